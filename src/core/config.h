@@ -1,0 +1,135 @@
+// The configuration as values: what the operator asked of this node and of the cluster.
+//
+// Purpose: one type for the file, for an adopted configuration and for the canonical print.
+// Purity:  values only; the file is opened by the hall, the text is read by config_json.cpp.
+// Units:   Duration (nanoseconds); the file speaks seconds and is converted once.
+// Bounds:  kNodesMax, kGroupsMax, kVipsMax, kConfigOctetsMax (limits.h).
+// Errors:  ConfigProblem, all of them at once, each with line, column and JSON path.
+// Source:  docs/config.md lists every key, default, bound and relation.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ip.h"
+#include "core/time.h"
+
+namespace vippy::core {
+
+// One virtual address. `text` is the address as written (it is hashed and placed by its text:
+// "fd77::9" and "FD77::9" are different to the cluster); `address` is the same as a value.
+struct Vip {
+  std::string interface;                  // on this host; empty when no local one is known
+  std::string text;                       // without the prefix length
+  IpAddress address;
+  std::uint8_t prefix_length = 0;
+  std::optional<std::string> state_json;  // the key `state`, compact JSON, handed on as it came
+
+  [[nodiscard]] Prefix prefix() const { return {address, prefix_length}; }
+  bool operator==(const Vip&) const = default;
+};
+
+// VIPs that move together. The members are sorted by text (see sort_members): the first one
+// places the group.
+struct Group {
+  std::optional<std::string> preferred;  // need not be one of the nodes: then nobody is preferred
+  std::vector<Vip> vips;                 // at least one
+
+  bool operator==(const Group&) const = default;
+};
+
+// What all nodes of a cluster must agree on; it travels in announcements.
+struct Shared {
+  std::uint64_t version = 0;  // at most 2^53 - 1: the reference keeps it in a double
+  std::vector<Group> groups;
+  std::vector<std::string> nodes;
+
+  bool operator==(const Shared&) const = default;
+};
+
+// One entry of `notify`: the cluster's neighbour table, or every address of a network.
+struct NotifyNetwork {
+  std::string interface;
+  Prefix network;
+  bool operator==(const NotifyNetwork&) const = default;
+};
+struct NotifyEntry {
+  std::optional<NotifyNetwork> network;  // absent: "arp-cache"
+  bool operator==(const NotifyEntry&) const = default;
+};
+
+enum class LogDriver : std::uint8_t { console, syslog };
+// In syslog's order: the value is the syslog priority.
+enum class Priority : std::uint8_t { emerg, alert, crit, err, warning, notice, info, debug };
+inline constexpr std::size_t kPriorities = 8;
+
+struct Logging {
+  LogDriver driver = LogDriver::console;
+  std::string facility = "daemon";  // a syslog facility name: daemon, local0..local7, ...
+  // Absent mask: emerg, alert, crit, err and notice on, the rest off (as the reference).
+  std::array<bool, kPriorities> mask = {true, true, true, true, false, true, false, false};
+  bool operator==(const Logging&) const = default;
+};
+
+// How frames reach the wire.
+enum class Inject : std::uint8_t { packet, pcap };
+
+struct Config {
+  IpAddress chat_address;
+  std::uint16_t chat_port = 0;
+  std::string chat_interface = "all";  // "all", an interface's name, or a local address
+  std::string secret;
+  std::shared_ptr<const Shared> shared = std::make_shared<Shared>();
+  unsigned protocol = 1;
+  Duration interval = std::chrono::seconds(1);
+  Duration mature = std::chrono::seconds(5);
+  Duration stale = std::chrono::seconds(3);
+  Duration arp_cache = std::chrono::seconds(15);
+  std::vector<NotifyEntry> notify;
+  std::uint32_t notify_rate = 2000;  // frames a second on each interface
+  Inject inject = Inject::packet;
+  std::string management = "/var/run/vippy.socket";
+  std::uint32_t management_mode = 0600;
+  std::vector<std::string> plugins;
+  Logging logging;
+};
+
+enum class Severity : std::uint8_t { error, warning };
+
+// One thing that is wrong with (error) or risky in (warning) a configuration text.
+struct ConfigProblem {
+  Severity severity = Severity::error;
+  std::size_t line = 0;    // from 1; 0: the problem has no place in the text
+  std::size_t column = 0;  // from 1, in octets
+  std::string path;        // JSON path: "vips[2][1].ip"; empty for the whole text
+  std::string text;        // what was found, what is allowed, what to do
+};
+
+// "12:5: error: vips[2][1].ip: found ..., wants ..."
+[[nodiscard]] std::string format(const ConfigProblem& problem);
+
+struct ConfigReading {
+  std::optional<Config> config;         // present exactly when no problem is an error
+  std::vector<ConfigProblem> problems;  // errors and warnings, in the order of the text
+};
+
+// Reads a configuration text: JSON, and also comments (// and /* */), trailing commas and
+// single-quoted strings. Never throws, whatever the text holds.
+[[nodiscard]] ConfigReading read_config(std::string_view text);
+
+// The canonical text of a configuration, one key a line, defaults written out; reads back to the
+// same value when the secret is shown.
+enum class SecretPrint : std::uint8_t { masked, shown };
+[[nodiscard]] std::string print_config(const Config& config, SecretPrint secret);
+
+// Sorts a group's members by text as JavaScript compares strings (stable, by UTF-16 code unit,
+// which for addresses is by octet).
+void sort_members(Group& group);
+
+}  // namespace vippy::core

@@ -1,0 +1,34 @@
+#include "core/reason.h"
+
+#include "core/assert.h"
+
+namespace vippy::core {
+
+std::string_view name(MoveReason reason) {
+  switch (reason) {
+    case MoveReason::start: return "start";
+    case MoveReason::owner_silent: return "owner silent";
+    case MoveReason::owner_left: return "owner left";
+    case MoveReason::preferred_returned: return "preferred node returned";
+    case MoveReason::better_returned: return "placed node returned";
+    case MoveReason::configuration: return "configuration changed";
+    case MoveReason::nobody_active: return "no node is active";
+  }
+  VIPPY_ASSERT(false && "unknown MoveReason");
+}
+
+std::string_view name(InactiveReason reason) {
+  switch (reason) {
+    case InactiveReason::stopping: return "stopping";
+    case InactiveReason::not_a_node: return "not one of the nodes";
+    case InactiveReason::maturing: return "maturing";
+    case InactiveReason::settling: return "settling after a link came back";
+    case InactiveReason::differing: return "others run this version with different contents";
+    case InactiveReason::no_interface: return "no local interface for a VIP";
+    case InactiveReason::link_down: return "link down";
+    case InactiveReason::health: return "health";
+  }
+  VIPPY_ASSERT(false && "unknown InactiveReason");
+}
+
+}  // namespace vippy::core

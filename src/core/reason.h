@@ -1,0 +1,39 @@
+// Why things happen: the reasons that status, logs and tests speak of.
+//
+// Purpose: every move of a group and every inactive node has a named reason, never log text alone.
+// Purity:  enums and their names.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace vippy::core {
+
+// Why a group has the owner that it has.
+enum class MoveReason : std::uint8_t {
+  start,               // first decision after this node became mature
+  owner_silent,        // the owner was not heard for `stale`
+  owner_left,          // the owner said that it is not active (stop, health)
+  preferred_returned,  // the preferred node is active again
+  better_returned,     // the node that the hash places the group on is active again
+  configuration,       // the group or the nodes changed
+  nobody_active,       // no node is active: the group has no owner
+};
+
+[[nodiscard]] std::string_view name(MoveReason reason);
+
+// Why this node does not offer itself. In order of precedence: the first that holds is shown.
+enum class InactiveReason : std::uint8_t {
+  stopping,        // the operator stops the daemon
+  not_a_node,      // our name is not in `nodes`
+  maturing,        // started less than `mature` ago
+  settling,        // a link came back less than `stale` ago: listening first
+  differing,       // others run the same version with different contents
+  no_interface,    // a VIP has no local interface to go on
+  link_down,       // an interface that carries VIPs has no carrier
+  health,          // a health report is false
+};
+
+[[nodiscard]] std::string_view name(InactiveReason reason);
+
+}  // namespace vippy::core
