@@ -6,47 +6,57 @@ namespace vippy::core {
 
 namespace {
 
-void append_member(std::string& out, std::string_view key, std::string_view value) {
-  if (out.back() != '{') out.push_back(',');
+void append_field(std::string& out, std::string_view key, std::string_view value) {
+  out += ',';
   append_json_string(out, key);
-  out.push_back(':');
+  out += ':';
   append_json_string(out, value);
+}
+
+void append_ipv4_network(std::string& out, const Vip& vip) {
+  append_field(out, "netmask", format(netmask(vip.prefix_length)));
+  append_field(out, "broadcast", format(vip.prefix().last()));
+  append_field(out, "network", format(vip.prefix().first()));
 }
 
 }  // namespace
 
 void append_vip(std::string& out, const Vip& vip) {
-  out.push_back('{');
-  append_member(out, "ip", vip.text);
+  out += "{\"ip\":";
+  append_json_string(out, vip.text);
   if (vip.address.is_v4()) {
-    append_member(out, "netmask", format(netmask(vip.prefix_length)));
-    append_member(out, "broadcast", format(vip.prefix().last()));
-    append_member(out, "network", format(vip.prefix().first()));
+    append_ipv4_network(out, vip);
   } else {
-    append_member(out, "prefixlen", std::to_string(vip.prefix_length));
+    append_field(out, "prefixlen", std::to_string(vip.prefix_length));
   }
-  append_member(out, "name", vip.interface);
-  if (vip.state_json) out.append(",\"state\":").append(*vip.state_json);
-  out.push_back('}');
+  append_field(out, "name", vip.interface);
+  if (vip.address.is_v4() && vip.state_json) {
+    out += ",\"state\":";
+    out += *vip.state_json;
+  }
+  out += '}';
 }
 
 void append_group(std::string& out, const Group& group) {
-  out.push_back('[');
-  if (group.preferred) append_json_string(out, *group.preferred);
-  for (const auto& vip : group.vips) {
-    if (out.back() != '[') out.push_back(',');
-    append_vip(out, vip);
+  out += '[';
+  if (group.preferred) {
+    append_json_string(out, *group.preferred);
+    if (!group.vips.empty()) out += ',';
   }
-  out.push_back(']');
+  for (std::size_t i = 0; i < group.vips.size(); ++i) {
+    if (i != 0) out += ',';
+    append_vip(out, group.vips[i]);
+  }
+  out += ']';
 }
 
 void append_groups(std::string& out, const std::vector<Group>& groups) {
-  out.push_back('[');
-  for (const auto& group : groups) {
-    if (out.back() != '[') out.push_back(',');
-    append_group(out, group);
+  out += '[';
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (i != 0) out += ',';
+    append_group(out, groups[i]);
   }
-  out.push_back(']');
+  out += ']';
 }
 
 }  // namespace vippy::core

@@ -1,11 +1,11 @@
-// VIPs and groups as the JSON objects that announcements and status carry.
+// VIPs as JSON objects, normalised as the reference has them.
 //
-// Purpose: one writer for the normalised form of a VIP.
-// Purity:  appends to a string that the caller owns.
-// Source:  docs/protocol.md, "Protocol 1: vips".
-// Shape:   IPv4: {"ip","netmask","broadcast","network","name"[,"state"]}
-//          IPv6: {"ip","prefixlen","name"[,"state"]}, prefixlen being a string
-//          group: [preferred name,] VIP objects
+// Purpose: one text for announcements and status: {"ip":...,"netmask":...,"broadcast":...,
+//          "network":...,"name":...,"state":...} for IPv4, {"ip":...,"prefixlen":"64","name":...}
+//          for IPv6. `state` is there when the configuration has it.
+// Purity:  values in, text out, without spaces.
+// Errors:  none. `state_json` is handed on as it came and must be JSON (config_json.cpp sees to it).
+// Source:  the reference's status and announcements (tests/golden/vippy1).
 #pragma once
 
 #include <string>
@@ -16,6 +16,8 @@
 namespace vippy::core {
 
 void append_vip(std::string& out, const Vip& vip);
+
+// [["preferred",{vip},...],[{vip}]]
 void append_group(std::string& out, const Group& group);
 void append_groups(std::string& out, const std::vector<Group>& groups);
 

@@ -89,8 +89,11 @@ TEST(PlacementTest, LosingOneNodeMovesOnlyWhatItOwned) {
   const auto before = owners(placement, {true, true, true, true, true});
   const auto after = owners(placement, {true, true, false, true, true});
   for (std::size_t i = 0; i < before.size(); ++i) {
-    if (before[i] != 2) EXPECT_EQ(before[i], after[i]);
-    if (before[i] == 2) EXPECT_NE(after[i], 2U);
+    if (before[i] == 2) {
+      EXPECT_NE(after[i], 2U);
+    } else {
+      EXPECT_EQ(before[i], after[i]);
+    }
   }
 }
 
