@@ -59,6 +59,7 @@ struct Advertise {
   InterfaceIndex index = 0;
   IpAddress vip;
   Mac mac;  // the interface's own
+  bool is_router = false;  // IPv6: this host forwards on the interface
   AdvertiseForm form{};
   IpAddress host;  // directed and ask_everyone
   Mac host_mac;    // directed

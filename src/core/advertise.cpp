@@ -106,8 +106,8 @@ void Advertiser::stop(InterfaceIndex index, const Prefix& vip) {
 void Advertiser::broadcast(const Job& job, const Interfaces& interfaces, Actions& out) const {
   const auto* interface = interfaces.find(job.index);
   if (interface == nullptr) return;
-  out.push_back(Advertise{job.index, job.vip.address, interface->mac, AdvertiseForm::everyone,
-                          IpAddress(), Mac::broadcast()});
+  out.push_back(Advertise{job.index, job.vip.address, interface->mac, interface->forwards_ipv6,
+                          AdvertiseForm::everyone, IpAddress(), Mac::broadcast()});
 }
 
 void Advertiser::begin_round(Job& job, Lists& lists, const Neighbours& neighbours,
@@ -131,8 +131,8 @@ bool Advertiser::hit(Job& job, const Interfaces& interfaces, Actions& out) const
   if (job.next_hit >= hits.size()) return false;
   const auto& target = hits[job.next_hit++];
   const auto form = target.mac ? AdvertiseForm::directed : AdvertiseForm::ask_everyone;
-  out.push_back(Advertise{job.index, job.vip.address, interface->mac, form, target.host,
-                          target.mac.value_or(Mac::broadcast())});
+  out.push_back(Advertise{job.index, job.vip.address, interface->mac, interface->forwards_ipv6,
+                          form, target.host, target.mac.value_or(Mac::broadcast())});
   return true;
 }
 

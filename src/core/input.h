@@ -51,6 +51,7 @@ struct LinkSeen {
   bool exists = true;
   bool is_running = false;
   bool is_ethernet = false;
+  bool forwards_ipv6 = false;  // the router flag of advertisements sent here
 };
 struct AddressSeen {
   InterfaceIndex index = 0;

@@ -45,6 +45,7 @@ void Interfaces::on_link(const LinkSeen& link) {
   interface.mac = link.mac;
   interface.is_running = link.is_running;
   interface.is_ethernet = link.is_ethernet;
+  interface.forwards_ipv6 = link.forwards_ipv6;
 }
 
 void Interfaces::on_address(const AddressSeen& address) {

@@ -24,6 +24,7 @@ struct Interface {
   Mac mac;
   bool is_running = false;
   bool is_ethernet = false;
+  bool forwards_ipv6 = false;
   std::vector<Prefix> prefixes;  // addresses that are not ours to move (no VIPs)
 };
 

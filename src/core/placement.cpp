@@ -85,6 +85,17 @@ std::size_t Placement::owner(std::size_t group, std::span<const bool> active) co
   return found == ranking.end() ? kNobody : *found;
 }
 
+std::vector<std::size_t> listing_order(const Shared& shared,
+                                       std::span<const std::size_t> owners) {
+  std::vector<std::size_t> order(owners.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_partition(order.begin(), order.end(), [&](std::size_t group) {
+    const auto& preferred = shared.groups[group].preferred;
+    return preferred && owners[group] != kNobody && shared.nodes[owners[group]] == *preferred;
+  });
+  return order;
+}
+
 std::vector<std::size_t> Placement::owners(std::span<const bool> active) const {
   std::vector<std::size_t> out(preferred_.size());
   for (std::size_t group = 0; group < out.size(); ++group) out[group] = owner(group, active);

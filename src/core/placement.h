@@ -36,6 +36,11 @@ class Placement {
   std::vector<std::uint16_t> rankings_;  // per group: nodes_ node indices, best first
 };
 
+// The groups in the order in which the reference lists them: first those that their preferred node
+// owns, then the rest, each in the order of the configuration.
+[[nodiscard]] std::vector<std::size_t> listing_order(const Shared& shared,
+                                                     std::span<const std::size_t> owners);
+
 // The text that ranks one node for one address; the smallest wins.
 [[nodiscard]] std::string placement_key(std::string_view node, std::string_view address);
 

@@ -44,7 +44,7 @@ TEST(PlacementTest, AgreesWithEveryOwnershipOfTheReference) {
     for (std::size_t i = 0; i < active.size(); ++i) {
       if (active[i]) solved[shared->nodes[i]] = test::json::array();
     }
-    for (std::size_t i = 0; i < result.size(); ++i) {
+    for (const auto i : listing_order(*shared, result)) {
       test::json group = test::json::array();
       if (shared->groups[i].preferred) group.push_back(*shared->groups[i].preferred);
       for (const auto& vip : shared->groups[i].vips) group.push_back(vip.text);
