@@ -1,0 +1,257 @@
+#include "ctl/render_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <utility>
+
+#include "core/assert.h"
+#include "core/json_text.h"
+#include "core/vip_json.h"
+
+namespace vippy::ctl {
+
+namespace {
+
+using core::append_json_string;
+
+const core::Shared& shared_of(const core::Status& status) {
+  static const core::Shared empty;
+  return status.shared ? *status.shared : empty;
+}
+
+std::string_view name(core::Holding holding) {
+  switch (holding) {
+    case core::Holding::none: return "none";
+    case core::Holding::partial: return "partial";
+    case core::Holding::complete: return "complete";
+  }
+  VIPPY_ASSERT(false && "unknown Holding");
+}
+
+void append_key(std::string& out, std::string_view key) {
+  append_json_string(out, key);
+  out += ':';
+}
+
+void append_number(std::string& out, std::string_view key, std::uint64_t value) {
+  append_key(out, key);
+  fmt::format_to(std::back_inserter(out), "{}", value);
+}
+
+void append_text(std::string& out, std::string_view key, std::string_view value) {
+  append_key(out, key);
+  append_json_string(out, value);
+}
+
+void append_flag(std::string& out, std::string_view key, bool value) {
+  append_key(out, key);
+  out += value ? "true" : "false";
+}
+
+void append_seconds(std::string& out, core::Duration duration) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  const auto positive = std::max<decltype(ms)>(ms, 0);
+  fmt::format_to(std::back_inserter(out), "{}.{:03}", positive / 1000, positive % 1000);
+}
+
+// Appends [...] with what `append_one` makes of each element.
+template <typename Range, typename AppendOne>
+void append_list(std::string& out, const Range& range, AppendOne append_one) {
+  out += '[';
+  bool is_first = true;
+  for (const auto& element : range) {
+    if (!std::exchange(is_first, false)) out += ',';
+    append_one(element);
+  }
+  out += ']';
+}
+
+void append_stats(std::string& out, const core::Counters& counters) {
+  out += "\"stats\":{\"net\":{";
+  append_number(out, "ignore", counters.ignored);
+  out += ',';
+  append_number(out, "send-announce", counters.announcements_sent);
+  out += ',';
+  append_number(out, "recv-announce", counters.announcements_received);
+  out += "},";
+  append_number(out, "state-changes", counters.state_changes);
+  out += '}';
+}
+
+void append_config(std::string& out, const core::Shared& shared) {
+  out += "\"config\":{";
+  append_number(out, "version", shared.version);
+  out += ",\"vips\":";
+  core::append_groups(out, shared.groups);
+  out += ",\"nodes\":";
+  append_list(out, shared.nodes, [&out](const auto& node) { append_json_string(out, node); });
+  out += '}';
+}
+
+// The groups of each node, and last those of nobody.
+std::vector<std::vector<std::size_t>> groups_by_owner(const core::Status& status,
+                                                      const core::Shared& shared) {
+  const auto nobody = shared.nodes.size();
+  std::vector<std::vector<std::size_t>> owned(nobody + 1);
+  const auto is_preferred = [&](std::size_t group, std::size_t owner) {
+    return owner < nobody && shared.groups[group].preferred == shared.nodes[owner];
+  };
+  for (const bool preferred : {true, false}) {
+    for (std::size_t group = 0; group < shared.groups.size(); ++group) {
+      const auto owner =
+          group < status.groups.size() ? std::min(status.groups[group].owner, nobody) : nobody;
+      if (is_preferred(group, owner) == preferred) owned[owner].push_back(group);
+    }
+  }
+  return owned;
+}
+
+void append_ownership(std::string& out, const core::Status& status, const core::Shared& shared) {
+  const auto owned = groups_by_owner(status, shared);
+  const auto append_owned = [&](std::string_view owner, const std::vector<std::size_t>& groups) {
+    append_key(out, owner);
+    append_list(out, groups,
+                [&](std::size_t group) { core::append_group(out, shared.groups[group]); });
+  };
+  out += "\"ownership\":{";
+  append_owned("_", owned.back());
+  for (std::size_t node = 0; node < shared.nodes.size(); ++node) {
+    const bool is_active = node < status.peers.size() && status.peers[node].is_active;
+    if (!is_active && owned[node].empty()) continue;
+    out += ',';
+    append_owned(shared.nodes[node], owned[node]);
+  }
+  out += '}';
+}
+
+void append_state(std::string& out, const core::Status& status, const core::Shared& shared) {
+  out += "\"state\":{";
+  append_flag(out, "mature", status.is_mature);
+  out += ',';
+  append_flag(out, "active", status.is_active);
+  out += ",\"inactive_reason\":";
+  if (status.inactive_reason) {
+    append_json_string(out, *status.inactive_reason);
+  } else {
+    out += "null";
+  }
+  out += ',';
+  append_ownership(out, status, shared);
+  out += '}';
+}
+
+void append_peer(std::string& out, const core::PeerStatus& peer) {
+  out += '{';
+  append_text(out, "name", peer.name);
+  out += ',';
+  append_flag(out, "self", peer.is_self);
+  out += ',';
+  append_flag(out, "active", peer.is_active);
+  out += ",\"heard_ago\":";
+  if (peer.was_heard) {
+    append_seconds(out, peer.heard_ago);
+  } else {
+    out += "null";
+  }
+  out += '}';
+}
+
+void append_group_status(std::string& out, const core::Group& group,
+                         const core::GroupStatus& status, const core::Shared& shared) {
+  out += '{';
+  append_text(out, "group", group.vips.empty() ? std::string_view() : group.vips.front().text);
+  out += ",\"owner\":";
+  if (status.owner < shared.nodes.size()) {
+    append_json_string(out, shared.nodes[status.owner]);
+  } else {
+    out += "null";
+  }
+  out += ',';
+  append_text(out, "holding", name(status.holding));
+  out += ',';
+  append_text(out, "reason", core::name(status.reason));
+  out += ",\"since\":";
+  append_seconds(out, status.since);
+  out += '}';
+}
+
+void append_counters(std::string& out, const core::Counters& counters) {
+  const std::pair<std::string_view, std::uint64_t> rows[] = {
+      {"announcements_sent", counters.announcements_sent},
+      {"announcements_received", counters.announcements_received},
+      {"ignored", counters.ignored},
+      {"ignored_malformed", counters.ignored_malformed},
+      {"ignored_forged", counters.ignored_forged},
+      {"ignored_stranger", counters.ignored_stranger},
+      {"ignored_old", counters.ignored_old},
+      {"ignored_differing", counters.ignored_differing},
+      {"configurations_adopted", counters.configurations_adopted},
+      {"state_changes", counters.state_changes},
+      {"frames_sent", counters.frames_sent},
+      {"requests_failed", counters.requests_failed},
+  };
+  out += '{';
+  bool is_first = true;
+  for (const auto& [key, value] : rows) {
+    if (!std::exchange(is_first, false)) out += ',';
+    append_number(out, key, value);
+  }
+  out += '}';
+}
+
+void append_trouble(std::string& out, const core::VipTrouble& trouble) {
+  out += '{';
+  append_text(out, "vip", trouble.vip);
+  out += ',';
+  append_text(out, "interface", trouble.interface);
+  out += ',';
+  append_text(out, "text", trouble.text);
+  out += '}';
+}
+
+void append_ours(std::string& out, const core::Status& status, const core::Shared& shared) {
+  out += "\"vippy\":{";
+  append_text(out, "program", status.program);
+  out += ',';
+  append_text(out, "platform", status.platform);
+  out += ',';
+  append_text(out, "injector", status.injector);
+  out += ",\"peers\":";
+  append_list(out, status.peers, [&](const auto& peer) { append_peer(out, peer); });
+  out += ",\"groups\":";
+  const auto known = std::min(status.groups.size(), shared.groups.size());
+  append_list(out, std::span(status.groups).first(known), [&](const auto& group) {
+    const auto index = static_cast<std::size_t>(&group - status.groups.data());
+    append_group_status(out, shared.groups[index], group, shared);
+  });
+  out += ",\"troubles\":";
+  append_list(out, status.troubles, [&](const auto& trouble) { append_trouble(out, trouble); });
+  out += ',';
+  append_number(out, "neighbours", status.neighbours);
+  out += ",\"counters\":";
+  append_counters(out, status.counters);
+  out += '}';
+}
+
+}  // namespace
+
+std::string render_json(const core::Status& status) {
+  const auto& shared = shared_of(status);
+  std::string out = "{";
+  append_text(out, "identity", status.identity);
+  out += ',';
+  append_stats(out, status.counters);
+  out += ',';
+  append_config(out, shared);
+  out += ',';
+  append_state(out, status, shared);
+  out += ',';
+  append_ours(out, status, shared);
+  out += '}';
+  return out;
+}
+
+}  // namespace vippy::ctl

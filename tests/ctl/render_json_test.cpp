@@ -1,0 +1,98 @@
+#include "ctl/render_json.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/ctl/golden_status.h"
+
+namespace vippy::ctl {
+namespace {
+
+core::Vip vip(const char* text) {
+  return {"eth0", text, *core::parse_ip(text), 24, std::nullopt};
+}
+
+// Two nodes, of which "b" is away, and three groups.
+core::Status small_status() {
+  auto shared = std::make_shared<core::Shared>();
+  shared->nodes = {"a", "b"};
+  shared->groups = {{std::nullopt, {vip("10.0.0.1")}},
+                    {"a", {vip("10.0.0.2"), vip("10.0.0.3")}},
+                    {"b", {vip("10.0.0.4")}}};
+  core::Status status;
+  status.identity = "a";
+  status.shared = shared;
+  status.peers = {{"a", true, true, true, std::chrono::milliseconds(1234)}, {"b"}};
+  status.groups = {
+      {0, core::Holding::complete, core::MoveReason::owner_silent, std::chrono::seconds(61)},
+      {0, core::Holding::partial, core::MoveReason::start, std::chrono::microseconds(1500)},
+      {core::kNobody, core::Holding::none, core::MoveReason::nobody_active, {}}};
+  return status;
+}
+
+// dump() keeps the order of keys, so equal texts are equal values with equal key order.
+TEST(RenderJsonTest, BeginsWithExactlyWhatTheReferenceShows) {
+  for (const auto& [reference, text] : golden_statuses()) {
+    auto ours = Json::parse(render_json(status_of(reference)));
+    EXPECT_EQ(ours.items().begin().key(), "identity");
+    ASSERT_EQ(ours.erase("vippy"), 1U);
+    EXPECT_EQ(ours.dump(), reference.dump());
+  }
+}
+
+TEST(RenderJsonTest, PutsOursLast) {
+  const auto ours = Json::parse(render_json(status_of(golden_statuses()[0].status)));
+  std::string last;
+  for (const auto& [key, value] : ours.items()) last = key;
+  EXPECT_EQ(last, "vippy");
+}
+
+TEST(RenderJsonTest, ShowsGroupsOfNobodyAndPreferredGroupsFirst) {
+  const auto ownership = Json::parse(render_json(small_status()))["state"]["ownership"];
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : ownership.items()) keys.push_back(key);
+  EXPECT_EQ(keys, (std::vector<std::string>{"_", "a"}));
+  EXPECT_EQ(ownership["_"][0][0], "b");
+  EXPECT_EQ(ownership["a"][0][0], "a");
+  EXPECT_EQ(ownership["a"][1][0]["ip"], "10.0.0.1");
+}
+
+TEST(RenderJsonTest, ShowsActiveNodesThatOwnNothing) {
+  auto status = small_status();
+  status.peers[1].is_active = true;
+  EXPECT_EQ(Json::parse(render_json(status))["state"]["ownership"]["b"], Json::array());
+}
+
+TEST(RenderJsonTest, ShowsPeersGroupsAndTroubles) {
+  auto status = small_status();
+  status.program = "vippyd 0.1.0";
+  status.platform = "linux/epoll";
+  status.injector = "pcap";
+  status.neighbours = 17;
+  status.troubles = {{"10.0.0.4", "eth9", "there is no \"eth9\""}};
+  const auto ours = Json::parse(render_json(status))["vippy"];
+  EXPECT_EQ(ours["peers"].dump(), R"([{"name":"a","self":true,"active":true,"heard_ago":1.234},)"
+                                  R"({"name":"b","self":false,"active":false,"heard_ago":null}])");
+  EXPECT_EQ(ours["groups"][0].dump(), R"({"group":"10.0.0.1","owner":"a","holding":"complete",)"
+                                      R"("reason":"owner silent","since":61.0})");
+  EXPECT_EQ(ours["groups"][1]["since"], 0.001);
+  EXPECT_EQ(ours["groups"][2]["owner"], nullptr);
+  EXPECT_EQ(ours["troubles"][0]["text"], "there is no \"eth9\"");
+  EXPECT_EQ(ours["neighbours"], 17);
+  EXPECT_EQ(ours["program"], "vippyd 0.1.0");
+  EXPECT_EQ(ours["counters"].size(), 12U);
+}
+
+TEST(RenderJsonTest, RendersAnEmptyStatus) {
+  const auto ours = Json::parse(render_json(core::Status{}));
+  EXPECT_EQ(ours["state"]["ownership"].dump(), R"({"_":[]})");
+  EXPECT_EQ(ours["config"].dump(), R"({"version":0,"vips":[],"nodes":[]})");
+}
+
+TEST(RenderJsonTest, ShowsTheReasonOfAnInactiveNode) {
+  auto status = small_status();
+  status.inactive_reason = "link \"eth0\" down";
+  EXPECT_EQ(Json::parse(render_json(status))["state"]["inactive_reason"], "link \"eth0\" down");
+}
+
+}  // namespace
+}  // namespace vippy::ctl
