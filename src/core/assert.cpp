@@ -12,9 +12,9 @@ LastWill last_will = nullptr;
 
 void install_last_will(LastWill will) { last_will = will; }
 
-void assertion_failed(const char* text, const std::source_location& where) {
-  std::fprintf(stderr, "vippy: assertion failed: %s at %s:%u in %s\n", text, where.file_name(),
-               where.line(), where.function_name());
+void assertion_failed(const char* text, const CodePlace& where) {
+  std::fprintf(stderr, "vippy: assertion failed: %s at %s:%u in %s\n", text, where.file, where.line,
+               where.function);
   // The will runs once: an assertion inside it must not run it again.
   if (auto* will = std::exchange(last_will, nullptr)) will(text, where);
   std::abort();

@@ -5,19 +5,25 @@
 // Errors:  never used for what peers, users or the operating system did: those are values.
 #pragma once
 
-#include <source_location>
-
 namespace vippy::core {
 
+// Where in the sources (std::source_location does not exist under clang 14).
+struct CodePlace {
+  const char* file;
+  unsigned line;
+  const char* function;
+};
+
 // Called once before the program aborts; `text` names the broken assertion.
-using LastWill = void (*)(const char* text, const std::source_location& where);
+using LastWill = void (*)(const char* text, const CodePlace& where);
 
 void install_last_will(LastWill will);
 
-[[noreturn]] void assertion_failed(const char* text, const std::source_location& where);
+[[noreturn]] void assertion_failed(const char* text, const CodePlace& where);
 
 }  // namespace vippy::core
 
-#define VIPPY_ASSERT(condition)                                                               \
-  ((condition) ? static_cast<void>(0)                                                         \
-               : ::vippy::core::assertion_failed(#condition, std::source_location::current()))
+#define VIPPY_ASSERT(condition)                   \
+  ((condition) ? static_cast<void>(0)             \
+               : ::vippy::core::assertion_failed( \
+                     #condition, ::vippy::core::CodePlace{__FILE__, __LINE__, __func__}))

@@ -11,7 +11,7 @@ TEST(AssertTest, WhatHoldsPasses) { VIPPY_ASSERT(1 + 1 == 2); }
 
 TEST(AssertDeathTest, RunsTheLastWillOnceAndAborts) {
   const auto break_it = [] {
-    install_last_will([](const char* text, const std::source_location&) {
+    install_last_will([](const char* text, const CodePlace&) {
       std::fprintf(stderr, "will for %s\n", text);
       VIPPY_ASSERT(false);
     });
