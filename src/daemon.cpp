@@ -10,7 +10,7 @@
 #include "log_text.h"
 #include "platform/os_error.h"
 
-namespace vippy {
+namespace vippy::hall {
 
 namespace {
 
@@ -51,7 +51,7 @@ void Daemon::start(const core::Config& config) {
 }
 
 std::optional<int> Daemon::turn() {
-  auto deadline = std::min(node_.next_deadline(), server_.next_deadline());
+  auto deadline = next_deadline();
   std::size_t count = 0;
   std::size_t waits = 0;
   do {
@@ -70,6 +70,10 @@ std::optional<int> Daemon::turn() {
   answer(output);
   perform_actions();
   return exit_code_;
+}
+
+core::Instant Daemon::next_deadline() const {
+  return std::min(node_.next_deadline(), server_.next_deadline());
 }
 
 core::Status Daemon::status() const {
@@ -162,7 +166,7 @@ void Daemon::answer(ctl::ServerOutput& output) {
   for (std::size_t i = 0; i < output.questions.size(); ++i) {
     const auto question = output.questions[i];
     const auto body = std::visit(
-        [this](const ctl::GetStatus&) { return ctl::render_status(status()); }, question.command);
+        [this](const ctl::GetStatus&) { return ctl::render_json(status()); }, question.command);
     server_.answer(question, {200, body}, {now_, outside_.http_date()}, output);
   }
   for (const auto& out : output.outgoing) {
@@ -232,4 +236,4 @@ void Daemon::perform(const core::SetLogging& action) { log_ = outside_.open_log(
 
 void Daemon::perform(const core::Exit& action) { exit_code_ = action.code; }
 
-}  // namespace vippy
+}  // namespace vippy::hall

@@ -21,7 +21,7 @@
 #include "log.h"
 #include "platform/platform.h"
 
-namespace vippy {
+namespace vippy::hall {
 
 // What the daemon needs besides the platform; tests and the simulator bring their own.
 struct Outside {
@@ -40,6 +40,9 @@ class Daemon {
 
   // One turn of the pump; blocks until there is something to do. The exit code when all is done.
   [[nodiscard]] std::optional<int> turn();
+
+  // When turn() has something to do at the latest, events aside.
+  [[nodiscard]] core::Instant next_deadline() const;
 
   [[nodiscard]] core::Status status() const;
   [[nodiscard]] const core::Node& node() const { return node_; }
@@ -93,4 +96,4 @@ class Daemon {
   std::optional<int> exit_code_;
 };
 
-}  // namespace vippy
+}  // namespace vippy::hall

@@ -3,7 +3,7 @@
 #include "packet/arp.h"
 #include "packet/ndp.h"
 
-namespace vippy {
+namespace vippy::hall {
 
 namespace {
 
@@ -60,4 +60,4 @@ Frames frames_of(const Advertise& advertise) {
   return advertise.vip.is_v4() ? arp_frames(advertise) : ndp_frames(advertise);
 }
 
-}  // namespace vippy
+}  // namespace vippy::hall

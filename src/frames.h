@@ -14,7 +14,7 @@
 #include "core/action.h"
 #include "core/limits.h"
 
-namespace vippy {
+namespace vippy::hall {
 
 inline constexpr std::size_t kFramesPerAdvertise = 2;
 
@@ -36,4 +36,4 @@ struct Frames {
 
 [[nodiscard]] Frames frames_of(const core::Advertise& advertise);
 
-}  // namespace vippy
+}  // namespace vippy::hall

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace vippy {
+namespace vippy::hall {
 
 namespace {
 
@@ -157,4 +157,4 @@ struct Words {
 
 LogLine describe(const core::LogEvent& event) { return std::visit(Words{}, event); }
 
-}  // namespace vippy
+}  // namespace vippy::hall

@@ -10,7 +10,7 @@
 #include "core/config.h"
 #include "core/log_event.h"
 
-namespace vippy {
+namespace vippy::hall {
 
 struct LogLine {
   core::Priority priority{};
@@ -19,4 +19,4 @@ struct LogLine {
 
 [[nodiscard]] LogLine describe(const core::LogEvent& event);
 
-}  // namespace vippy
+}  // namespace vippy::hall
