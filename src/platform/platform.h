@@ -141,6 +141,8 @@ struct AddAddress {
   RequestId id = 0;
   InterfaceIndex index = 0;
   core::Prefix prefix;
+  core::Duration lifetime{};  // zero: for ever; else rounded up to what the kernel can count
+  bool renew = false;  // an address that is there gets the new lifetime and no EEXIST
 };
 struct RemoveAddress {
   RequestId id = 0;
