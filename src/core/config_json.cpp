@@ -24,6 +24,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kTimeMax = hours(7 * 24);
+constexpr std::size_t kChatInterfaceOctetsMax = 45;  // the longest text of an address
 constexpr std::size_t kSecretOctetsMax = 4'096;
 constexpr std::size_t kPathOctetsMax = 4'095;  // PATH_MAX without the final NUL
 constexpr std::string_view kChatWants =
@@ -57,7 +58,8 @@ void read_chat(const JsonNode& node, Config& config, ProblemLog& log) {
 }
 
 void read_chat_interface(const JsonNode& node, Config& config, ProblemLog& log) {
-  const auto text = read_text(node, "\"all\", an interface's name or a local address", 63, log);
+  const auto text = read_text(node, "\"all\", an interface's name or a local address",
+                              kChatInterfaceOctetsMax, log);
   if (!text) return;
   const bool looks_like_ipv4 = text->find_first_not_of("0123456789.") == std::string::npos;
   if (looks_like_ipv4 && !parse_ip(*text)) {

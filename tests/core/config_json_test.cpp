@@ -85,7 +85,8 @@ TEST(ConfigJsonTest, ReadsTheReferencesConfigurationsInItsOrder) {
 }
 
 TEST(ConfigJsonTest, ReadsTheReferencesStatusConfigurations) {
-  for (const auto& one : load("status.json")["steady"]) {
+  const auto cases = load("status.json");
+  for (const auto& one : cases["steady"]) {
     const auto reading = read_config(one["config"].dump());
     ASSERT_TRUE(reading.config) << problems(reading);
     EXPECT_EQ(reading.config->interval, std::chrono::milliseconds(200));

@@ -22,7 +22,8 @@ struct Reading {
 
 TEST(ConfigSharedTest, KeepsTheTextOfAnAddress) {
   const Reading reading(R"({"nodes": ["a"], "vips": [["a",
-      {"interface": "e", "ip": "FD77:0::9/64"}, {"interface": "e", "ip": "10.0.0.1", "state": {"k": [1, 2]}}]]})");
+      {"interface": "e", "ip": "FD77:0::9/64"},
+      {"interface": "e", "ip": "10.0.0.1", "state": {"k": [1, 2]}}]]})");
   ASSERT_FALSE(reading.has_errors) << reading.said;
   const auto& vips = reading.shared.groups.at(0).vips;
   EXPECT_EQ(vips[0].text, "10.0.0.1");
