@@ -51,6 +51,8 @@ class Node {
 
   [[nodiscard]] Status status(Instant now) const;
   [[nodiscard]] const Config& config() const { return config_; }
+  // Everything that must be open is: privileges for opening are no longer needed.
+  [[nodiscard]] bool has_opened() const { return has_opened_; }
 
  private:
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "platform/host.h"
 #include "platform/linux/injectors_linux.h"
 #include "platform/linux/loop_select.h"
 #include "platform/linux/netlink.h"
@@ -24,10 +25,6 @@ struct LinuxOptions {
   InjectorFactory make_injector;            // linux_injectors(), or a test's
   std::string injector = "packet";          // the first one; UseInjector changes it
   int netlink_receive_octets = kNetlinkReceiveOctets;
-};
-
-struct StartFailure {
-  std::string text;  // what, why, and the remedy
 };
 
 [[nodiscard]] core::Result<std::unique_ptr<Platform>, StartFailure> make_linux_platform(
