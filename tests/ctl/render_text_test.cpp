@@ -66,8 +66,8 @@ TEST(RenderTextTest, SaysWhenTheDaemonTellsNoMore) {
 
 TEST(RenderTextTest, RefusesWhatIsNoStatus) {
   for (const auto* text : {"", "null", "[]", "{", R"({"state":{}})",
-                           R"({"state":{"ownership":[]}})", R"({"error":"no such command"})", "\xff\xfe",
-                           "<html>"}) {
+                           R"({"state":{"ownership":[]}})", R"({"error":"no such command"})",
+                           "\xff\xfe", "<html>"}) {
     EXPECT_FALSE(render_text(text, Detail::verbose)) << text;
   }
 }
