@@ -25,8 +25,8 @@ namespace vippy::core {
 // One virtual address. `text` is the address as written (it is hashed and placed by its text:
 // "fd77::9" and "FD77::9" are different to the cluster); `address` is the same as a value.
 struct Vip {
-  std::string interface;                  // on this host; empty when no local one is known
-  std::string text;                       // without the prefix length
+  std::string interface;  // on this host; empty when no local one is known
+  std::string text;       // without the prefix length
   IpAddress address;
   std::uint8_t prefix_length = 0;
   std::optional<std::string> state_json;  // the key `state`, compact JSON, handed on as it came
@@ -100,6 +100,22 @@ struct Config {
   Logging logging;
 };
 
+// Equal by value: `shared` is compared by what it points to.
+[[nodiscard]] bool operator==(const Config& left, const Config& right);
+
+// The names that the file uses, in the order of the enumerators.
+inline constexpr std::array<std::string_view, 2> kLogDriverNames = {"console", "syslog"};
+inline constexpr std::array<std::string_view, 2> kInjectNames = {"packet", "pcap"};
+inline constexpr std::array<std::string_view, kPriorities> kPriorityNames = {
+    "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+// The facility names that `logging.facility` may take.
+inline constexpr std::array<std::string_view, 20> kFacilityNames = {
+    "kern",   "user",   "mail",   "daemon",   "auth",   "syslog", "lpr",
+    "news",   "uucp",   "cron",   "authpriv", "ftp",    "local0", "local1",
+    "local2", "local3", "local4", "local5",   "local6", "local7"};
+// What a masked secret is printed as.
+inline constexpr std::string_view kSecretMask = "********";
+
 enum class Severity : std::uint8_t { error, warning };
 
 // One thing that is wrong with (error) or risky in (warning) a configuration text.
@@ -124,7 +140,7 @@ struct ConfigReading {
 [[nodiscard]] ConfigReading read_config(std::string_view text);
 
 // The canonical text of a configuration, one key a line, defaults written out; reads back to the
-// same value when the secret is shown.
+// same value when the secret is shown (a masked one is kSecretMask and reads back with a warning).
 enum class SecretPrint : std::uint8_t { masked, shown };
 [[nodiscard]] std::string print_config(const Config& config, SecretPrint secret);
 

@@ -1,84 +1,114 @@
 #include "core/json_text.h"
 
-#include <cstddef>
+#include <array>
+#include <charconv>
 #include <cstdint>
 
 namespace vippy::core {
 
 namespace {
 
-constexpr char kHexDigits[] = "0123456789abcdef";
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";
-
-// What may follow a leading octet of UTF-8: how many octets, and the range of the first of them
-// (the Unicode Standard, table 3-7).
-struct Tail {
-  std::size_t octets = 0;
-  unsigned char low = 0x80;
-  unsigned char high = 0xbf;
-};
-
-Tail tail_of(unsigned char lead) {
-  if (lead >= 0xc2 && lead <= 0xdf) return {1};
-  if (lead == 0xe0) return {2, 0xa0};
-  if (lead == 0xed) return {2, 0x80, 0x9f};
-  if (lead >= 0xe1 && lead <= 0xef) return {2};
-  if (lead == 0xf0) return {3, 0x90};
-  if (lead == 0xf4) return {3, 0x80, 0x8f};
-  if (lead >= 0xf1 && lead <= 0xf3) return {3};
-  return {};
+void append_escaped(std::string& out, char c) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\b': out += "\\b"; return;
+    case '\t': out += "\\t"; return;
+    case '\n': out += "\\n"; return;
+    case '\f': out += "\\f"; return;
+    case '\r': out += "\\r"; return;
+  }
+  const auto octet = static_cast<unsigned char>(c);
+  out += "\\u00";
+  out += kHex[octet >> 4U];
+  out += kHex[octet & 15U];
 }
 
-// Appends one character or one U+FFFD and returns how many octets it took, at least one.
-std::size_t append_wide(std::string& out, std::string_view text) {
-  const auto tail = tail_of(static_cast<unsigned char>(text[0]));
-  std::size_t taken = 1;
-  unsigned char low = tail.low;
-  unsigned char high = tail.high;
-  while (taken <= tail.octets && taken < text.size()) {
-    const auto octet = static_cast<unsigned char>(text[taken]);
-    if (octet < low || octet > high) break;
-    low = 0x80;
-    high = 0xbf;
-    ++taken;
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+// The octets that the sequence at the front of `text` has, or 0 when it is malformed.
+std::size_t sequence_length(std::string_view text) {
+  const auto at = [&](std::size_t i) {
+    return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
+  };
+  const auto is_tail = [&](std::size_t i) { return (at(i) & 0xc0U) == 0x80; };
+  const std::uint8_t lead = at(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf) return is_tail(1) ? 2 : 0;
+  if ((lead & 0xf0U) == 0xe0) {
+    const bool is_overlong = lead == 0xe0 && at(1) < 0xa0;
+    const bool is_surrogate = lead == 0xed && at(1) > 0x9f;
+    return is_tail(1) && is_tail(2) && !is_overlong && !is_surrogate ? 3 : 0;
   }
-  const bool is_whole = tail.octets != 0 && taken == tail.octets + 1;
-  out += is_whole ? text.substr(0, taken) : kReplacement;
-  return taken;
+  if (lead >= 0xf0 && lead <= 0xf4) {
+    const bool is_overlong = lead == 0xf0 && at(1) < 0x90;
+    const bool is_beyond = lead == 0xf4 && at(1) > 0x8f;
+    return is_tail(1) && is_tail(2) && is_tail(3) && !is_overlong && !is_beyond ? 4 : 0;
+  }
+  return 0;
 }
 
-void append_control(std::string& out, unsigned char control) {
-  constexpr std::string_view kNamed = "\b\f\n\r\t";
-  constexpr std::string_view kLetters = "bfnrt";
-  const auto named = kNamed.find(static_cast<char>(control));
-  out += '\\';
-  if (named != std::string_view::npos) {
-    out += kLetters[named];
-    return;
+// Lays out `digits` (no leading or trailing zeros) with the decimal point after `point` of them.
+void append_laid_out(std::string& out, std::string_view digits, int point) {
+  const auto count = static_cast<int>(digits.size());
+  if (point > 21 || point < -5) {
+    out += digits[0];
+    if (count > 1) out.append(".").append(digits.substr(1));
+    out += point > 0 ? "e+" : "e-";
+    out += std::to_string(point > 0 ? point - 1 : 1 - point);
+  } else if (point <= 0) {
+    out.append("0.").append(static_cast<std::size_t>(-point), '0').append(digits);
+  } else if (point >= count) {
+    out.append(digits).append(static_cast<std::size_t>(point - count), '0');
+  } else {
+    const auto whole = static_cast<std::size_t>(point);
+    out.append(digits.substr(0, whole)).append(".").append(digits.substr(whole));
   }
-  out += "u00";
-  out += kHexDigits[control >> 4U];
-  out += kHexDigits[control & 0xfU];
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
-    const auto octet = static_cast<unsigned char>(text[0]);
-    std::size_t taken = 1;
-    if (octet >= 0x80) {
-      taken = append_wide(out, text);
-    } else if (octet < 0x20) {
-      append_control(out, octet);
-    } else {
-      if (octet == '"' || octet == '\\') out += '\\';
-      out += text[0];
-    }
-    text.remove_prefix(taken);
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!needs_escape(text[i])) continue;
+    out.append(text, from, i - from);
+    append_escaped(out, text[i]);
+    from = i + 1;
   }
+  out.append(text, from);
   out += '"';
+}
+
+void append_json_number(std::string& out, double number) {
+  if (number == 0) {
+    out += '0';
+    return;
+  }
+  if (number < 0) out += '-';
+  std::array<char, 40> buffer{};
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), number < 0 ? -number : number,
+                    std::chars_format::scientific);
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  const auto mark = text.find('e');
+  std::string digits(1, text[0]);
+  if (mark > 2) digits += text.substr(2, mark - 2);
+  int exponent = 0;
+  const auto* const from = text.data() + mark + (text[mark + 1] == '+' ? 2 : 1);
+  std::from_chars(from, text.data() + text.size(), exponent);
+  append_laid_out(out, digits, exponent + 1);
+}
+
+std::size_t first_bad_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto length = sequence_length(text.substr(i));
+    if (length == 0) return i;
+    i += length;
+  }
+  return std::string_view::npos;
 }
 
 }  // namespace vippy::core

@@ -19,6 +19,15 @@ inline constexpr std::size_t kNodeNameOctetsMax = 255;  // HOST_NAME_MAX is 64; 
 inline constexpr std::size_t kDatagramOctetsMax = 65'507;
 
 inline constexpr std::size_t kConfigOctetsMax = 16U << 20U;
+// kVipsMax VIPs of 16 values each (object, interface, ip, and 13 in `state`).
+inline constexpr std::size_t kConfigValuesMax = 16 * kVipsMax;
+inline constexpr std::size_t kConfigProblemsMax = 1'000;  // more than anybody reads at once
+inline constexpr std::size_t kJsonDepthMax = 64;          // our own keys need 4; `state` is free
+
+// The longest interface name: 15 octets on Linux (IFNAMSIZ - 1), 31 on illumos (LIFNAMSIZ - 1).
+inline constexpr std::size_t kInterfaceNameOctetsMax = 31;
+// sockaddr_un holds 108 octets with the final NUL.
+inline constexpr std::size_t kSocketPathOctetsMax = 107;
 
 // The cluster's neighbour table; 64 octets an entry make 2 MiB.
 inline constexpr std::size_t kNeighboursMax = 32'768;

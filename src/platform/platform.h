@@ -63,6 +63,7 @@ struct LinkChanged {
   bool exists = true;       // false: the link is gone
   bool is_running = false;  // administratively up and with carrier
   bool is_ethernet = false;  // ARP and NDP frames make sense here
+  bool forwards_ipv6 = false;  // this host routes IPv6 here: the router flag of its NDP
 };
 
 struct AddressChanged {
@@ -140,6 +141,8 @@ struct AddAddress {
   RequestId id = 0;
   InterfaceIndex index = 0;
   core::Prefix prefix;
+  core::Duration lifetime{};  // zero: for ever; else rounded up to what the kernel can count
+  bool renew = false;  // an address that is there gets the new lifetime and no EEXIST
 };
 struct RemoveAddress {
   RequestId id = 0;

@@ -1,0 +1,82 @@
+// Everything a node can want done, as values.
+//
+// Purpose: the right side of Node::step. The hall encodes and performs them in order.
+// Purity:  values only; no bytes, no file descriptors.
+// Errors:  a request with an id is answered by OutcomeArrived with that id, exactly once.
+// Source:  RFC 826 and RFC 5227 (Advertise for IPv4), RFC 4861 (for IPv6).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/config.h"
+#include "core/input.h"
+#include "core/ip.h"
+#include "core/log_event.h"
+#include "core/wire1.h"
+
+namespace vippy::core {
+
+struct OpenManagement {
+  RequestId id = 0;
+  std::string path;
+  std::uint32_t mode = 0600;
+};
+struct OpenChat {
+  RequestId id = 0;
+  IpAddress address;
+  std::uint16_t port = 0;
+  std::string interface;
+};
+struct UseInjector {
+  RequestId id = 0;
+  Inject inject{};
+};
+
+struct SendAnnouncement { Announcement announcement; };
+
+struct AddAddress {
+  RequestId id = 0;
+  InterfaceIndex index = 0;
+  Prefix prefix;
+};
+struct RemoveAddress {
+  RequestId id = 0;
+  InterfaceIndex index = 0;
+  Prefix prefix;
+};
+
+enum class AdvertiseForm : std::uint8_t {
+  everyone,       // broadcast request form and reply form; IPv6: NA to all nodes
+  directed,       // unicast reply to a host whose MAC is known; IPv6: unicast NA
+  ask_everyone,   // broadcast "who has host? tell VIP": teaches the host and learns its MAC
+};
+
+// Tell the neighbours that `vip` is at `mac`.
+struct Advertise {
+  InterfaceIndex index = 0;
+  IpAddress vip;
+  Mac mac;  // the interface's own
+  bool is_router = false;  // IPv6: this host forwards on the interface
+  AdvertiseForm form{};
+  IpAddress host;  // directed and ask_everyone
+  Mac host_mac;    // directed
+};
+
+struct HarvestNeighbours {};
+
+struct Log { LogEvent event; };
+
+// Logging settings changed (start, reload).
+struct SetLogging { Logging logging; };
+
+// Nothing is left to do.
+struct Exit { int code = 0; };
+
+using Action = std::variant<OpenManagement, OpenChat, UseInjector, SendAnnouncement, AddAddress,
+                            RemoveAddress, Advertise, HarvestNeighbours, Log, SetLogging, Exit>;
+using Actions = std::vector<Action>;
+
+}  // namespace vippy::core

@@ -1,0 +1,120 @@
+#include "core/config_check.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "core/spelling.h"
+
+namespace vippy::core {
+
+namespace {
+
+using Interfaces = std::vector<LocalInterface>;
+
+void warn(std::vector<ConfigProblem>& problems, std::string path, std::string text) {
+  problems.push_back({Severity::warning, 0, 0, std::move(path), std::move(text)});
+}
+
+void check_file(const FileFacts& file, std::vector<ConfigProblem>& problems) {
+  if ((file.mode & 0044U) != 0) {
+    warn(problems, "secret",
+         "others can read " + file.path +
+             " and with it the secret: "
+             "`chmod 600 " +
+             file.path + "`");
+  }
+  if ((file.mode & 0022U) != 0) {
+    warn(problems, "", "others can write " + file.path + ": `chmod 600 " + file.path + "`");
+  }
+  if (file.is_owned_by_stranger) {
+    warn(
+        problems, "",
+        file.path + " belongs to somebody else, who can change it: `chown root " + file.path + "`");
+  }
+}
+
+void check_node(const Config& config, const std::string& node,
+                std::vector<ConfigProblem>& problems) {
+  const auto& nodes = config.shared->nodes;
+  if (std::find(nodes.begin(), nodes.end(), node) != nodes.end()) return;
+  std::string text = "\"" + node +
+                     "\", the name of this node, is not among them: it will own "
+                     "nothing; add it, or start vippyd with -n and the right name";
+  const std::vector<std::string_view> known(nodes.begin(), nodes.end());
+  const auto near = nearest(node, known);
+  if (!near.empty()) text += "; did you mean \"" + std::string(near) + "\"?";
+  warn(problems, "nodes", std::move(text));
+}
+
+const LocalInterface* find(const Interfaces& interfaces, std::string_view name) {
+  const auto found = std::find_if(interfaces.begin(), interfaces.end(),
+                                  [&](const auto& one) { return one.name == name; });
+  return found == interfaces.end() ? nullptr : &*found;
+}
+
+std::string unknown_interface(const Interfaces& interfaces, const std::string& name) {
+  std::vector<std::string_view> known;
+  for (const auto& one : interfaces) known.push_back(one.name);
+  const auto near = nearest(name, known);
+  return "this host has no interface \"" + name + "\"" +
+         (near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?");
+}
+
+bool has_subnet(const LocalInterface& interface, const Prefix& wanted) {
+  return std::any_of(interface.prefixes.begin(), interface.prefixes.end(), [&](const auto& own) {
+    return own.length <= wanted.length && own.contains(wanted.address);
+  });
+}
+
+void check_vip(const Vip& vip, const Interfaces& interfaces, std::vector<ConfigProblem>& problems) {
+  if (vip.interface.empty()) return;  // the reader has said so
+  const auto* interface = find(interfaces, vip.interface);
+  if (interface == nullptr) {
+    warn(problems, "vips",
+         vip.text + ": " + unknown_interface(interfaces, vip.interface) +
+             "; this node cannot carry it");
+  } else if (vip.prefix_length < vip.address.bits() && !has_subnet(*interface, vip.prefix())) {
+    warn(problems, "vips",
+         vip.text + ": " + vip.interface + " has no address in " +
+             format(Prefix{vip.prefix().first(), vip.prefix_length}) +
+             "; give it one, mend the prefix length or name another interface");
+  }
+}
+
+void check_chat_interface(const std::string& wanted, const Interfaces& interfaces,
+                          std::vector<ConfigProblem>& problems) {
+  if (wanted == "all" || find(interfaces, wanted) != nullptr) return;
+  const auto address = parse_ip(wanted);
+  const bool is_local =
+      address && std::any_of(interfaces.begin(), interfaces.end(), [&](auto& one) {
+        return std::any_of(one.prefixes.begin(), one.prefixes.end(),
+                           [&](const Prefix& own) { return own.address == *address; });
+      });
+  if (is_local) return;
+  warn(problems, "chat_interface",
+       address ? wanted + " is no address of this host; write one that is, a name, or \"all\""
+               : unknown_interface(interfaces, wanted));
+}
+
+}  // namespace
+
+std::vector<ConfigProblem> check_config(const Config& config, const HostFacts& facts) {
+  std::vector<ConfigProblem> problems;
+  if (facts.file) check_file(*facts.file, problems);
+  check_node(config, facts.node, problems);
+  if (!facts.interfaces) return problems;
+  check_chat_interface(config.chat_interface, *facts.interfaces, problems);
+  for (const auto& group : config.shared->groups) {
+    for (const auto& vip : group.vips) check_vip(vip, *facts.interfaces, problems);
+  }
+  for (const auto& entry : config.notify) {
+    if (!entry.network || find(*facts.interfaces, entry.network->interface) != nullptr) continue;
+    warn(problems, "notify",
+         unknown_interface(*facts.interfaces, entry.network->interface) + "; nobody in " +
+             format(entry.network->network) + " will be told");
+  }
+  return problems;
+}
+
+}  // namespace vippy::core

@@ -1,0 +1,177 @@
+#include "core/config_shared.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/config_fields.h"
+#include "core/limits.h"
+#include "core/spelling.h"
+
+namespace vippy::core {
+
+namespace {
+
+constexpr std::uint64_t kVersionMax = (std::uint64_t{1} << 53U) - 1;
+constexpr std::string_view kGroupWants =
+    "a group: a list of VIPs, [{\"interface\": \"eth0\", \"ip\": \"10.0.0.5/24\"}], optionally "
+    "beginning with the name of the preferred node";
+constexpr std::string_view kVipWants = "{\"interface\": \"eth0\", \"ip\": \"10.0.0.5/24\"}";
+constexpr std::string_view kIpWants = "an address such as \"10.0.0.5/24\" or \"fd00::5/64\"";
+constexpr std::string_view kInterfaceWants = "the name of the interface that carries the VIP";
+
+class SharedReader {
+ public:
+  explicit SharedReader(ProblemLog& log) : log_(log) {}
+
+  Shared read(const JsonNode& root) {
+    if (const auto* version = root.find("version")) {
+      shared_.version = read_integer(*version, 0, kVersionMax, log_).value_or(0);
+    }
+    if (const auto* nodes = root.find("nodes")) read_nodes(*nodes);
+    if (const auto* vips = root.find("vips")) read_groups(*vips);
+    return std::move(shared_);
+  }
+
+ private:
+  void read_nodes(const JsonNode& list) {
+    if (!list.is_array()) return log_.refuse(list, "a list of node names, [\"node1\", \"node2\"]");
+    if (list.children.empty()) {
+      log_.warning(list, "the list is empty: without nodes nobody owns any VIP; name the nodes");
+    }
+    if (list.children.size() > kNodesMax) {
+      log_.error(list, "found " + std::to_string(list.children.size()) + " nodes, wants at most " +
+                           std::to_string(kNodesMax));
+    }
+    for (const auto& item : list.children) read_node(item);
+    has_nodes_ = true;
+  }
+
+  void read_node(const JsonNode& item) {
+    auto name = read_text(item, "a node's name", kNodeNameOctetsMax, log_);
+    if (!name) return;
+    const auto [first, is_new] = nodes_seen_.emplace(item.text, &item);
+    if (!is_new) {
+      log_.error(item, found(item) + " is already at " + log_.where(*first->second) +
+                           "; each node stands once in the list");
+      return;
+    }
+    if (*name == "_") log_.warning(item, "status shows VIPs without an owner under \"_\" too");
+    shared_.nodes.push_back(std::move(*name));
+  }
+
+  void read_groups(const JsonNode& list) {
+    if (!list.is_array())
+      return log_.refuse(list, "a list of groups, each " + std::string(kVipWants));
+    if (list.children.empty()) log_.warning(list, "the list is empty: there is nothing to juggle");
+    if (list.children.size() > kGroupsMax) {
+      log_.error(list, "found " + std::to_string(list.children.size()) + " groups, wants at most " +
+                           std::to_string(kGroupsMax));
+    }
+    for (const auto& item : list.children) read_group(item);
+    if (vips_seen_.size() > kVipsMax) {
+      log_.error(list, "found " + std::to_string(vips_seen_.size()) + " VIPs, wants at most " +
+                           std::to_string(kVipsMax));
+    }
+  }
+
+  void read_group(const JsonNode& list) {
+    if (!list.is_array()) return log_.refuse(list, kGroupWants);
+    Group group;
+    for (const auto& item : list.children) {
+      if (item.is_string() && &item == list.children.data()) {
+        group.preferred = read_preferred(item);
+      } else if (item.is_object()) {
+        if (auto vip = read_vip(item)) group.vips.push_back(std::move(*vip));
+      } else {
+        log_.refuse(item, item.is_string() ? "a VIP: only the first member of a group may be a name"
+                                           : "a VIP: " + std::string(kVipWants));
+      }
+    }
+    if (list.children.empty() || (list.children.size() == 1 && group.preferred)) {
+      log_.error(list, "this group holds no VIP, wants at least one " + std::string(kVipWants) +
+                           ", or take the group out");
+    }
+    sort_members(group);
+    shared_.groups.push_back(std::move(group));
+  }
+
+  std::optional<std::string> read_preferred(const JsonNode& item) {
+    auto name = read_text(item, "a node's name", kNodeNameOctetsMax, log_);
+    if (!name || !has_nodes_ || nodes_seen_.contains(*name)) return name;
+    std::string text = found(item) + " is not one of the nodes: nobody is preferred for this group";
+    const std::vector<std::string_view> known(shared_.nodes.begin(), shared_.nodes.end());
+    const auto near = nearest(*name, known);
+    if (!near.empty()) text += "; did you mean \"" + std::string(near) + "\"?";
+    log_.warning(item, std::move(text));
+    return name;
+  }
+
+  std::optional<Vip> read_vip(const JsonNode& object) {
+    static constexpr std::array<std::string_view, 3> kKeys = {"interface", "ip", "state"};
+    check_keys(object, kKeys, log_);
+    const auto* interface = object.find("interface");
+    const auto* ip = object.find("ip");
+    const auto* state = object.find("state");
+    if (interface == nullptr) log_.missing(object, "interface", kInterfaceWants);
+    if (ip == nullptr) log_.missing(object, "ip", kIpWants);
+    if (interface == nullptr || ip == nullptr) return std::nullopt;
+    Vip vip;
+    if (state != nullptr) append_compact(vip.state_json.emplace(), *state);
+    auto name = read_interface(*interface, log_);
+    const bool has_address = read_address(*ip, vip);
+    if (!name || !has_address) return std::nullopt;
+    vip.interface = std::move(*name);
+    return vip;
+  }
+
+  bool read_address(const JsonNode& ip, Vip& vip) {
+    const auto prefix = ip.is_string() ? parse_prefix(ip.text) : std::nullopt;
+    if (!prefix) {
+      log_.refuse(ip, kIpWants);
+      return false;
+    }
+    if (prefix->address.is_multicast() || prefix->address.is_unspecified() ||
+        prefix->address == Ipv4::from_number(0xffffffffU)) {
+      log_.refuse(ip, "an address that one host can have: not multicast, broadcast or unspecified");
+      return false;
+    }
+    const auto [first, is_new] = vips_seen_.emplace(prefix->address, &ip);
+    if (!is_new) {
+      log_.error(ip, found(ip) + " is already at " + log_.where(*first->second) +
+                         "; each address stands once in the file");
+      return false;
+    }
+    warn_of_network_address(ip, *prefix);
+    vip.address = prefix->address;
+    vip.prefix_length = prefix->length;
+    vip.text = ip.text.substr(0, ip.text.find('/'));
+    return true;
+  }
+
+  void warn_of_network_address(const JsonNode& ip, const Prefix& prefix) {
+    if (prefix.address.is_v6() || prefix.length > 30) return;
+    if (prefix.address == prefix.first() || prefix.address == prefix.last()) {
+      log_.warning(ip, found(ip) +
+                           " is the network's own or its broadcast address: hosts will not "
+                           "answer to it; check the prefix length");
+    }
+  }
+
+  ProblemLog& log_;
+  Shared shared_;
+  bool has_nodes_ = false;
+  std::unordered_map<std::string_view, const JsonNode*> nodes_seen_;
+  std::unordered_map<IpAddress, const JsonNode*, IpAddressHash> vips_seen_;
+};
+
+}  // namespace
+
+Shared read_shared(const JsonNode& root, ProblemLog& log) { return SharedReader(log).read(root); }
+
+}  // namespace vippy::core

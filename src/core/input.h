@@ -1,0 +1,87 @@
+// Everything that can happen to a node, as values.
+//
+// Purpose: the left side of Node::step. Bytes were decoded and authenticated as far as bytes go;
+//          errno values were turned into FailureKind; text was read into Config.
+// Purity:  values only.
+// Source:  design: the one-way road (docs/architecture.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "core/config.h"
+#include "core/failure.h"
+#include "core/ip.h"
+#include "core/time.h"
+#include "core/wire1.h"
+
+namespace vippy::core {
+
+using RequestId = std::uint64_t;
+using InterfaceIndex = std::uint32_t;
+
+// Time passed and everything that the kernel had received was handed in: now deadlines may be
+// judged. The only input that judges them.
+struct Tick {};
+
+// A configuration was read: the first one starts the node, later ones are a reload.
+struct ConfigLoaded { Config config; };
+// A reload found a bad file: the old configuration stays.
+struct ConfigRefused { std::size_t errors = 0; std::string first; };
+
+struct AnnouncementHeard {
+  Announcement announcement;
+  IpAddress source;
+  Instant received{};
+};
+struct DatagramRefused {
+  WireError error{};
+  IpAddress source;
+};
+
+enum class KernelTable : std::uint8_t { links, addresses, neighbours };
+struct TableBegin { KernelTable table{}; };
+struct TableComplete { KernelTable table{}; };
+
+struct LinkSeen {
+  InterfaceIndex index = 0;
+  std::string name;
+  Mac mac;
+  bool exists = true;
+  bool is_running = false;
+  bool is_ethernet = false;
+  bool forwards_ipv6 = false;  // the router flag of advertisements sent here
+};
+struct AddressSeen {
+  InterfaceIndex index = 0;
+  Prefix prefix;
+  bool exists = true;
+  bool is_tagged = false;  // carries our mark
+};
+struct NeighbourSeen {
+  InterfaceIndex index = 0;
+  IpAddress address;
+  Mac mac;
+  bool exists = true;
+};
+
+// The answer to a request that an action carried.
+struct OutcomeArrived {
+  RequestId id = 0;
+  FailureKind failure = FailureKind::none;
+};
+
+// A health report (a plugin's, an operator's): any false one makes the node inactive.
+struct HealthReported {
+  std::string reason;
+  bool is_good = true;
+};
+
+struct StopRequested {};
+
+using Input = std::variant<Tick, ConfigLoaded, ConfigRefused, AnnouncementHeard, DatagramRefused,
+                           TableBegin, TableComplete, LinkSeen, AddressSeen, NeighbourSeen,
+                           OutcomeArrived, HealthReported, StopRequested>;
+
+}  // namespace vippy::core

@@ -1,0 +1,80 @@
+// Everything worth saying, as values: the core says what happened, the hall words it.
+//
+// Purpose: one list of events with their fields; tests and the simulator look at these, never at
+//          text. log_text.h gives each its priority and its one line.
+// Purity:  values only, no secrets.
+// Units:   Duration.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "core/failure.h"
+#include "core/reason.h"
+#include "core/time.h"
+
+namespace vippy::core::event {
+
+struct Started { std::string identity; std::uint64_t version = 0; std::size_t groups = 0; };
+struct Stopping {};
+struct Stopped { std::size_t left_behind = 0; };  // addresses that could not be removed
+struct NotANode { std::string identity; };
+struct PluginsNotRun { std::size_t count = 0; };
+
+struct PeerActive { std::string node; };
+struct PeerLeft { std::string node; };  // said that it is not active
+struct PeerSilent { std::string node; Duration silent_for{}; };
+struct PeerOld { std::string node; std::uint64_t version = 0; std::uint64_t ours = 0; };
+struct PeerDiffers { std::string node; std::uint64_t version = 0; };
+struct SelfActive {};
+struct SelfInactive { std::string reason; };
+struct WasLate { Duration silent_for{}; };  // this node itself was silent: it may hold nothing
+
+struct GroupMoved {
+  std::string group;  // the first address
+  std::string from;   // a node's name, "_" for nobody
+  std::string to;
+  MoveReason reason{};
+};
+struct AnnouncedAgain { std::string node; std::size_t vips = 0; };  // a split from `node` healed
+
+struct ConfigAdopted { std::string from; std::uint64_t before = 0; std::uint64_t after = 0; };
+struct ConfigNotAdopted { std::string from; std::uint64_t version = 0; std::string why; };
+struct ConfigReloaded { std::uint64_t version = 0; };
+struct ConfigReloadRefused { std::string why; };
+struct ConfigFileOld { std::uint64_t file = 0; std::uint64_t running = 0; };
+
+struct LinkDown { std::string interface; };
+struct LinkUp { std::string interface; };
+struct VipHasNoInterface { std::string vip; };
+struct AddressUp { std::string vip; std::string interface; };
+struct AddressDown { std::string vip; std::string interface; };
+struct AddressFailed {
+  std::string vip;
+  std::string interface;
+  bool is_add = true;
+  FailureKind failure{};
+};
+struct AddressPutBack { std::string vip; std::string interface; };  // somebody else removed it
+struct AddressForeign { std::string vip; std::string interface; };  // there, and not set by us
+struct LeftoverAdopted { std::string vip; std::string interface; };
+struct LeftoverRemoved { std::string vip; std::string interface; };
+struct OpenFailed { std::string what; FailureKind failure{}; };  // "chat", "management", "injector"
+
+}  // namespace vippy::core::event
+
+namespace vippy::core {
+
+using LogEvent =
+    std::variant<event::Started, event::Stopping, event::Stopped, event::NotANode,
+                 event::PluginsNotRun, event::PeerActive, event::PeerLeft, event::PeerSilent,
+                 event::PeerOld, event::PeerDiffers, event::SelfActive, event::SelfInactive,
+                 event::WasLate, event::GroupMoved, event::AnnouncedAgain, event::ConfigAdopted,
+                 event::ConfigNotAdopted, event::ConfigReloaded, event::ConfigReloadRefused,
+                 event::ConfigFileOld, event::LinkDown, event::LinkUp, event::VipHasNoInterface,
+                 event::AddressUp, event::AddressDown, event::AddressFailed,
+                 event::AddressPutBack, event::AddressForeign, event::LeftoverAdopted,
+                 event::LeftoverRemoved, event::OpenFailed>;
+
+}  // namespace vippy::core

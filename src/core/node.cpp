@@ -1,0 +1,266 @@
+#include "core/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.h"
+#include "core/graduate.h"
+
+namespace vippy::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kLeaveWithin = 2s;
+
+std::string fresh_nonce(Rng& rng) {
+  Digest octets{};
+  for (std::size_t i = 0; i < octets.size(); i += 8) {
+    auto word = rng.next();
+    for (std::size_t j = 0; j < 8; ++j, word >>= 8U) octets[i + j] = static_cast<std::uint8_t>(word);
+  }
+  return format_digest(octets);
+}
+
+}  // namespace
+
+Node::Node(std::string identity, NodeTraits traits, std::uint64_t seed)
+    : identity_(std::move(identity)),
+      rng_(seed),
+      hash_(*shared_, ""),
+      reconciler_(traits.address_tags) {}
+
+void Node::step(const Input& input, Instant now, Actions& out) {
+  if (phase_ == Phase::gone) return;
+  std::visit([&](const auto& what) { on(what, now, out); }, input);
+}
+
+// ---- tables of the kernel ---------------------------------------------------------------------
+
+void Node::on(const TableBegin& begin, Instant, Actions&) {
+  switch (begin.table) {
+    case KernelTable::links: interfaces_.begin(begin.table); return;
+    case KernelTable::addresses:
+      interfaces_.begin(begin.table);
+      reconciler_.begin_table();
+      return;
+    case KernelTable::neighbours: neighbours_.begin_table(); return;
+  }
+}
+
+void Node::on(const TableComplete& complete, Instant now, Actions& out) {
+  switch (complete.table) {
+    case KernelTable::links:
+      interfaces_.complete(complete.table);
+      links_known_ = true;
+      place_vips(out);
+      return;
+    case KernelTable::addresses:
+      reconciler_.complete_table(now, out);
+      addresses_known_ = true;
+      return;
+    case KernelTable::neighbours: neighbours_.complete_table(); return;
+  }
+}
+
+void Node::on(const LinkSeen& link, Instant now, Actions& out) {
+  const auto* before = interfaces_.find(link.index);
+  const bool was_running = before != nullptr && before->is_running;
+  const bool is_running = link.exists && link.is_running;
+  const bool had_trouble = has_link_trouble();
+  interfaces_.on_link(link);
+  if (link.exists) {
+    reconciler_.name_interface(link.index, link.name);
+  } else {
+    reconciler_.interface_gone(link.index);
+  }
+  place_vips(out);
+  if (!links_known_) return;
+  if (was_running && !is_running) log(out, event::LinkDown{link.name});
+  if (!was_running && is_running) log(out, event::LinkUp{link.name});
+  // While the link was away others may have taken over: listen before offering ourselves.
+  if (had_trouble && !has_link_trouble()) begin_settling(now);
+}
+
+void Node::on(const AddressSeen& address, Instant now, Actions& out) {
+  const AddressKey key{address.index, address.prefix};
+  const bool is_configured = std::binary_search(configured_.begin(), configured_.end(), key);
+  const auto change = reconciler_.observe(address, is_configured, now, out);
+  // A VIP does not say which subnet an interface is on.
+  if (!is_configured) interfaces_.on_address(address);
+  if (change == Reconciler::Change::came_up) came_up(key, now, out);
+  if (change == Reconciler::Change::went_down) advertiser_.stop(key.index, key.prefix);
+}
+
+void Node::on(const NeighbourSeen& neighbour, Instant now, Actions&) {
+  neighbours_.on_local(neighbour, now);
+}
+
+// ---- announcements ----------------------------------------------------------------------------
+
+void Node::on(const DatagramRefused&, Instant, Actions&) {
+  ++counters_.ignored;
+  ++counters_.ignored_malformed;
+}
+
+void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
+  if (phase_ != Phase::running) return;
+  const auto& announcement = heard.announcement;
+  const auto received = std::min(heard.received, now);
+  if (hash_.matches(announcement.hash, announcement.nonce)) {
+    believe(announcement, received, out);
+    return;
+  }
+  if (!AnnouncementHash(*announcement.shared, config_.secret)
+           .matches(announcement.hash, announcement.nonce)) {
+    ++counters_.ignored;
+    ++counters_.ignored_forged;
+    return;
+  }
+  if (announcement.shared->version <= shared_->version) {
+    disbelieve(announcement, received, out);
+    return;
+  }
+  adopt(announcement, now, out);
+  if (shared_->version == announcement.shared->version) believe(announcement, received, out);
+}
+
+void Node::believe(const Announcement& announcement, Instant received, Actions& out) {
+  const auto peer = membership_.find(announcement.me);
+  if (!peer) {
+    ++counters_.ignored;
+    ++counters_.ignored_stranger;
+    return;
+  }
+  ++counters_.announcements_received;
+  if (peer == membership_.self()) return;
+  neighbours_.on_peer(announcement.neighbours, received);
+  const bool was_silent = membership_.is_silent(*peer);
+  const auto change =
+      membership_.heard(*peer, announcement.is_active, announcement.shared->version, received);
+  // A newcomer should not have to wait a whole interval to learn of us.
+  if (was_silent) announce_at_ = std::min(announce_at_, received + config_.interval / 8);
+  switch (change) {
+    case Membership::Change::none: return;
+    case Membership::Change::became_active:
+      log(out, event::PeerActive{membership_.name(*peer)});
+      break;
+    case Membership::Change::returned_active:
+      log(out, event::PeerActive{membership_.name(*peer)});
+      returned_.push_back(*peer);
+      break;
+    case Membership::Change::left: log(out, event::PeerLeft{membership_.name(*peer)}); break;
+  }
+  members_changed_ = true;
+}
+
+// Authentic, but under another configuration than ours.
+void Node::disbelieve(const Announcement& announcement, Instant received, Actions& out) {
+  const auto version = announcement.shared->version;
+  const auto peer = membership_.find(announcement.me);
+  const bool is_news =
+      peer && peer != membership_.self() && membership_.note_outdated(*peer);
+  ++counters_.ignored;
+  if (version < shared_->version) {
+    ++counters_.ignored_old;
+    if (is_news) log(out, event::PeerOld{announcement.me, version, shared_->version});
+    return;
+  }
+  ++counters_.ignored_differing;
+  // Whoever is not serving yet stays out of it: the others keep what they have.
+  if (!ever_decided_) differing_heard_ = received;
+  if (is_news) log(out, event::PeerDiffers{announcement.me, version});
+}
+
+void Node::announce(Instant now, Actions& out) {
+  SendAnnouncement send;
+  send.announcement.me = identity_;
+  send.announcement.is_active = is_active_;
+  send.announcement.shared = shared_;
+  send.announcement.nonce = fresh_nonce(rng_);
+  send.announcement.hash = hash_.of(send.announcement.nonce);
+  send.announcement.neighbours = neighbours_.local_ipv4();
+  out.push_back(std::move(send));
+  ++counters_.announcements_sent;
+  announced_last_ = now;
+  announce_at_ = now + config_.interval;
+}
+
+// ---- requests and the rest --------------------------------------------------------------------
+
+void Node::came_up(const AddressKey& key, Instant now, Actions& out) {
+  const auto* interface = interfaces_.find(key.index);
+  if (interface == nullptr) return;
+  advertiser_.start(key.index, key.prefix, interfaces_, now, out);
+}
+
+void Node::on(const OutcomeArrived& outcome, Instant now, Actions& out) {
+  if (outcome.failure != FailureKind::none) ++counters_.requests_failed;
+  const auto answer = reconciler_.outcome(outcome.id, outcome.failure, now, out);
+  if (!answer) {
+    on_open_outcome(outcome, now, out);
+    return;
+  }
+  if (answer->change == Reconciler::Change::came_up) came_up(answer->key, now, out);
+  if (answer->change == Reconciler::Change::went_down) {
+    advertiser_.stop(answer->key.index, answer->key.prefix);
+  }
+}
+
+void Node::on(const HealthReported& health, Instant, Actions&) {
+  const auto found = std::find_if(health_.begin(), health_.end(), [&](const auto& report) {
+    return report.first == health.reason;
+  });
+  if (found != health_.end()) {
+    found->second = health.is_good;
+  } else {
+    health_.emplace_back(health.reason, health.is_good);
+  }
+}
+
+void Node::on(const StopRequested&, Instant now, Actions& out) {
+  if (phase_ == Phase::leaving) return;
+  if (phase_ != Phase::running) {
+    phase_ = Phase::gone;
+    out.push_back(Exit{0});
+    return;
+  }
+  phase_ = Phase::leaving;
+  leave_by_ = now + kLeaveWithin;
+  is_active_ = false;
+  log(out, event::Stopping{});
+  // First the others, so that they take over while our addresses go.
+  announce(now, out);
+  reconciler_.want({});
+}
+
+void Node::on(const Tick&, Instant now, Actions& out) {
+  if (phase_ == Phase::running) {
+    judge_lateness(now, out);
+    judge_silence(now, out);
+    judge_self(now, out);
+    decide(now, out);
+    if (announce_at_ <= now) announce(now, out);
+    if (harvest_at_ <= now) {
+      out.push_back(HarvestNeighbours{});
+      neighbours_.forget_old(now);
+      harvest_at_ = now + config_.arp_cache;
+    }
+  }
+  if (phase_ != Phase::running && phase_ != Phase::leaving) return;
+  reconciler_.plan(now, next_id_, out);
+  advertiser_.poll(neighbours_, interfaces_, now, out);
+  if (phase_ == Phase::leaving) finish_leaving(now, out);
+}
+
+Instant Node::next_deadline() const {
+  if (phase_ != Phase::running && phase_ != Phase::leaving) return Instant::max();
+  auto earliest = std::min(reconciler_.next_deadline(), advertiser_.next_deadline());
+  if (phase_ == Phase::leaving) return std::min(earliest, leave_by_);
+  earliest = std::min({earliest, announce_at_, harvest_at_, membership_.next_expiry()});
+  if (!is_active_) earliest = std::min(earliest, self_deadline());
+  return earliest;
+}
+
+}  // namespace vippy::core

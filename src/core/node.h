@@ -1,0 +1,180 @@
+// One node of the cluster: what it believes, and what it wants done about it.
+//
+// Purpose: the state machine behind vippyd. It routes every input to one thought (membership,
+//          placement, reconcile, advertise, neighbours) and judges deadlines at Tick.
+// Purity:  a value: inputs in, actions out. No clock, no bytes, no file descriptors, no errno.
+// Units:   Instant and Duration; the configuration's seconds were converted when it was read.
+// Bounds:  limits.h. Work for one input is O(1) but for a change of members (O(groups)) and of
+//          the configuration (O(groups x nodes) hashes).
+// Errors:  what peers do wrong is counted and logged, what the system refuses comes back as
+//          OutcomeArrived; only our own mistakes are asserted.
+// Order:   `now` never goes back. Silence is judged at Tick only, and Tick comes after everything
+//          that the kernel had already received was handed in: our own lateness is not the
+//          peers' death.
+// Source:  docs/protocol.md.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/action.h"
+#include "core/advertise.h"
+#include "core/auth.h"
+#include "core/config.h"
+#include "core/input.h"
+#include "core/interfaces.h"
+#include "core/membership.h"
+#include "core/neighbours.h"
+#include "core/placement.h"
+#include "core/reconcile.h"
+#include "core/rng.h"
+#include "core/status.h"
+
+namespace vippy::core {
+
+// What the platform can do, as far as the core plans by it.
+struct NodeTraits {
+  bool address_tags = false;
+};
+
+class Node {
+ public:
+  Node(std::string identity, NodeTraits traits, std::uint64_t seed);
+
+  // Handles one input and appends what is to be done to `out`.
+  void step(const Input& input, Instant now, Actions& out);
+
+  // When the next Tick is due, at the latest. Stepping earlier changes nothing.
+  [[nodiscard]] Instant next_deadline() const;
+
+  [[nodiscard]] Status status(Instant now) const;
+  [[nodiscard]] const Config& config() const { return config_; }
+
+ private:
+  enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
+
+  struct GroupState {
+    std::size_t owner = kNobody;
+    MoveReason reason = MoveReason::start;
+    Instant since{};
+    std::vector<std::optional<AddressKey>> keys;  // per VIP; nullopt: nowhere to put it
+  };
+
+  // inputs
+  void on(const Tick&, Instant now, Actions& out);
+  void on(const ConfigLoaded& loaded, Instant now, Actions& out);
+  void on(const ConfigRefused& refused, Instant now, Actions& out);
+  void on(const AnnouncementHeard& heard, Instant now, Actions& out);
+  void on(const DatagramRefused& refused, Instant now, Actions& out);
+  void on(const TableBegin& begin, Instant now, Actions& out);
+  void on(const TableComplete& complete, Instant now, Actions& out);
+  void on(const LinkSeen& link, Instant now, Actions& out);
+  void on(const AddressSeen& address, Instant now, Actions& out);
+  void on(const NeighbourSeen& neighbour, Instant now, Actions& out);
+  void on(const OutcomeArrived& outcome, Instant now, Actions& out);
+  void on(const HealthReported& health, Instant now, Actions& out);
+  void on(const StopRequested&, Instant now, Actions& out);
+
+  // configuration (node_config.cpp)
+  void begin_opening(const Config& config, Actions& out);
+  void begin_running(Instant now, Actions& out);
+  void reload(const Config& config, Instant now, Actions& out);
+  void open_what_changed(const Config& before, Actions& out);
+  void adopt(const Announcement& announcement, Instant now, Actions& out);
+  void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
+  void place_vips(Actions& out);
+  void report_unplaced(Actions& out);
+  void append_status(std::size_t group, Instant now, Status& out) const;
+  [[nodiscard]] MembershipTuning tuning() const;
+  void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);
+
+  // announcements (node.cpp)
+  void believe(const Announcement& announcement, Instant received, Actions& out);
+  void disbelieve(const Announcement& announcement, Instant now, Actions& out);
+  void announce(Instant now, Actions& out);
+  void came_up(const AddressKey& key, Instant now, Actions& out);
+
+  // judging (node_judge.cpp)
+  void judge_lateness(Instant now, Actions& out);
+  void judge_silence(Instant now, Actions& out);
+  void judge_self(Instant now, Actions& out);
+  void decide(Instant now, Actions& out);
+  void announce_again(Instant now, Actions& out);
+  void finish_leaving(Instant now, Actions& out);
+  void begin_settling(Instant now);
+  bool yields_for_links(Instant now);
+  [[nodiscard]] Duration yield_patience() const;
+  [[nodiscard]] Instant self_deadline() const;
+  [[nodiscard]] bool has_link_trouble() const;
+  [[nodiscard]] std::optional<InactiveReason> inactive_reason() const;
+  [[nodiscard]] std::string reason_text(InactiveReason reason) const;
+  [[nodiscard]] MoveReason why_moved(const GroupState& group, std::size_t to,
+                                     const std::optional<std::string>& preferred) const;
+  [[nodiscard]] std::vector<AddressKey> wanted() const;
+  [[nodiscard]] std::string node_name(std::size_t node) const;
+  [[nodiscard]] bool is_alone() const { return membership_.size() < 2; }
+
+  template <typename Event>
+  void log(Actions& out, Event event) const {
+    out.push_back(Log{std::move(event)});
+  }
+
+  // who we are
+  std::string identity_;
+  Rng rng_;
+  Phase phase_ = Phase::unconfigured;
+
+  // what we were told
+  Config config_;
+  std::shared_ptr<const Shared> shared_ = std::make_shared<Shared>();
+  AnnouncementHash hash_;
+  Placement placement_;
+
+  // what we know
+  Membership membership_;
+  Interfaces interfaces_;
+  Neighbours neighbours_;
+  bool links_known_ = false;
+  bool addresses_known_ = false;
+  std::vector<std::pair<std::string, bool>> health_;
+
+  // what we believe and want
+  std::vector<GroupState> groups_;
+  Reconciler reconciler_;
+  Advertiser advertiser_;
+  std::vector<AddressKey> configured_;  // all keys of all groups, sorted
+  bool is_mature_ = false;
+  bool is_active_ = false;
+  std::optional<InactiveReason> shown_reason_;
+  bool config_changed_ = false;   // since the last decision
+  bool members_changed_ = true;   // a decision is due
+  bool ever_decided_ = false;
+  bool has_unplaced_ = false;     // a VIP has no interface name here
+  std::vector<std::string> unplaced_;   // the VIPs that were said to have no interface
+  std::vector<std::size_t> returned_;   // peers back from silence since the last decision
+
+  // deadlines
+  Instant announce_at_ = Instant::max();
+  std::optional<Instant> announced_last_;
+  Instant mature_at_ = Instant::max();
+  std::optional<Instant> settling_since_;
+  std::optional<Instant> differing_heard_;
+  std::uint64_t differing_version_ = 0;  // the last one that could not be adopted
+  Instant harvest_at_ = Instant::max();
+  Instant leave_by_ = Instant::max();
+  bool yields_ = false;
+  std::optional<Instant> alone_since_;
+
+  // requests that are not addresses
+  RequestId next_id_ = 1;
+  RequestId management_id_ = 0;
+  RequestId chat_id_ = 0;
+  RequestId injector_id_ = 0;
+  bool has_opened_ = false;  // everything that must open at the start has
+
+  Counters counters_;
+};
+
+}  // namespace vippy::core

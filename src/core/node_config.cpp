@@ -1,0 +1,209 @@
+// Node, the configuration part: starting, reloading, adopting, and where VIPs lie on this host.
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/graduate.h"
+#include "core/node.h"
+
+namespace vippy::core {
+
+MembershipTuning Node::tuning() const {
+  return {config_.stale, config_.mature, config_.interval};
+}
+
+void Node::on(const ConfigLoaded& loaded, Instant now, Actions& out) {
+  if (phase_ == Phase::unconfigured) {
+    begin_opening(loaded.config, out);
+  } else if (phase_ == Phase::running) {
+    reload(loaded.config, now, out);
+  }
+}
+
+void Node::on(const ConfigRefused& refused, Instant, Actions& out) {
+  log(out, event::ConfigReloadRefused{refused.first});
+}
+
+// The management socket comes first: a second daemon must stop before it touches anything.
+void Node::begin_opening(const Config& config, Actions& out) {
+  config_ = config;
+  phase_ = Phase::opening;
+  out.push_back(SetLogging{config_.logging});
+  management_id_ = next_id_++;
+  out.push_back(OpenManagement{management_id_, config_.management, config_.management_mode});
+}
+
+void Node::begin_running(Instant now, Actions& out) {
+  phase_ = Phase::running;
+  chat_id_ = next_id_++;
+  out.push_back(OpenChat{chat_id_, config_.chat_address, config_.chat_port,
+                         config_.chat_interface});
+  injector_id_ = next_id_++;
+  out.push_back(UseInjector{injector_id_, config_.inject});
+  advertiser_.configure(config_.notify, config_.notify_rate);
+  apply_shared(config_.shared, now, out);
+  config_changed_ = false;
+  mature_at_ = now + config_.mature;
+  announce_at_ = now;
+  harvest_at_ = now + config_.arp_cache;
+  log(out, event::Started{identity_, shared_->version, shared_->groups.size()});
+  if (!config_.plugins.empty()) log(out, event::PluginsNotRun{config_.plugins.size()});
+}
+
+void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out) {
+  const bool failed = outcome.failure != FailureKind::none;
+  const auto report = [&](const char* what) {
+    if (failed) log(out, event::OpenFailed{what, outcome.failure});
+  };
+  const bool is_management = outcome.id == management_id_;
+  if (is_management) report("management");
+  if (outcome.id == chat_id_) report("chat");
+  if (outcome.id == injector_id_) report("injector");
+  if (is_management && phase_ == Phase::opening && !failed) {
+    begin_running(now, out);
+    return;
+  }
+  // At the start everything must open. Later the old one stays and the operator is told.
+  const bool is_start = phase_ == Phase::opening || (phase_ == Phase::running && !has_opened_);
+  if (failed && is_start) {
+    phase_ = Phase::gone;
+    out.push_back(Exit{1});
+  }
+  if (!failed && outcome.id == injector_id_) has_opened_ = true;
+}
+
+// ---- reload -----------------------------------------------------------------------------------
+
+void Node::reload(const Config& config, Instant now, Actions& out) {
+  const auto& fresh = *config.shared;
+  const bool same = same_to_cluster(fresh, *shared_);
+  const auto is_only_us = [&](const std::vector<std::string>& nodes) {
+    return nodes.size() == 1 && nodes.front() == identity_;
+  };
+  const bool is_ours_alone = is_only_us(fresh.nodes) && is_only_us(shared_->nodes);
+  if (!same && fresh.version == shared_->version && !is_ours_alone) {
+    log(out, event::ConfigReloadRefused{
+                 "vips or nodes changed but version is still " + std::to_string(fresh.version) +
+                 ": the other nodes would not follow; raise version"});
+    return;
+  }
+  const auto before = std::exchange(config_, config);
+  out.push_back(SetLogging{config_.logging});
+  open_what_changed(before, out);
+  advertiser_.configure(config_.notify, config_.notify_rate);
+  announce_at_ = std::min(announce_at_, now + config_.interval);
+  harvest_at_ = std::min(harvest_at_, now + config_.arp_cache);
+  auto shared = config.shared;
+  if (fresh.version < shared_->version) {
+    // The cluster has moved on since the file was written.
+    log(out, event::ConfigFileOld{fresh.version, shared_->version});
+    shared = localise(*shared_, fresh, interfaces_);
+  }
+  apply_shared(std::move(shared), now, out);
+  log(out, event::ConfigReloaded{shared_->version});
+}
+
+void Node::open_what_changed(const Config& before, Actions& out) {
+  if (before.management != config_.management ||
+      before.management_mode != config_.management_mode) {
+    management_id_ = next_id_++;
+    out.push_back(OpenManagement{management_id_, config_.management, config_.management_mode});
+  }
+  if (before.chat_address != config_.chat_address || before.chat_port != config_.chat_port ||
+      before.chat_interface != config_.chat_interface) {
+    chat_id_ = next_id_++;
+    out.push_back(OpenChat{chat_id_, config_.chat_address, config_.chat_port,
+                           config_.chat_interface});
+  }
+  if (before.inject != config_.inject) {
+    injector_id_ = next_id_++;
+    out.push_back(UseInjector{injector_id_, config_.inject});
+  }
+}
+
+// ---- graduation -------------------------------------------------------------------------------
+
+void Node::adopt(const Announcement& announcement, Instant now, Actions& out) {
+  const auto& received = *announcement.shared;
+  if (const auto why = unusable(received)) {
+    if (differing_version_ != received.version) {
+      log(out, event::ConfigNotAdopted{announcement.me, received.version, *why});
+    }
+    differing_version_ = received.version;
+    ++counters_.ignored;
+    ++counters_.ignored_differing;
+    return;
+  }
+  log(out, event::ConfigAdopted{announcement.me, shared_->version, received.version});
+  ++counters_.configurations_adopted;
+  apply_shared(localise(received, *shared_, interfaces_), now, out);
+}
+
+// ---- what a configuration changes -------------------------------------------------------------
+
+void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out) {
+  const auto before = std::exchange(shared_, std::move(shared));
+  hash_ = AnnouncementHash(*shared_, config_.secret);
+  placement_ = Placement(*shared_);
+  const bool was_node = membership_.self().has_value();
+  membership_.configure(shared_->nodes, identity_, tuning());
+  if (!membership_.self() && (was_node || !ever_decided_)) log(out, event::NotANode{identity_});
+  // Groups are known again by their first address; owners by their name.
+  std::map<std::string, GroupState> known;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    auto& group = groups_[i];
+    if (group.owner != kNobody) {
+      group.owner = membership_.find(before->nodes[group.owner]).value_or(kNobody);
+    }
+    known.emplace(before->groups[i].vips.front().text, std::move(group));
+  }
+  groups_.clear();
+  for (const auto& group : shared_->groups) {
+    const auto found = known.find(group.vips.front().text);
+    groups_.push_back(found != known.end() ? std::move(found->second)
+                                           : GroupState{.since = now});
+  }
+  place_vips(out);
+  config_changed_ = true;
+  members_changed_ = true;
+  announce_at_ = std::min(announce_at_, now);
+}
+
+void Node::place_vips(Actions& out) {
+  has_unplaced_ = false;
+  configured_.clear();
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    const auto& vips = shared_->groups[i].vips;
+    std::vector<std::optional<AddressKey>> keys(vips.size());
+    for (std::size_t j = 0; j < vips.size(); ++j) {
+      has_unplaced_ = has_unplaced_ || vips[j].interface.empty();
+      const auto* interface = interfaces_.find(vips[j].interface);
+      if (interface != nullptr && interface->is_running) {
+        keys[j] = AddressKey{interface->index, vips[j].prefix()};
+        configured_.push_back(*keys[j]);
+      }
+    }
+    members_changed_ = members_changed_ || keys != groups_[i].keys;
+    groups_[i].keys = std::move(keys);
+  }
+  std::sort(configured_.begin(), configured_.end());
+  if (links_known_) report_unplaced(out);
+}
+
+// Says once which VIPs have no interface here.
+void Node::report_unplaced(Actions& out) {
+  std::vector<std::string> unplaced;
+  for (const auto& group : shared_->groups) {
+    for (const auto& vip : group.vips) {
+      if (interfaces_.find(vip.interface) == nullptr) unplaced.push_back(vip.text);
+    }
+  }
+  for (const auto& vip : unplaced) {
+    if (std::find(unplaced_.begin(), unplaced_.end(), vip) == unplaced_.end()) {
+      log(out, event::VipHasNoInterface{vip});
+    }
+  }
+  unplaced_ = std::move(unplaced);
+}
+
+}  // namespace vippy::core

@@ -1,0 +1,218 @@
+// Node, the judging part: what a Tick makes of silence, of ourselves, and of who owns what.
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.h"
+#include "core/node.h"
+
+namespace vippy::core {
+
+std::string Node::node_name(std::size_t node) const {
+  return node == kNobody ? "_" : shared_->nodes[node];
+}
+
+// ---- ourselves --------------------------------------------------------------------------------
+
+void Node::begin_settling(Instant now) {
+  if (!is_alone()) settling_since_ = now;
+}
+
+// A node that was itself silent for longer than `stale` has been given up by the others: it
+// listens before it speaks as active again, and lets go of what others have taken.
+void Node::judge_lateness(Instant now, Actions& out) {
+  if (!announced_last_ || now - *announced_last_ <= config_.stale || is_alone()) return;
+  log(out, event::WasLate{now - *announced_last_});
+  ++counters_.late;
+  announced_last_ = now;
+  begin_settling(now);
+}
+
+bool Node::has_link_trouble() const {
+  if (has_unplaced_) return true;
+  return std::any_of(groups_.begin(), groups_.end(), [](const GroupState& group) {
+    return std::any_of(group.keys.begin(), group.keys.end(),
+                       [](const auto& key) { return !key.has_value(); });
+  });
+}
+
+// Protocol 1 knows only whole nodes: with a dead link a node steps back entirely, but only as
+// long as somebody else is active. When everybody has stepped back, the nodes try again one
+// after the other in the order of the configuration, and the first one stays.
+bool Node::yields_for_links(Instant now) {
+  if (!has_link_trouble()) {
+    yields_ = false;
+    return false;
+  }
+  if (membership_.any_active()) {
+    yields_ = true;
+    alone_since_.reset();
+    return true;
+  }
+  if (!yields_) return false;
+  if (!alone_since_) alone_since_ = now;
+  if (now >= *alone_since_ + yield_patience()) yields_ = false;
+  return yields_;
+}
+
+Duration Node::yield_patience() const {
+  const auto turn = membership_.self().value_or(0) + 1;
+  return 2 * config_.interval * static_cast<Duration::rep>(turn);
+}
+
+std::optional<InactiveReason> Node::inactive_reason() const {
+  if (phase_ == Phase::leaving) return InactiveReason::stopping;
+  if (!membership_.self()) return InactiveReason::not_a_node;
+  if (!is_mature_) return InactiveReason::maturing;
+  if (differing_heard_) return InactiveReason::differing;
+  if (settling_since_) return InactiveReason::settling;
+  if (yields_) {
+    return has_unplaced_ ? InactiveReason::no_interface : InactiveReason::link_down;
+  }
+  const bool is_healthy = std::all_of(health_.begin(), health_.end(),
+                                      [](const auto& report) { return report.second; });
+  if (!is_healthy) return InactiveReason::health;
+  return std::nullopt;
+}
+
+std::string Node::reason_text(InactiveReason reason) const {
+  if (reason != InactiveReason::health) return std::string(name(reason));
+  std::string text;
+  for (const auto& [report, is_good] : health_) {
+    if (!is_good) text += (text.empty() ? "" : ", ") + report;
+  }
+  return text;
+}
+
+void Node::judge_self(Instant now, Actions& out) {
+  is_mature_ = is_mature_ || (now >= mature_at_ && links_known_ && addresses_known_);
+  if (settling_since_ && (now - *settling_since_ > config_.stale ||
+                          membership_.all_heard_since(*settling_since_))) {
+    settling_since_.reset();
+    members_changed_ = true;
+  }
+  if (differing_heard_ && now - *differing_heard_ > config_.stale) differing_heard_.reset();
+  yields_for_links(now);
+  const auto reason = inactive_reason();
+  const bool was_active = std::exchange(is_active_, !reason.has_value());
+  if (reason != shown_reason_ || was_active != is_active_) {
+    shown_reason_ = reason;
+    members_changed_ = true;
+    if (reason) {
+      log(out, event::SelfInactive{reason_text(*reason)});
+    } else {
+      log(out, event::SelfActive{});
+    }
+  }
+  // The others should know at once.
+  if (was_active != is_active_) announce_at_ = now;
+}
+
+Instant Node::self_deadline() const {
+  auto earliest = Instant::max();
+  if (!is_mature_ && links_known_ && addresses_known_) earliest = mature_at_;
+  const auto tick = Duration(1);
+  if (settling_since_) earliest = std::min(earliest, *settling_since_ + config_.stale + tick);
+  if (differing_heard_) earliest = std::min(earliest, *differing_heard_ + config_.stale + tick);
+  if (yields_ && alone_since_) earliest = std::min(earliest, *alone_since_ + yield_patience());
+  return earliest;
+}
+
+// ---- the others -------------------------------------------------------------------------------
+
+void Node::judge_silence(Instant now, Actions& out) {
+  std::vector<std::size_t> silent;
+  membership_.expire(now, silent);
+  for (const auto peer : silent) {
+    log(out, event::PeerSilent{membership_.name(peer), now - *membership_.heard_last(peer)});
+    members_changed_ = true;
+  }
+}
+
+// ---- who owns what ----------------------------------------------------------------------------
+
+MoveReason Node::why_moved(const GroupState& group, std::size_t to,
+                           const std::optional<std::string>& preferred) const {
+  if (!ever_decided_) return MoveReason::start;
+  if (config_changed_) return MoveReason::configuration;
+  if (to == kNobody) return MoveReason::nobody_active;
+  const auto from = group.owner;
+  if (from != kNobody) {
+    const bool is_self = from == membership_.self();
+    const bool still_active = is_self ? is_active_ : membership_.is_active(from);
+    if (!still_active) {
+      return !is_self && membership_.is_silent(from) ? MoveReason::owner_silent
+                                                     : MoveReason::owner_left;
+    }
+  }
+  return preferred && *preferred == shared_->nodes[to] ? MoveReason::preferred_returned
+                                                       : MoveReason::better_returned;
+}
+
+void Node::decide(Instant now, Actions& out) {
+  if (!std::exchange(members_changed_, false)) return;
+  const bool may_decide = is_mature_ && !settling_since_;
+  // Nobody is known to have what we may still hold: leave everything as it is.
+  if (!may_decide && !membership_.any_active()) return;
+  const std::size_t nodes = shared_->nodes.size();
+  const auto active = std::make_unique<bool[]>(nodes);
+  for (std::size_t i = 0; i < nodes; ++i) {
+    active[i] = i == membership_.self() ? is_active_ : membership_.is_active(i);
+  }
+  const auto owners = placement_.owners(std::span(active.get(), nodes));
+  bool changed = false;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    auto& group = groups_[i];
+    if (group.owner == owners[i]) continue;
+    changed = true;
+    const auto& spoken = shared_->groups[i];
+    group.reason = why_moved(group, owners[i], spoken.preferred);
+    group.since = now;
+    log(out, event::GroupMoved{spoken.vips.front().text, node_name(group.owner),
+                               node_name(owners[i]), group.reason});
+    group.owner = owners[i];
+  }
+  if (changed) ++counters_.state_changes;
+  reconciler_.want(wanted());
+  announce_again(now, out);
+  config_changed_ = false;
+  if (may_decide) ever_decided_ = true;
+}
+
+std::vector<AddressKey> Node::wanted() const {
+  std::vector<AddressKey> keys;
+  if (!membership_.self()) return keys;
+  for (const auto& group : groups_) {
+    if (group.owner != *membership_.self()) continue;
+    for (const auto& key : group.keys) {
+      if (key) keys.push_back(*key);
+    }
+  }
+  return keys;
+}
+
+// After a split both sides have told the neighbours that they have the address. The side that
+// keeps it says so once more.
+void Node::announce_again(Instant now, Actions& out) {
+  if (returned_.empty()) return;
+  std::size_t vips = 0;
+  for (const auto& key : wanted()) {
+    if (!reconciler_.is_up(key)) continue;
+    advertiser_.start(key.index, key.prefix, interfaces_, now, out);
+    ++vips;
+  }
+  if (vips > 0) log(out, event::AnnouncedAgain{membership_.name(returned_.front()), vips});
+  returned_.clear();
+}
+
+// ---- leaving ----------------------------------------------------------------------------------
+
+void Node::finish_leaving(Instant now, Actions& out) {
+  const bool is_done = reconciler_.ours() == 0 && reconciler_.is_settled();
+  if (!is_done && now < leave_by_) return;
+  announce(now, out);
+  log(out, event::Stopped{reconciler_.ours()});
+  phase_ = Phase::gone;
+  out.push_back(Exit{0});
+}
+
+}  // namespace vippy::core

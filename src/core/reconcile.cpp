@@ -1,0 +1,280 @@
+#include "core/reconcile.h"
+
+#include <algorithm>
+
+#include "core/assert.h"
+
+namespace vippy::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kRetryFirst = 100ms;
+constexpr Duration kRetryLast = 5s;
+constexpr Duration kTheftWindow = 10s;
+constexpr unsigned kTheftsAtOnce = 3;  // put back at once this often in a window, then once a second
+
+std::string vip_name(const AddressKey& key) { return format(key.prefix.address); }
+
+template <typename Event>
+void log(Actions& out, Event event) {
+  out.push_back(Log{std::move(event)});
+}
+
+}  // namespace
+
+void Reconciler::name_interface(InterfaceIndex index, std::string name) {
+  names_[index] = std::move(name);
+}
+
+std::string Reconciler::interface_name(InterfaceIndex index) const {
+  const auto found = names_.find(index);
+  return found == names_.end() ? std::to_string(index) : found->second;
+}
+
+void Reconciler::begin_table() {
+  reading_ = true;
+  for (auto& [key, record] : records_) {
+    record.mentioned = false;
+    // The table is newer than every notification before it, seen or lost.
+    record.adds_unseen = record.pending == Pending::adding ? 1 : 0;
+    record.dels_unseen = record.pending == Pending::removing ? 1 : 0;
+  }
+}
+
+void Reconciler::complete_table(Instant now, Actions& out) {
+  if (!std::exchange(reading_, false)) return;
+  for (auto& entry : records_) {
+    auto& record = entry.second;
+    if (record.mentioned || record.presence == Presence::absent) continue;
+    if (record.pending == Pending::none) saw_absent(entry, now, out);
+  }
+}
+
+Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text, Instant now,
+                                       Actions& out) {
+  const AddressKey key{seen.index, seen.prefix};
+  const auto found = records_.find(key);
+  if (found == records_.end() && !seen.exists) return Change::none;
+  // What is neither marked nor of interest is remembered all the same: it may become wanted.
+  auto& entry = found == records_.end() ? *records_.try_emplace(key).first : *found;
+  auto& record = entry.second;
+  record.mentioned = seen.exists;
+  if (seen.exists && record.adds_unseen > 0) {
+    --record.adds_unseen;
+    return Change::none;
+  }
+  if (!seen.exists && record.dels_unseen > 0) {
+    --record.dels_unseen;
+    return Change::none;
+  }
+  if (record.adds_unseen > 0 || record.dels_unseen > 0) return Change::none;
+  if (!seen.exists) return saw_absent(entry, now, out);
+  return saw_present(entry, seen.is_tagged || (!address_tags_ && own_by_text), out);
+}
+
+Reconciler::Change Reconciler::saw_present(Records::value_type& entry, bool is_ours,
+                                           Actions& out) {
+  auto& [key, record] = entry;
+  const bool was_absent = record.presence == Presence::absent;
+  if (is_ours && record.presence != Presence::ours) {
+    record.is_leftover = true;
+    record.presence = Presence::ours;
+  } else if (was_absent) {
+    record.presence = Presence::foreign;
+    if (record.wanted) log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
+  }
+  dirty_ = true;
+  return was_absent && record.wanted ? Change::came_up : Change::none;
+}
+
+Reconciler::Change Reconciler::saw_absent(Records::value_type& entry, Instant now, Actions& out) {
+  auto& [key, record] = entry;
+  if (record.presence == Presence::absent) return Change::none;
+  record.presence = Presence::absent;
+  record.is_leftover = false;
+  dirty_ = true;
+  if (!record.wanted) return Change::went_down;
+  if (now - record.stolen_at > kTheftWindow) record.thefts = 0;
+  record.stolen_at = now;
+  if (++record.thefts > kTheftsAtOnce) record.retry_at = now + 1s;
+  log(out, event::AddressPutBack{vip_name(key), interface_name(key.index)});
+  return Change::went_down;
+}
+
+void Reconciler::want(std::vector<AddressKey> wanted) {
+  decided_ = true;
+  dirty_ = true;
+  for (auto& [key, record] : records_) record.wanted = false;
+  for (const auto& key : wanted) {
+    auto& record = records_[key];
+    record.wanted = true;
+  }
+  order_ = std::move(wanted);
+}
+
+Reconciler::Pending Reconciler::due(const Record& record) const {
+  if (record.pending != Pending::none) return Pending::none;
+  if (record.wanted && record.presence == Presence::absent) return Pending::adding;
+  if (!record.wanted && record.presence == Presence::ours) return Pending::removing;
+  return Pending::none;
+}
+
+void Reconciler::request(Records::value_type& entry, Pending what, RequestId id, Actions& out) {
+  auto& [key, record] = entry;
+  record.pending = what;
+  requests_[id] = key;
+  if (what == Pending::adding) {
+    ++record.adds_unseen;
+    out.push_back(AddAddress{id, key.index, key.prefix});
+  } else {
+    ++record.dels_unseen;
+    out.push_back(RemoveAddress{id, key.index, key.prefix});
+  }
+}
+
+void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
+  if (!decided_ || (!dirty_ && now < next_retry_)) return;
+  dirty_ = false;
+  next_retry_ = Instant::max();
+  const auto consider = [&](Records::value_type& entry, Pending what) {
+    if (due(entry.second) != what) return;
+    if (entry.second.retry_at > now) {
+      next_retry_ = std::min(next_retry_, entry.second.retry_at);
+    } else {
+      request(entry, what, next_id++, out);
+    }
+  };
+  for (const auto& key : order_) consider(*records_.find(key), Pending::adding);
+  for (auto& entry : records_) {
+    auto& [key, record] = entry;
+    if (record.wanted && record.is_leftover) {
+      record.is_leftover = false;
+      log(out, event::LeftoverAdopted{vip_name(key), interface_name(key.index)});
+    }
+    consider(entry, Pending::removing);
+  }
+}
+
+void Reconciler::failed(Records::value_type& entry, bool is_add, FailureKind failure, Instant now,
+                        Actions& out) {
+  auto& [key, record] = entry;
+  const auto wait = std::min(kRetryLast, kRetryFirst * (1U << std::min(record.failures, 6U)));
+  record.retry_at = now + wait;
+  // Said once per streak and kind, shown in status for as long as it lasts.
+  if (record.failures++ == 0 || record.last_failure != failure) {
+    log(out, event::AddressFailed{vip_name(key), interface_name(key.index), is_add, failure});
+  }
+  record.last_failure = failure;
+}
+
+Reconciler::Change Reconciler::added(Records::value_type& entry, FailureKind failure, Instant now,
+                                     Actions& out) {
+  auto& [key, record] = entry;
+  if (failure == FailureKind::none) {
+    record.presence = Presence::ours;
+    record.is_leftover = false;
+    record.failures = 0;
+    record.last_failure = FailureKind::none;
+    log(out, event::AddressUp{vip_name(key), interface_name(key.index)});
+    return Change::came_up;
+  }
+  --record.adds_unseen;
+  if (failure != FailureKind::already_there) {
+    failed(entry, true, failure, now, out);
+    return Change::none;
+  }
+  // There before us. Whose it is, the notification tells; until then it is not ours to remove.
+  if (record.presence == Presence::absent) {
+    record.presence = Presence::foreign;
+    log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
+  }
+  return Change::came_up;
+}
+
+Reconciler::Change Reconciler::removed(Records::value_type& entry, FailureKind failure,
+                                       Instant now, Actions& out) {
+  auto& [key, record] = entry;
+  const bool was_leftover = record.is_leftover;
+  if (failure != FailureKind::none) {
+    --record.dels_unseen;
+    if (failure != FailureKind::not_there && failure != FailureKind::no_interface) {
+      failed(entry, false, failure, now, out);
+      return Change::none;
+    }
+  }
+  record.presence = Presence::absent;
+  record.is_leftover = false;
+  record.failures = 0;
+  record.last_failure = FailureKind::none;
+  if (was_leftover) {
+    log(out, event::LeftoverRemoved{vip_name(key), interface_name(key.index)});
+  } else {
+    log(out, event::AddressDown{vip_name(key), interface_name(key.index)});
+  }
+  return Change::went_down;
+}
+
+std::optional<Reconciler::Answer> Reconciler::outcome(RequestId id, FailureKind failure,
+                                                      Instant now, Actions& out) {
+  const auto request = requests_.find(id);
+  if (request == requests_.end()) return std::nullopt;
+  const auto key = request->second;
+  requests_.erase(request);
+  dirty_ = true;
+  const auto found = records_.find(key);
+  if (found == records_.end()) return Answer{key, Change::none};  // its interface is gone
+  const auto pending = std::exchange(found->second.pending, Pending::none);
+  VIPPY_ASSERT(pending != Pending::none);
+  const auto change = pending == Pending::adding ? added(*found, failure, now, out)
+                                                 : removed(*found, failure, now, out);
+  return Answer{key, change};
+}
+
+void Reconciler::interface_gone(InterfaceIndex index) {
+  for (auto& [key, record] : records_) {
+    if (key.index != index) continue;
+    record.presence = Presence::absent;
+    record.adds_unseen = 0;
+    record.dels_unseen = 0;
+    record.wanted = false;
+  }
+  std::erase_if(order_, [&](const AddressKey& key) { return key.index == index; });
+  std::erase_if(records_, [&](const auto& entry) {
+    return entry.first.index == index && entry.second.pending == Pending::none;
+  });
+  names_.erase(index);
+}
+
+bool Reconciler::is_up(const AddressKey& key) const {
+  const auto found = records_.find(key);
+  return found != records_.end() && found->second.presence != Presence::absent &&
+         found->second.pending != Pending::removing;
+}
+
+bool Reconciler::is_foreign(const AddressKey& key) const {
+  const auto found = records_.find(key);
+  return found != records_.end() && found->second.presence == Presence::foreign;
+}
+
+std::optional<FailureKind> Reconciler::trouble(const AddressKey& key) const {
+  const auto found = records_.find(key);
+  if (found == records_.end() || found->second.failures == 0) return std::nullopt;
+  return found->second.last_failure;
+}
+
+std::size_t Reconciler::ours() const {
+  return static_cast<std::size_t>(
+      std::count_if(records_.begin(), records_.end(), [](const auto& entry) {
+        return entry.second.presence == Presence::ours;
+      }));
+}
+
+bool Reconciler::is_settled() const {
+  return std::all_of(records_.begin(), records_.end(), [&](const auto& entry) {
+    return entry.second.pending == Pending::none && due(entry.second) == Pending::none;
+  });
+}
+
+}  // namespace vippy::core

@@ -1,0 +1,114 @@
+// From what is wanted and what the kernel has to what must be asked of the kernel.
+//
+// Purpose: one record per (interface, address); adds what is wanted and absent, removes what is
+//          ours and unwanted, leaves alone what is not ours. Level-triggered: it can be asked any
+//          time, asks for nothing twice, and finds its way from whatever a crash left behind.
+// Purity:  no clock; every call is handed `now`. Requests and log events are appended to `out`.
+// Units:   Instant.
+// Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
+// Order:   additions before removals, so that an address that changes its prefix length is never
+//          away; additions in the order in which they were wanted.
+// Source:  docs/architecture.md, "Reconcile".
+//
+// The kernel's notifications lag behind its acknowledgements. While an acknowledged change of ours
+// has not been seen as a notification yet, older notifications about that address say nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/action.h"
+#include "core/input.h"
+#include "core/time.h"
+
+namespace vippy::core {
+
+struct AddressKey {
+  InterfaceIndex index = 0;
+  Prefix prefix;
+  auto operator<=>(const AddressKey&) const = default;
+};
+
+class Reconciler {
+ public:
+  enum class Change : std::uint8_t { none, came_up, went_down };
+  struct Answer {
+    AddressKey key;
+    Change change = Change::none;
+  };
+
+  // Can the kernel mark addresses as ours? If not, an address that is found at start exactly as
+  // configured counts as ours (`own_by_text`), everything else as somebody else's.
+  explicit Reconciler(bool address_tags) : address_tags_(address_tags) {}
+
+  void begin_table();
+  void complete_table(Instant now, Actions& out);
+  Change observe(const AddressSeen& seen, bool own_by_text, Instant now, Actions& out);
+
+  // From now on exactly these are wanted. Before the first call nothing is asked of the kernel.
+  void want(std::vector<AddressKey> wanted);
+  // Appends the requests that are due.
+  void plan(Instant now, RequestId& next_id, Actions& out);
+  // The answer to one of our requests; nullopt when the id is not ours.
+  std::optional<Answer> outcome(RequestId id, FailureKind failure, Instant now, Actions& out);
+
+  // An interface is gone, and every address with it.
+  void interface_gone(InterfaceIndex index);
+
+  [[nodiscard]] bool is_up(const AddressKey& key) const;       // there, ours or not
+  [[nodiscard]] bool is_foreign(const AddressKey& key) const;  // there, and not set by us
+  [[nodiscard]] std::optional<FailureKind> trouble(const AddressKey& key) const;
+  [[nodiscard]] std::size_t ours() const;     // addresses of ours that are in the kernel
+  [[nodiscard]] bool is_settled() const;      // nothing pending, nothing due
+  [[nodiscard]] bool has_decided() const { return decided_; }
+  [[nodiscard]] Instant next_deadline() const { return next_retry_; }
+
+ private:
+  enum class Presence : std::uint8_t { absent, ours, foreign };
+  enum class Pending : std::uint8_t { none, adding, removing };
+  struct Record {
+    Presence presence = Presence::absent;
+    Pending pending = Pending::none;
+    bool wanted = false;
+    bool is_leftover = false;   // found, not added by this run
+    bool mentioned = false;     // in the table that is being read
+    unsigned adds_unseen = 0;   // acknowledged or pending additions without their notification
+    unsigned dels_unseen = 0;
+    unsigned failures = 0;      // in a row
+    unsigned thefts = 0;        // removed by somebody else, lately
+    FailureKind last_failure = FailureKind::none;
+    Instant retry_at{};
+    Instant stolen_at{};
+  };
+  using Records = std::map<AddressKey, Record>;
+
+  Change saw_present(Records::value_type& entry, bool is_ours, Actions& out);
+  Change saw_absent(Records::value_type& entry, Instant now, Actions& out);
+  void request(Records::value_type& entry, Pending what, RequestId id, Actions& out);
+  [[nodiscard]] Pending due(const Record& record) const;
+  void failed(Records::value_type& entry, bool is_add, FailureKind failure, Instant now,
+              Actions& out);
+  Change added(Records::value_type& entry, FailureKind failure, Instant now, Actions& out);
+  Change removed(Records::value_type& entry, FailureKind failure, Instant now, Actions& out);
+
+  bool address_tags_;
+  bool decided_ = false;
+  bool dirty_ = false;
+  bool reading_ = false;
+  Records records_;
+  std::vector<AddressKey> order_;  // the wanted ones, most urgent first
+  std::map<RequestId, AddressKey> requests_;
+  Instant next_retry_ = Instant::max();
+  std::map<InterfaceIndex, std::string> names_;
+
+ public:
+  // Names for log events; an index without a name is printed as a number.
+  void name_interface(InterfaceIndex index, std::string name);
+
+ private:
+  [[nodiscard]] std::string interface_name(InterfaceIndex index) const;
+};
+
+}  // namespace vippy::core

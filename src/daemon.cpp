@@ -1,0 +1,239 @@
+#include "daemon.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/wire1.h"
+#include "ctl/render_json.h"
+#include "frames.h"
+#include "log_text.h"
+#include "platform/os_error.h"
+
+namespace vippy::hall {
+
+namespace {
+
+core::KernelTable core_table(platform::Table table) {
+  switch (table) {
+    case platform::Table::links: return core::KernelTable::links;
+    case platform::Table::addresses: return core::KernelTable::addresses;
+    case platform::Table::neighbours: return core::KernelTable::neighbours;
+  }
+  return core::KernelTable::links;
+}
+
+// The first error, and how many more there are.
+std::string summary(const std::vector<core::ConfigProblem>& problems) {
+  std::string first;
+  std::size_t errors = 0;
+  for (const auto& problem : problems) {
+    if (problem.severity != core::Severity::error) continue;
+    if (errors++ == 0) first = core::format(problem);
+  }
+  return errors > 1 ? fmt::format("{} (and {} more)", first, errors - 1) : first;
+}
+
+}  // namespace
+
+Daemon::Daemon(platform::Platform& platform, std::string identity, Outside outside)
+    : platform_(platform),
+      outside_(std::move(outside)),
+      node_(std::move(identity), {.address_tags = platform.capabilities().address_tags},
+            platform.seed()),
+      log_(outside_.open_log(core::Logging{})),
+      now_(platform.now()) {}
+
+void Daemon::start(const core::Config& config) {
+  now_ = platform_.now();
+  step(core::ConfigLoaded{config});
+  perform_actions();
+}
+
+std::optional<int> Daemon::turn() {
+  auto deadline = next_deadline();
+  std::size_t count = 0;
+  std::size_t waits = 0;
+  do {
+    count = platform_.wait(deadline, events_);
+    now_ = platform_.now();
+    for (std::size_t i = 0; i < count; ++i) {
+      std::visit([this](const auto& event) { on(event); }, events_[i]);
+    }
+    // Requests and replies do not wait for the rest of a flood.
+    perform_actions();
+    deadline = core::Instant::min();
+  } while (count > 0 && ++waits < kWaitsPerTurn && !exit_code_);
+  step(core::Tick{});
+  ctl::ServerOutput output;
+  server_.expire({now_, outside_.http_date()}, output);
+  answer(output);
+  perform_actions();
+  return exit_code_;
+}
+
+core::Instant Daemon::next_deadline() const {
+  return std::min(node_.next_deadline(), server_.next_deadline());
+}
+
+core::Status Daemon::status() const {
+  auto status = node_.status(now_);
+  status.program = "vippyd " VIPPY_VERSION;
+  status.platform = platform_.name();
+  status.injector = injector_;
+  return status;
+}
+
+// ---- left of the node -------------------------------------------------------------------------
+
+void Daemon::on(const platform::Datagram& event) {
+  auto announcement = core::decode_announcement(event.bytes);
+  if (!announcement) {
+    step(core::DatagramRefused{announcement.error(), event.source});
+  } else {
+    step(core::AnnouncementHeard{std::move(*announcement), event.source, event.received});
+  }
+}
+
+void Daemon::on(const platform::TableBegin& event) {
+  step(core::TableBegin{core_table(event.table)});
+}
+
+void Daemon::on(const platform::TableComplete& event) {
+  step(core::TableComplete{core_table(event.table)});
+}
+
+void Daemon::on(const platform::LinkChanged& event) {
+  step(core::LinkSeen{event.index, std::string(event.name), event.mac, event.exists,
+                      event.is_running, event.is_ethernet, event.forwards_ipv6});
+}
+
+void Daemon::on(const platform::AddressChanged& event) {
+  step(core::AddressSeen{event.index, event.prefix, event.exists, event.is_tagged});
+}
+
+void Daemon::on(const platform::NeighbourChanged& event) {
+  step(core::NeighbourSeen{event.index, event.address, event.mac, event.exists});
+}
+
+void Daemon::on(const platform::Outcome& event) {
+  const auto failure = platform::classify(event.os_error);
+  if (failure == core::FailureKind::other) {
+    log_->write(core::Priority::err, "the system refused: " + platform::explain(event.os_error));
+  }
+  step(core::OutcomeArrived{event.id, failure});
+}
+
+void Daemon::on(const platform::StreamOpened& event) {
+  ctl::ServerOutput output;
+  server_.on_opened(event.stream, {now_, outside_.http_date()}, output);
+  answer(output);
+}
+
+void Daemon::on(const platform::StreamBytes& event) {
+  ctl::ServerOutput output;
+  server_.on_bytes(event.stream, event.bytes, {now_, outside_.http_date()}, output);
+  answer(output);
+}
+
+void Daemon::on(const platform::StreamClosed& event) { server_.on_closed(event.stream); }
+
+void Daemon::on(const platform::SignalCaught& event) {
+  switch (event.signal) {
+    case platform::Signal::stop: step(core::StopRequested{}); return;
+    case platform::Signal::reload: reload(); return;
+  }
+}
+
+void Daemon::on(const platform::Notice& event) {
+  log_->write(event.is_warning ? core::Priority::err : core::Priority::notice, event.text);
+}
+
+void Daemon::reload() {
+  auto reading = outside_.read_config();
+  if (reading.config) {
+    step(core::ConfigLoaded{std::move(*reading.config)});
+    return;
+  }
+  for (const auto& problem : reading.problems) {
+    log_->write(core::Priority::err, core::format(problem));
+  }
+  step(core::ConfigRefused{reading.problems.size(), summary(reading.problems)});
+}
+
+void Daemon::answer(ctl::ServerOutput& output) {
+  // An answer may bring the connection's next question: the list grows while it is walked.
+  for (std::size_t i = 0; i < output.questions.size(); ++i) {
+    const auto question = output.questions[i];
+    const auto body = std::visit(
+        [this](const ctl::GetStatus&) { return ctl::render_json(status()); }, question.command);
+    server_.answer(question, {200, body}, {now_, outside_.http_date()}, output);
+  }
+  for (const auto& out : output.outgoing) {
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(out.bytes.data());
+    platform_.perform(platform::StreamSend{out.stream, {begin, out.bytes.size()}});
+    if (out.close) platform_.perform(platform::StreamClose{out.stream});
+  }
+}
+
+// ---- right of the node ------------------------------------------------------------------------
+
+void Daemon::perform_actions() {
+  for (const auto& action : actions_) {
+    std::visit([this](const auto& what) { perform(what); }, action);
+  }
+  actions_.clear();
+  // Words come last: nobody waits for them.
+  for (const auto& event : said_) {
+    const auto line = describe(event);
+    log_->write(line.priority, line.text);
+  }
+  said_.clear();
+}
+
+void Daemon::perform(const core::OpenManagement& action) {
+  platform_.perform(platform::OpenManagement{action.id, action.path, action.mode});
+}
+
+void Daemon::perform(const core::OpenChat& action) {
+  platform_.perform(
+      platform::OpenChat{action.id, action.address, action.port, action.interface});
+}
+
+void Daemon::perform(const core::UseInjector& action) {
+  injector_ = core::kInjectNames[static_cast<std::size_t>(action.inject)];
+  platform_.perform(platform::UseInjector{action.id, injector_});
+}
+
+void Daemon::perform(const core::SendAnnouncement& action) {
+  core::encode(action.announcement, datagram_);
+  const auto* begin = reinterpret_cast<const std::uint8_t*>(datagram_.data());
+  platform_.perform(platform::SendDatagram{{begin, datagram_.size()}});
+}
+
+void Daemon::perform(const core::AddAddress& action) {
+  platform_.perform(platform::AddAddress{action.id, action.index, action.prefix});
+}
+
+void Daemon::perform(const core::RemoveAddress& action) {
+  platform_.perform(platform::RemoveAddress{action.id, action.index, action.prefix});
+}
+
+void Daemon::perform(const core::Advertise& action) {
+  const auto frames = frames_of(action);
+  for (const auto& frame : frames.all()) {
+    platform_.perform(platform::SendFrame{action.index, frame.bytes()});
+  }
+}
+
+void Daemon::perform(const core::HarvestNeighbours&) {
+  platform_.perform(platform::HarvestNeighbours{});
+}
+
+void Daemon::perform(const core::Log& action) { said_.push_back(action.event); }
+
+void Daemon::perform(const core::SetLogging& action) { log_ = outside_.open_log(action.logging); }
+
+void Daemon::perform(const core::Exit& action) { exit_code_ = action.code; }
+
+}  // namespace vippy::hall

@@ -1,0 +1,99 @@
+// The pump: wait, decode, step, encode, perform. Nothing here knows what a VIP or a peer means.
+//
+// Purpose: carry events from the platform to the node and actions back, in batches.
+// Purity:  one thread, one clock reading for a batch; everything outside comes through Outside.
+// Bounds:  kEventsPerWait events a wait(), kWaitsPerTurn waits before deadlines are judged.
+// Errors:  a bad datagram, request or file becomes an input, a reply or a log line; nothing throws.
+// Order:   all that the kernel has received is read before Tick lets silence be judged; requests
+//          leave in the order of the actions, log lines after them.
+// Source:  docs/architecture.md, "The one-way road".
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/node.h"
+#include "ctl/server.h"
+#include "log.h"
+#include "platform/platform.h"
+
+namespace vippy::hall {
+
+// What the daemon needs besides the platform; tests and the simulator bring their own.
+struct Outside {
+  // Reads the configuration again (reload); problems are those of the file and of the text.
+  std::function<core::ConfigReading()> read_config;
+  std::function<std::unique_ptr<LogSink>(const core::Logging&)> open_log;
+  std::function<std::string()> http_date;  // "Sun, 22 Nov 2026 08:13:24 GMT"
+};
+
+class Daemon {
+ public:
+  Daemon(platform::Platform& platform, std::string identity, Outside outside);
+
+  // Hands the first configuration in.
+  void start(const core::Config& config);
+
+  // One turn of the pump; blocks until there is something to do. The exit code when all is done.
+  [[nodiscard]] std::optional<int> turn();
+
+  // When turn() has something to do at the latest, events aside.
+  [[nodiscard]] core::Instant next_deadline() const;
+
+  [[nodiscard]] core::Status status() const;
+  [[nodiscard]] const core::Node& node() const { return node_; }
+
+ private:
+  static constexpr std::size_t kEventsPerWait = 256;
+  static constexpr std::size_t kWaitsPerTurn = 64;
+
+  // platform events, left of the node
+  void on(const platform::Datagram& event);
+  void on(const platform::TableBegin& event);
+  void on(const platform::TableComplete& event);
+  void on(const platform::LinkChanged& event);
+  void on(const platform::AddressChanged& event);
+  void on(const platform::NeighbourChanged& event);
+  void on(const platform::Outcome& event);
+  void on(const platform::StreamOpened& event);
+  void on(const platform::StreamBytes& event);
+  void on(const platform::StreamClosed& event);
+  void on(const platform::SignalCaught& event);
+  void on(const platform::Notice& event);
+  void step(const core::Input& input) { node_.step(input, now_, actions_); }
+  void reload();
+  void answer(ctl::ServerOutput& output);
+
+  // actions, right of the node
+  void perform_actions();
+  void perform(const core::OpenManagement& action);
+  void perform(const core::OpenChat& action);
+  void perform(const core::UseInjector& action);
+  void perform(const core::SendAnnouncement& action);
+  void perform(const core::AddAddress& action);
+  void perform(const core::RemoveAddress& action);
+  void perform(const core::Advertise& action);
+  void perform(const core::HarvestNeighbours& action);
+  void perform(const core::Log& action);
+  void perform(const core::SetLogging& action);
+  void perform(const core::Exit& action);
+
+  platform::Platform& platform_;
+  Outside outside_;
+  core::Node node_;
+  ctl::Server server_;
+  std::unique_ptr<LogSink> log_;
+  std::string injector_;
+  core::Instant now_;
+  core::Actions actions_;
+  std::vector<core::LogEvent> said_;
+  std::array<platform::Event, kEventsPerWait> events_;
+  std::string datagram_;  // memory that is used again
+  std::optional<int> exit_code_;
+};
+
+}  // namespace vippy::hall

@@ -1,0 +1,240 @@
+#include "log.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace vippy::hall {
+
+namespace {
+
+constexpr const char* kSyslogSocket = "/dev/log";
+
+std::string_view name_of(core::Priority priority) {
+  return core::kPriorityNames[static_cast<std::size_t>(priority)];
+}
+
+std::string plain(std::string_view message) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  text.reserve(message.size());
+  for (const char c : message) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet >= 0x20 && octet != 0x7f) {
+      text += c;
+    } else {
+      text += "\\x";
+      text += kHex[octet >> 4U];
+      text += kHex[octet & 15U];
+    }
+  }
+  return text;
+}
+
+// `format` as strftime's, in local time; milliseconds are put where it says "%%".
+std::string date(const char* format) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm local{};
+  ::localtime_r(&now.tv_sec, &local);
+  std::array<char, 64> buffer{};
+  std::string text(buffer.data(), ::strftime(buffer.data(), buffer.size(), format, &local));
+  const auto mark = text.find('%');
+  if (mark != std::string::npos) {
+    text.replace(mark, 1, std::to_string(1'000 + now.tv_nsec / 1'000'000).substr(1));
+  }
+  return text;
+}
+
+// Masks, counts what was lost, and says so with the next line that gets through.
+class CountingSink : public LogSink {
+ public:
+  CountingSink(const core::Logging& logging, std::string_view program)
+      : mask_(logging.mask), program_(program) {}
+
+  void write(core::Priority priority, std::string_view message) final {
+    if (!mask_[static_cast<std::size_t>(priority)]) return;
+    if (unsaid_ > 0 && deliver(core::Priority::warning, std::to_string(unsaid_) + kLost)) {
+      unsaid_ = 0;
+    }
+    if (unsaid_ == 0 && deliver(priority, plain(message))) return;
+    ++unsaid_;
+    ++dropped_;
+  }
+
+  [[nodiscard]] std::uint64_t dropped() const final { return dropped_; }
+
+ protected:
+  // False when the line was lost.
+  virtual bool deliver(core::Priority priority, const std::string& message) = 0;
+
+  [[nodiscard]] std::string tag() const {
+    return program_ + '[' + std::to_string(::getpid()) + ']';
+  }
+
+ private:
+  static constexpr const char* kLost = " log lines before this one were dropped: nobody read them";
+
+  std::array<bool, core::kPriorities> mask_;
+  std::string program_;
+  std::uint64_t unsaid_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+class ConsoleSink final : public CountingSink {
+ public:
+  ConsoleSink(const core::Logging& logging, std::string_view program, int fd)
+      : CountingSink(logging, program), fd_(fd) {}
+
+ private:
+  bool deliver(core::Priority priority, const std::string& message) override {
+    if (!flush()) return false;
+    std::string line = '[' + date("%Y-%m-%dT%H:%M:%S.%%%z") + "] [";
+    line.append(name_of(priority)).append("] ").append(tag()).append(" ").append(message);
+    if (line.size() >= kLogLineOctetsMax) line.resize(kLogLineOctetsMax - 1);
+    line += '\n';
+    const auto written = put(line);
+    if (written == 0) return false;
+    rest_ = line.substr(written);
+    return true;
+  }
+
+  // Finishes a line that went out by half: the next one must not begin in its middle.
+  bool flush() {
+    if (!rest_.empty()) rest_.erase(0, put(rest_));
+    return rest_.empty();
+  }
+
+  // The octets that were taken, without waiting. O_NONBLOCK is not set: the descriptor is often
+  // shared with a shell. A pipe that polls writable takes PIPE_BUF octets at once.
+  [[nodiscard]] std::size_t put(std::string_view text) const {
+    auto count = ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0 && errno == ENOTSOCK) {
+      pollfd ready{fd_, POLLOUT, 0};
+      if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return 0;
+      count = ::write(fd_, text.data(), text.size());
+    }
+    return count < 0 ? 0 : static_cast<std::size_t>(count);
+  }
+
+  int fd_;
+  std::string rest_;
+};
+
+class DatagramSink final : public CountingSink {
+ public:
+  DatagramSink(const core::Logging& logging, std::string_view program, std::string path)
+      : CountingSink(logging, program),
+        path_(std::move(path)),
+        facility_(facility_number(logging.facility)) {}
+  ~DatagramSink() override { disconnect(); }
+
+ private:
+  bool connect() {
+    if (fd_ >= 0) return true;
+    sockaddr_un address{};
+    if (path_.size() >= sizeof(address.sun_path)) return false;
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
+    fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (fd_ >= 0 && ::connect(fd_, generic, sizeof(address)) == 0) return true;
+    disconnect();
+    return false;
+  }
+
+  bool deliver(core::Priority priority, const std::string& message) override {
+    const auto number = facility_ * 8 + static_cast<int>(priority);
+    std::string line = '<' + std::to_string(number) + '>' + date("%b %e %H:%M:%S ") + tag() + ": ";
+    line += message;
+    line.resize(std::min(line.size(), kLogLineOctetsMax));
+    if (!connect()) return false;
+    if (send(line)) return true;
+    // A full queue is not helped by a new connection; a restarted syslog is.
+    if (errno == EAGAIN || errno == ENOBUFS) return false;
+    disconnect();
+    return connect() && send(line);
+  }
+
+  [[nodiscard]] bool send(const std::string& line) const {
+    return ::send(fd_, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+  }
+
+  void disconnect() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+  std::string path_;
+  int facility_;
+  int fd_ = -1;
+};
+
+// For systems whose syslog is no Unix socket: the C library knows the way (and may wait).
+class LibrarySink final : public CountingSink {
+ public:
+  LibrarySink(const core::Logging& logging, std::string_view program)
+      : CountingSink(logging, program), program_(program) {
+    ::openlog(program_.c_str(), LOG_PID | LOG_NDELAY, facility_number(logging.facility) << 3);
+  }
+  ~LibrarySink() override { ::closelog(); }
+
+ private:
+  bool deliver(core::Priority priority, const std::string& message) override {
+    ::syslog(static_cast<int>(priority), "%s", message.c_str());
+    return true;
+  }
+
+  std::string program_;  // openlog keeps the pointer
+};
+
+std::unique_ptr<LogSink> make_syslog_sink(const core::Logging& logging, std::string_view program) {
+  // Present and no socket: a STREAMS device. Absent: perhaps not started yet, tried for each line.
+  struct stat status {};
+  if (::stat(kSyslogSocket, &status) != 0 || S_ISSOCK(status.st_mode)) {
+    return make_datagram_sink(logging, program, kSyslogSocket);
+  }
+  return std::make_unique<LibrarySink>(logging, program);
+}
+
+}  // namespace
+
+int facility_number(std::string_view name) {
+  constexpr int kNumbersBeforeLocal = 12;  // 12 to 15 have no name of their own
+  const auto& names = core::kFacilityNames;
+  const auto index = static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
+  return index < kNumbersBeforeLocal ? index : index + 4;
+}
+
+std::unique_ptr<LogSink> make_console_sink(const core::Logging& logging, std::string_view program,
+                                           int fd) {
+  ::signal(SIGPIPE, SIG_IGN);
+  return std::make_unique<ConsoleSink>(logging, program, fd);
+}
+
+std::unique_ptr<LogSink> make_datagram_sink(const core::Logging& logging, std::string_view program,
+                                            std::string path) {
+  return std::make_unique<DatagramSink>(logging, program, std::move(path));
+}
+
+std::unique_ptr<LogSink> make_log_sink(const core::Logging& logging, std::string_view program) {
+  ::signal(SIGPIPE, SIG_IGN);
+  switch (logging.driver) {
+    case core::LogDriver::console: return make_console_sink(logging, program, STDOUT_FILENO);
+    case core::LogDriver::syslog: return make_syslog_sink(logging, program);
+  }
+  return make_console_sink(logging, program, STDOUT_FILENO);
+}
+
+}  // namespace vippy::hall

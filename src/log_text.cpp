@@ -1,0 +1,160 @@
+#include "log_text.h"
+
+#include <fmt/format.h>
+
+namespace vippy::hall {
+
+namespace {
+
+using core::Duration;
+using core::FailureKind;
+using core::Priority;
+namespace event = core::event;
+
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+const char* words(FailureKind failure) {
+  switch (failure) {
+    case FailureKind::none: return "done";
+    case FailureKind::already_there: return "already there";
+    case FailureKind::not_there: return "not there";
+    case FailureKind::no_interface: return "no such interface";
+    case FailureKind::not_permitted:
+      return "not permitted (vippyd needs CAP_NET_ADMIN and CAP_NET_RAW)";
+    case FailureKind::in_use: return "in use by another program (another vippyd?)";
+    case FailureKind::no_resources: return "the system is short of resources";
+    case FailureKind::other: return "refused by the system";
+  }
+  return "";
+}
+
+struct Words {
+  LogLine operator()(const event::Started& e) const {
+    return {Priority::notice, fmt::format("started as {}, configuration version {}, {} groups",
+                                          e.identity, e.version, e.groups)};
+  }
+  LogLine operator()(const event::Stopping&) const {
+    return {Priority::notice, "stopping: the others take over"};
+  }
+  LogLine operator()(const event::Stopped& e) const {
+    if (e.left_behind == 0) return {Priority::notice, "stopped, no address left behind"};
+    return {Priority::err,
+            fmt::format("stopped, {} addresses could not be removed", e.left_behind)};
+  }
+  LogLine operator()(const event::NotANode& e) const {
+    return {Priority::crit,
+            fmt::format("{} is not one of the nodes of the configuration: this node owns nothing; "
+                        "add it to nodes, or start with -n NAME", e.identity)};
+  }
+  LogLine operator()(const event::PluginsNotRun& e) const {
+    return {Priority::err,
+            fmt::format("{} plugins are configured and not run: their health verdicts are not "
+                        "taken into account", e.count)};
+  }
+  LogLine operator()(const event::PeerActive& e) const {
+    return {Priority::notice, fmt::format("node {} is active", e.node)};
+  }
+  LogLine operator()(const event::PeerLeft& e) const {
+    return {Priority::notice, fmt::format("node {} is no longer active, it says", e.node)};
+  }
+  LogLine operator()(const event::PeerSilent& e) const {
+    return {Priority::err, fmt::format("node {} is lost: silent for {:.1f} ms", e.node,
+                                       milliseconds(e.silent_for))};
+  }
+  LogLine operator()(const event::PeerOld& e) const {
+    return {Priority::crit, fmt::format("node {} speaks configuration version {}, ours is {}: "
+                                        "ignored until it follows", e.node, e.version, e.ours)};
+  }
+  LogLine operator()(const event::PeerDiffers& e) const {
+    return {Priority::crit,
+            fmt::format("node {} has other vips or nodes under the same version {}: ignored; make "
+                        "the files equal and raise version", e.node, e.version)};
+  }
+  LogLine operator()(const event::SelfActive&) const {
+    return {Priority::notice, "this node is active"};
+  }
+  LogLine operator()(const event::SelfInactive& e) const {
+    return {Priority::notice, fmt::format("this node is inactive: {}", e.reason)};
+  }
+  LogLine operator()(const event::WasLate& e) const {
+    return {Priority::err,
+            fmt::format("this node itself was silent for {:.1f} ms: listening before it offers "
+                        "itself again", milliseconds(e.silent_for))};
+  }
+  LogLine operator()(const event::GroupMoved& e) const {
+    return {Priority::notice, fmt::format("group {} moves from {} to {}: {}", e.group, e.from,
+                                          e.to, core::name(e.reason))};
+  }
+  LogLine operator()(const event::AnnouncedAgain& e) const {
+    return {Priority::notice, fmt::format("a split from node {} healed: {} addresses announced "
+                                          "again", e.node, e.vips)};
+  }
+  LogLine operator()(const event::ConfigAdopted& e) const {
+    return {Priority::notice, fmt::format("configuration version {} adopted from node {} (was {})",
+                                          e.after, e.from, e.before)};
+  }
+  LogLine operator()(const event::ConfigNotAdopted& e) const {
+    return {Priority::crit, fmt::format("configuration version {} of node {} cannot be adopted: {}",
+                                        e.version, e.from, e.why)};
+  }
+  LogLine operator()(const event::ConfigReloaded& e) const {
+    return {Priority::notice, fmt::format("configuration read again, version {}", e.version)};
+  }
+  LogLine operator()(const event::ConfigReloadRefused& e) const {
+    return {Priority::err,
+            fmt::format("configuration refused, the old one stays: {}", e.why)};
+  }
+  LogLine operator()(const event::ConfigFileOld& e) const {
+    return {Priority::err,
+            fmt::format("the file is version {}, the cluster runs version {}: vips and nodes of "
+                        "the file are not used; bring the file up to date", e.file, e.running)};
+  }
+  LogLine operator()(const event::LinkDown& e) const {
+    return {Priority::err, fmt::format("interface {} is down", e.interface)};
+  }
+  LogLine operator()(const event::LinkUp& e) const {
+    return {Priority::notice, fmt::format("interface {} is up", e.interface)};
+  }
+  LogLine operator()(const event::VipHasNoInterface& e) const {
+    return {Priority::crit,
+            fmt::format("{} has no interface on this host: name one in vips", e.vip)};
+  }
+  LogLine operator()(const event::AddressUp& e) const {
+    return {Priority::notice, fmt::format("{} is up on {}", e.vip, e.interface)};
+  }
+  LogLine operator()(const event::AddressDown& e) const {
+    return {Priority::notice, fmt::format("{} is down on {}", e.vip, e.interface)};
+  }
+  LogLine operator()(const event::AddressFailed& e) const {
+    return {Priority::err, fmt::format("{} cannot be {} {}: {}; trying again", e.vip,
+                                       e.is_add ? "added to" : "removed from", e.interface,
+                                       words(e.failure))};
+  }
+  LogLine operator()(const event::AddressPutBack& e) const {
+    return {Priority::err, fmt::format("somebody else removed {} from {}: putting it back",
+                                           e.vip, e.interface)};
+  }
+  LogLine operator()(const event::AddressForeign& e) const {
+    return {Priority::err, fmt::format("{} is on {} already and was not set by vippyd: it is "
+                                           "used and will not be removed", e.vip, e.interface)};
+  }
+  LogLine operator()(const event::LeftoverAdopted& e) const {
+    return {Priority::notice, fmt::format("{} on {} is left over from an earlier run: adopted",
+                                          e.vip, e.interface)};
+  }
+  LogLine operator()(const event::LeftoverRemoved& e) const {
+    return {Priority::notice, fmt::format("{} on {} was left over from an earlier run: removed",
+                                          e.vip, e.interface)};
+  }
+  LogLine operator()(const event::OpenFailed& e) const {
+    return {Priority::crit, fmt::format("cannot open {}: {}", e.what, words(e.failure))};
+  }
+};
+
+}  // namespace
+
+LogLine describe(const core::LogEvent& event) { return std::visit(Words{}, event); }
+
+}  // namespace vippy::hall

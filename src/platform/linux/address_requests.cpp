@@ -1,0 +1,253 @@
+#include "platform/linux/address_requests.h"
+
+#include <linux/if_addr.h>
+#include <linux/ip.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "core/assert.h"
+#include "platform/linux/promotion.h"
+
+namespace vippy::platform {
+
+namespace {
+
+constexpr int kReceiveOctets = 4 << 20;
+// What an acknowledgement costs of the receive buffer: 36 octets and the kernel's overhead.
+constexpr std::size_t kAnswerCost = 1280;
+constexpr std::size_t kMessageOctetsMax = 192;
+static_assert(kBatchRequestsMax * kMessageOctetsMax <= kBatchOctetsMax);
+constexpr std::size_t kAnswersPerReceive = 64;
+constexpr std::size_t kAnswerOctets = 512;
+
+struct MessageDeleter {
+  void operator()(nl_msg* message) const { nlmsg_free(message); }
+};
+using Message = std::unique_ptr<nl_msg, MessageDeleter>;
+
+void put(nl_msg* message, int type, std::span<const std::uint8_t> octets) {
+  const int error = nla_put(message, type, static_cast<int>(octets.size()), octets.data());
+  VIPPY_ASSERT(error == 0);
+}
+
+Message start_message(int type, int flags, std::uint8_t family, std::uint8_t length,
+                      InterfaceIndex index) {
+  Message message(nlmsg_alloc_size(kMessageOctetsMax));
+  VIPPY_ASSERT(message != nullptr);
+  auto* header = nlmsg_put(message.get(), NL_AUTO_PORT, NL_AUTO_SEQ, type, sizeof(ifaddrmsg),
+                           flags | NLM_F_REQUEST | NLM_F_ACK);
+  VIPPY_ASSERT(header != nullptr);
+  auto* body = static_cast<ifaddrmsg*>(nlmsg_data(header));
+  *body = {};
+  body->ifa_family = family;
+  body->ifa_prefixlen = length;
+  body->ifa_index = index;
+  return message;
+}
+
+std::uint8_t family_of(const core::Prefix& prefix) {
+  return static_cast<std::uint8_t>(prefix.address.is_v4() ? AF_INET : AF_INET6);
+}
+
+void put_lifetime(nl_msg* message, core::Duration lifetime) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(lifetime).count();
+  ifa_cacheinfo info{};
+  info.ifa_valid = static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds, 1, 0x7fffffff));
+  info.ifa_prefered = info.ifa_valid;
+  const int error = nla_put(message, IFA_CACHEINFO, sizeof(info), &info);
+  VIPPY_ASSERT(error == 0);
+}
+
+// IPv6 keeps a prefix route for each address, but the one of a neighbouring address may have come
+// from a router or a network manager: ours must neither replace nor outlive it.
+std::uint32_t flags_of(const core::Prefix& prefix, InterfaceIndex index,
+                       const HostTables& tables) {
+  if (prefix.address.is_v4()) return 0;
+  std::uint32_t flags = IFA_F_NODAD;
+  if (tables.has_foreign_in(index, prefix)) flags |= IFA_F_NOPREFIXROUTE;
+  return flags;
+}
+
+// Only an IPv4 address with room for others beside it can be the primary of anything.
+bool may_be_primary(const core::Prefix& prefix) {
+  return prefix.address.is_v4() && prefix.length < 32;
+}
+
+}  // namespace
+
+int AddressRequests::open() {
+  int os_error = 0;
+  socket_ = open_netlink(kReceiveOctets, &os_error);
+  if (socket_ == nullptr) return os_error;
+  const int fd = nl_socket_get_fd(socket_.get());
+  const int on = 1;
+  // Without it a refusal carries the whole request back.
+  ::setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+  int octets = 0;
+  socklen_t length = sizeof(octets);
+  if (::getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, &length) == 0 && octets > 0) {
+    const auto room = static_cast<std::size_t>(octets) / kAnswerCost;
+    answers_max_ = std::clamp<std::size_t>(room, 1, kBatchRequestsMax);
+  }
+  return 0;
+}
+
+void AddressRequests::add(const AddAddress& request) {
+  queue_.push_back({request.id, true, request.renew, request.index, request.prefix,
+                    request.lifetime});
+}
+
+void AddressRequests::remove(const RemoveAddress& request) {
+  queue_.push_back({request.id, false, false, request.index, request.prefix, {}});
+}
+
+std::vector<AddressRequests::Pending> AddressRequests::next_batch(const HostTables& tables) {
+  const auto count = std::min(queue_.size(), answers_max_);
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<Pending> batch(queue_.begin(), end);
+  queue_.erase(queue_.begin(), end);
+  // Each promotion of a new primary costs the kernel a walk over all secondaries: those go first.
+  const auto is_secondary = [&tables](const Pending& pending) {
+    const auto* entry = tables.address(pending.index, pending.prefix);
+    return entry != nullptr && entry->is_secondary;
+  };
+  for (auto from = batch.begin(); from != batch.end();) {
+    const auto is_add = [](const Pending& pending) { return pending.is_add; };
+    from = std::find_if_not(from, batch.end(), is_add);
+    const auto to = std::find_if(from, batch.end(), is_add);
+    std::stable_partition(from, to, is_secondary);
+    from = to;
+  }
+  return batch;
+}
+
+void AddressRequests::append_message(nl_msg* message, InFlight in_flight) {
+  auto* header = nlmsg_hdr(message);
+  header->nlmsg_pid = nl_socket_get_local_port(socket_.get());
+  header->nlmsg_seq = first_sequence_ + static_cast<std::uint32_t>(in_flight_.size());
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(header);
+  octets_.insert(octets_.end(), bytes, bytes + header->nlmsg_len);
+  octets_.resize(NLMSG_ALIGN(octets_.size()));
+  in_flight_.push_back(in_flight);
+}
+
+void AddressRequests::append(const Pending& pending, const HostTables& tables) {
+  const auto& prefix = pending.prefix;
+  const int action = pending.is_renewal ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL;
+  auto message = start_message(pending.is_add ? RTM_NEWADDR : RTM_DELADDR,
+                               pending.is_add ? action : 0, family_of(prefix), prefix.length,
+                               pending.index);
+  put(message.get(), IFA_LOCAL, prefix.address.octets());
+  put(message.get(), IFA_ADDRESS, prefix.address.octets());
+  if (pending.is_add) {
+    put(message.get(), IFA_PROTO, std::array<std::uint8_t, 1>{kAddressTag});
+    if (prefix.address.is_v4() && prefix.length <= 30) {
+      put(message.get(), IFA_BROADCAST, prefix.last().octets());
+    }
+    const auto flags = flags_of(prefix, pending.index, tables);
+    if (flags != 0) nla_put_u32(message.get(), IFA_FLAGS, flags);
+    if (pending.lifetime > core::Duration::zero()) put_lifetime(message.get(), pending.lifetime);
+  }
+  append_message(message.get(), {pending.id, true, false});
+}
+
+void AddressRequests::append_promotion(InterfaceIndex index, bool is_on) {
+  Message message(nlmsg_alloc_size(kMessageOctetsMax));
+  VIPPY_ASSERT(message != nullptr);
+  ifinfomsg body{};
+  body.ifi_index = static_cast<int>(index);
+  auto* header = nlmsg_put(message.get(), NL_AUTO_PORT, NL_AUTO_SEQ, RTM_SETLINK, sizeof(body),
+                           NLM_F_REQUEST | NLM_F_ACK);
+  VIPPY_ASSERT(header != nullptr);
+  *static_cast<ifinfomsg*>(nlmsg_data(header)) = body;
+  auto* families = nla_nest_start(message.get(), IFLA_AF_SPEC);
+  auto* inet = nla_nest_start(message.get(), AF_INET);
+  auto* settings = nla_nest_start(message.get(), IFLA_INET_CONF);
+  nla_put_u32(message.get(), IPV4_DEVCONF_PROMOTE_SECONDARIES, is_on ? 1 : 0);
+  nla_nest_end(message.get(), settings);
+  nla_nest_end(message.get(), inet);
+  nla_nest_end(message.get(), families);
+  append_message(message.get(), {});
+}
+
+void AddressRequests::append_promotions(const std::vector<Pending>& batch,
+                                        const HostTables& tables) {
+  promoted_.clear();
+  for (const auto& pending : batch) {
+    if (pending.is_add || !may_be_primary(pending.prefix)) continue;
+    if (std::find(promoted_.begin(), promoted_.end(), pending.index) != promoted_.end()) continue;
+    const auto* link = tables.link(pending.index);
+    if (link == nullptr || promotes_secondaries(link->name)) continue;
+    promoted_.push_back(pending.index);
+    append_promotion(pending.index, true);
+  }
+}
+
+void AddressRequests::flush(const HostTables& tables, std::vector<Outcome>& out) {
+  if (queue_.empty()) return;
+  octets_.clear();
+  in_flight_.clear();
+  const auto batch = next_batch(tables);
+  append_promotions(batch, tables);
+  for (const auto& pending : batch) append(pending, tables);
+  for (const auto index : promoted_) append_promotion(index, false);
+  send(out);
+  first_sequence_ += static_cast<std::uint32_t>(in_flight_.size());
+}
+
+void AddressRequests::send(std::vector<Outcome>& out) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  ssize_t sent = 0;
+  do {
+    sent = ::sendto(nl_socket_get_fd(socket_.get()), octets_.data(), octets_.size(), 0,
+                    reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel));
+  } while (sent < 0 && errno == EINTR);
+  const int os_error = sent < 0 ? errno : ENOBUFS;
+  if (sent >= 0) read_answers(out);
+  for (const auto& in_flight : in_flight_) {
+    if (in_flight.is_request && !in_flight.is_answered) out.push_back({in_flight.id, os_error});
+  }
+}
+
+void AddressRequests::answer(std::uint32_t sequence, int os_error, std::vector<Outcome>& out) {
+  const auto position = sequence - first_sequence_;
+  if (position >= in_flight_.size() || in_flight_[position].is_answered) return;
+  in_flight_[position].is_answered = true;
+  if (in_flight_[position].is_request) out.push_back({in_flight_[position].id, os_error});
+}
+
+void AddressRequests::read_answers(std::vector<Outcome>& out) {
+  std::array<std::array<std::uint8_t, kAnswerOctets>, kAnswersPerReceive> buffers;
+  std::array<iovec, kAnswersPerReceive> vectors;
+  std::array<mmsghdr, kAnswersPerReceive> messages{};
+  for (std::size_t i = 0; i < kAnswersPerReceive; ++i) {
+    vectors[i] = {buffers[i].data(), buffers[i].size()};
+    messages[i].msg_hdr.msg_iov = &vectors[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  for (;;) {
+    const int count = ::recvmmsg(nl_socket_get_fd(socket_.get()), messages.data(),
+                                 kAnswersPerReceive, MSG_DONTWAIT, nullptr);
+    if (count < 0 && (errno == EINTR || errno == ENOBUFS)) continue;
+    if (count <= 0) return;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      NetlinkReader reader(std::span(buffers[i]).first(
+          std::min<std::size_t>(messages[i].msg_len, kAnswerOctets)));
+      while (const auto message = reader.next()) {
+        const auto* ack = std::get_if<AckMessage>(&message->body);
+        if (ack != nullptr) answer(message->sequence, ack->os_error, out);
+      }
+    }
+  }
+}
+
+}  // namespace vippy::platform

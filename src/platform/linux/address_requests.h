@@ -1,0 +1,79 @@
+// Adding and removing addresses: queued, sent in batches, each one answered.
+//
+// Purpose: many requests in one system call, one Outcome for each.
+// Units:   lifetimes in whole seconds, rounded up: that is all the kernel has.
+// Bounds:  kBatchRequestsMax requests and kBatchOctetsMax octets a batch, and never more than the
+//          receive buffer has room for acknowledgements of; one batch for each flush(), so that
+//          the caller can announce the first address before the last one is there.
+// Errors:  Outcomes. A lost acknowledgement is ENOBUFS: every request is answered exactly once.
+// Order:   as given; neighbouring removals may change places, secondary addresses first.
+//          The kernel works through a batch inside sendmsg(), so the answers are there when it
+//          returns and nothing has to be watched.
+// Source:  rtnetlink(7); docs/adr/0003-secondary-addresses.md for the promotion around removals.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "core/time.h"
+#include "platform/linux/host_tables.h"
+#include "platform/linux/netlink.h"
+#include "platform/platform.h"
+
+struct nl_msg;
+
+namespace vippy::platform {
+
+// IFA_PROTO of our addresses (`ip address` shows "proto 0xb5"). 0 to 3 are the kernel's; the
+// value was chosen out of what no program registers in iproute2's rt_addrprotos.
+inline constexpr std::uint8_t kAddressTag = 0xb5;
+
+inline constexpr std::size_t kBatchRequestsMax = 128;
+inline constexpr std::size_t kBatchOctetsMax = 32UL * 1024;
+
+class AddressRequests {
+ public:
+  // An errno value, 0 = done.
+  [[nodiscard]] int open();
+  void add(const AddAddress& request);
+  void remove(const RemoveAddress& request);
+  [[nodiscard]] bool empty() const { return queue_.empty(); }
+  // Sends the first batch of the queue and adds its outcomes.
+  void flush(const HostTables& tables, std::vector<Outcome>& out);
+
+ private:
+  struct Pending {
+    RequestId id = 0;
+    bool is_add = false;
+    bool is_renewal = false;
+    InterfaceIndex index = 0;
+    core::Prefix prefix;
+    core::Duration lifetime{};
+  };
+  // What one message of the batch is an answer to; promotions are nobody's request.
+  struct InFlight {
+    RequestId id = 0;
+    bool is_request = false;
+    bool is_answered = false;
+  };
+
+  std::vector<Pending> next_batch(const HostTables& tables);
+  void append_promotions(const std::vector<Pending>& batch, const HostTables& tables);
+  void append(const Pending& pending, const HostTables& tables);
+  void append_promotion(InterfaceIndex index, bool is_on);
+  void append_message(nl_msg* message, InFlight in_flight);
+  void send(std::vector<Outcome>& out);
+  void read_answers(std::vector<Outcome>& out);
+  void answer(std::uint32_t sequence, int os_error, std::vector<Outcome>& out);
+
+  NetlinkSocket socket_;
+  std::size_t answers_max_ = kBatchRequestsMax;
+  std::deque<Pending> queue_;
+  std::vector<std::uint8_t> octets_;
+  std::vector<InFlight> in_flight_;
+  std::vector<InterfaceIndex> promoted_;
+  std::uint32_t first_sequence_ = 1;
+};
+
+}  // namespace vippy::platform

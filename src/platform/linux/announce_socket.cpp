@@ -1,0 +1,245 @@
+#include "platform/linux/announce_socket.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "platform/linux/clock_linux.h"
+
+namespace vippy::platform {
+
+namespace {
+
+constexpr int kReceiveOctets = 4 << 20;
+constexpr int kPriority = 6;  // TC_PRIO_INTERACTIVE: ahead of bulk traffic in this host's queues
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+  [[nodiscard]] const sockaddr* get() const {
+    return reinterpret_cast<const sockaddr*>(&storage);
+  }
+};
+
+SocketAddress socket_address(const core::IpAddress& address, std::uint16_t port,
+                             InterfaceIndex scope) {
+  SocketAddress out;
+  if (address.is_v4()) {
+    sockaddr_in value{};
+    value.sin_family = AF_INET;
+    value.sin_port = htons(port);
+    std::memcpy(&value.sin_addr, address.octets().data(), sizeof(value.sin_addr));
+    std::memcpy(&out.storage, &value, sizeof(value));
+    out.length = sizeof(value);
+  } else {
+    sockaddr_in6 value{};
+    value.sin6_family = AF_INET6;
+    value.sin6_port = htons(port);
+    value.sin6_scope_id = scope;
+    std::memcpy(&value.sin6_addr, address.octets().data(), sizeof(value.sin6_addr));
+    std::memcpy(&out.storage, &value, sizeof(value));
+    out.length = sizeof(value);
+  }
+  return out;
+}
+
+int set(int fd, int level, int name, int value) {
+  return ::setsockopt(fd, level, name, &value, sizeof(value)) == 0 ? 0 : errno;
+}
+
+// A socket cannot be bound to such a group without being tied to one interface.
+bool has_link_scope(const core::IpAddress& group) {
+  return group.is_v6() && group.is_multicast() && (group.octets()[1] & 0x0fU) <= 2;
+}
+
+// What the control messages of a datagram say.
+struct Envelope {
+  std::optional<core::IpAddress> destination;
+  InterfaceIndex index = 0;
+  std::optional<core::Duration> realtime;
+};
+
+template <typename Value>
+bool read_control(const cmsghdr* message, Value& out) {
+  if (message->cmsg_len < CMSG_LEN(sizeof(out))) return false;
+  std::memcpy(&out, CMSG_DATA(message), sizeof(out));
+  return true;
+}
+
+template <typename Octets>
+std::optional<core::IpAddress> from_bytes(const Octets& octets) {
+  return core::IpAddress::from_octets(
+      {reinterpret_cast<const std::uint8_t*>(&octets), sizeof(octets)});
+}
+
+Envelope read_envelope(msghdr control) {
+  Envelope out;
+  for (auto* at = CMSG_FIRSTHDR(&control); at != nullptr; at = CMSG_NXTHDR(&control, at)) {
+    if (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info{};
+      if (!read_control(at, info)) continue;
+      out.destination = from_bytes(info.ipi_addr);
+      out.index = static_cast<InterfaceIndex>(info.ipi_ifindex);
+    } else if (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info{};
+      if (!read_control(at, info)) continue;
+      out.destination = from_bytes(info.ipi6_addr);
+      out.index = info.ipi6_ifindex;
+    } else if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_TIMESTAMPNS) {
+      timespec time{};
+      if (read_control(at, time)) out.realtime = to_duration(time);
+    }
+  }
+  return out;
+}
+
+bool read_source(const RawDatagram& raw, Datagram& out) {
+  if (raw.source == nullptr || raw.source_length < sizeof(sa_family_t)) return false;
+  if (raw.source->sa_family == AF_INET && raw.source_length >= sizeof(sockaddr_in)) {
+    sockaddr_in value{};
+    std::memcpy(&value, raw.source, sizeof(value));
+    out.source = *from_bytes(value.sin_addr);
+    out.source_port = ntohs(value.sin_port);
+    return true;
+  }
+  if (raw.source->sa_family == AF_INET6 && raw.source_length >= sizeof(sockaddr_in6)) {
+    sockaddr_in6 value{};
+    std::memcpy(&value, raw.source, sizeof(value));
+    out.source = *from_bytes(value.sin6_addr);
+    out.source_port = ntohs(value.sin6_port);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int AnnounceSocket::open(const Chat& chat) {
+  chat_ = chat;
+  socket_ = Descriptor(::socket(chat.group.is_v4() ? AF_INET : AF_INET6,
+                                SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket_) return errno;
+  if (const int error = set_options(); error != 0) return error;
+  return bind();
+}
+
+int AnnounceSocket::set_options() {
+  const int fd = socket_.get();
+  if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveOctets) != 0) {
+    (void)set(fd, SOL_SOCKET, SO_RCVBUF, kReceiveOctets);
+  }
+  (void)set(fd, SOL_SOCKET, SO_PRIORITY, kPriority);
+  int error = set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (error == 0) error = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
+  if (error == 0) error = set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  if (error != 0) return error;
+  if (chat_.group.is_v4()) {
+    error = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+    if (error == 0) error = set(fd, IPPROTO_IP, IP_TTL, chat_.ttl == 0 ? 1 : chat_.ttl);
+    if (error == 0) error = set(fd, IPPROTO_IP, IP_MULTICAST_TTL, chat_.ttl);
+    if (error == 0) error = set(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 1);
+    if (error == 0) error = set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    return error;
+  }
+  error = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (error == 0) error = set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  if (error == 0) error = set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, chat_.ttl);
+  if (error == 0) error = set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, chat_.ttl);
+  if (error == 0) error = set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1);
+  // Kernels before 4.20 do not have it; decode() checks the destination anyway.
+  (void)set(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+  return error;
+}
+
+int AnnounceSocket::bind() {
+  const auto any = chat_.group.is_v4() ? core::IpAddress(core::Ipv4{})
+                                       : core::IpAddress(core::Ipv6{});
+  const bool by_group = chat_.group.is_multicast() && !has_link_scope(chat_.group);
+  const auto address = socket_address(by_group ? chat_.group : any, chat_.port, 0);
+  return ::bind(socket_.get(), address.get(), address.length) == 0 ? 0 : errno;
+}
+
+int AnnounceSocket::join(InterfaceIndex index) {
+  if (chat_.group.is_v4()) {
+    ip_mreqn request{};
+    std::memcpy(&request.imr_multiaddr, chat_.group.octets().data(), 4);
+    request.imr_ifindex = static_cast<int>(index);
+    return ::setsockopt(socket_.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &request,
+                        sizeof(request)) == 0 ? 0 : errno;
+  }
+  ipv6_mreq request{};
+  std::memcpy(&request.ipv6mr_multiaddr, chat_.group.octets().data(), 16);
+  request.ipv6mr_interface = index;
+  return ::setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &request,
+                      sizeof(request)) == 0 ? 0 : errno;
+}
+
+void AnnounceSocket::leave(InterfaceIndex index) {
+  if (chat_.group.is_v4()) {
+    ip_mreqn request{};
+    std::memcpy(&request.imr_multiaddr, chat_.group.octets().data(), 4);
+    request.imr_ifindex = static_cast<int>(index);
+    ::setsockopt(socket_.get(), IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof(request));
+    return;
+  }
+  ipv6_mreq request{};
+  std::memcpy(&request.ipv6mr_multiaddr, chat_.group.octets().data(), 16);
+  request.ipv6mr_interface = index;
+  ::setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof(request));
+}
+
+int AnnounceSocket::send(std::span<const std::uint8_t> bytes, InterfaceIndex index,
+                         const std::optional<core::IpAddress>& source) {
+  auto target = socket_address(chat_.group, chat_.port, index);
+  iovec vector{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+  alignas(cmsghdr) std::array<char, kControlOctets> control{};
+  msghdr header{};
+  header.msg_name = &target.storage;
+  header.msg_namelen = target.length;
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  auto* message = reinterpret_cast<cmsghdr*>(control.data());
+  if (chat_.group.is_v4()) {
+    in_pktinfo info{};
+    info.ipi_ifindex = static_cast<int>(index);
+    if (source) std::memcpy(&info.ipi_spec_dst, source->octets().data(), 4);
+    *message = {CMSG_LEN(sizeof(info)), IPPROTO_IP, IP_PKTINFO};
+    std::memcpy(CMSG_DATA(message), &info, sizeof(info));
+    header.msg_controllen = CMSG_SPACE(sizeof(info));
+  } else {
+    in6_pktinfo info{};
+    info.ipi6_ifindex = index;
+    if (source) std::memcpy(&info.ipi6_addr, source->octets().data(), 16);
+    *message = {CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
+    std::memcpy(CMSG_DATA(message), &info, sizeof(info));
+    header.msg_controllen = CMSG_SPACE(sizeof(info));
+  }
+  if (index == 0 && !source) header.msg_controllen = 0;
+  return ::sendmsg(socket_.get(), &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? 0 : errno;
+}
+
+std::optional<Datagram> AnnounceSocket::decode(const RawDatagram& raw,
+                                               const ReceiveClock& clock) const {
+  Datagram out;
+  if (!read_source(raw, out)) return std::nullopt;
+  const auto envelope = read_envelope(raw.control);
+  const bool is_other_group = chat_.group.is_multicast() && envelope.destination &&
+                              *envelope.destination != chat_.group;
+  if (is_other_group) return std::nullopt;
+  out.bytes = raw.payload;
+  out.interface_index = envelope.index;
+  out.received = clock.now;
+  if (envelope.realtime) {
+    // A clock that was set in between must not make the past longer or the future begin.
+    const core::Instant stamped(*envelope.realtime - clock.realtime_lead);
+    out.received = std::clamp(stamped, std::min(clock.earliest, clock.now), clock.now);
+  }
+  return out;
+}
+
+}  // namespace vippy::platform

@@ -1,0 +1,186 @@
+#include "platform/linux/netlink_decode.h"
+
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace vippy::platform {
+
+namespace {
+
+// The attributes behind a family header, each at its type.
+template <std::size_t kTypes>
+using Attributes = std::array<const nlattr*, kTypes>;
+
+template <std::size_t kTypes>
+Attributes<kTypes> attributes(std::span<const std::uint8_t> bytes) {
+  Attributes<kTypes> out{};
+  if (bytes.size() < sizeof(nlattr)) return out;
+  const auto* attribute = reinterpret_cast<const nlattr*>(bytes.data());
+  int rest = static_cast<int>(bytes.size());
+  while (nla_ok(attribute, rest) != 0) {
+    const auto type = static_cast<std::size_t>(nla_type(attribute));
+    if (type < kTypes) out[type] = attribute;
+    attribute = nla_next(attribute, &rest);
+  }
+  return out;
+}
+
+std::span<const std::uint8_t> payload(const nlattr* attribute) {
+  if (attribute == nullptr) return {};
+  return {static_cast<const std::uint8_t*>(nla_data(attribute)),
+          static_cast<std::size_t>(nla_len(attribute))};
+}
+
+std::string_view text(const nlattr* attribute) {
+  const auto bytes = payload(attribute);
+  const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return all.substr(0, all.find('\0'));
+}
+
+core::Mac mac(const nlattr* attribute) {
+  core::Mac out;
+  const auto bytes = payload(attribute);
+  if (bytes.size() == out.octets.size()) std::copy(bytes.begin(), bytes.end(), out.octets.begin());
+  return out;
+}
+
+std::optional<core::IpAddress> address(int family, const nlattr* attribute) {
+  const auto bytes = payload(attribute);
+  if (bytes.size() != (family == AF_INET ? 4U : 16U)) return std::nullopt;
+  return core::IpAddress::from_octets(bytes);
+}
+
+// The family header of type `Header` at the front of `bytes`.
+template <typename Header>
+std::optional<Header> family_header(std::span<const std::uint8_t> bytes) {
+  Header out;
+  if (bytes.size() < sizeof(out)) return std::nullopt;
+  std::memcpy(&out, bytes.data(), sizeof(out));
+  return out;
+}
+
+template <typename Header>
+std::span<const std::uint8_t> behind(std::span<const std::uint8_t> bytes) {
+  return bytes.subspan(std::min(bytes.size(), std::size_t{NLMSG_ALIGN(sizeof(Header))}));
+}
+
+NetlinkBody decode_link(std::span<const std::uint8_t> bytes, bool exists) {
+  const auto header = family_header<ifinfomsg>(bytes);
+  // Other families tell of bridge ports and protocol settings: their RTM_DELLINK is no farewell.
+  if (!header || header->ifi_family != AF_UNSPEC || header->ifi_index <= 0) return {};
+  const auto found = attributes<IFLA_MAX + 1>(behind<ifinfomsg>(bytes));
+  const bool is_up = (header->ifi_flags & IFF_UP) != 0;
+  const bool has_carrier =
+      (header->ifi_flags & IFF_RUNNING) != 0 && (header->ifi_flags & IFF_LOWER_UP) != 0;
+  LinkMessage out;
+  out.index = static_cast<std::uint32_t>(header->ifi_index);
+  out.name = text(found[IFLA_IFNAME]);
+  out.exists = exists;
+  out.is_running = exists && is_up && has_carrier;
+  out.is_loopback = (header->ifi_flags & IFF_LOOPBACK) != 0;
+  out.is_multicast = (header->ifi_flags & IFF_MULTICAST) != 0;
+  out.is_broadcast = (header->ifi_flags & IFF_BROADCAST) != 0;
+  out.is_ethernet = header->ifi_type == ARPHRD_ETHER && !out.is_loopback &&
+                    (header->ifi_flags & IFF_NOARP) == 0;
+  if (header->ifi_type == ARPHRD_ETHER) out.mac = mac(found[IFLA_ADDRESS]);
+  return out;
+}
+
+NetlinkBody decode_address(std::span<const std::uint8_t> bytes, bool exists) {
+  const auto header = family_header<ifaddrmsg>(bytes);
+  if (!header || header->ifa_index == 0) return {};
+  if (header->ifa_family != AF_INET && header->ifa_family != AF_INET6) return {};
+  const auto found = attributes<IFA_MAX + 1>(behind<ifaddrmsg>(bytes));
+  // On point-to-point links IFA_ADDRESS is the other end.
+  const auto* ours = found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS];
+  const auto value = address(header->ifa_family, ours);
+  if (!value || header->ifa_prefixlen > value->bits()) return {};
+  AddressMessage out;
+  out.index = header->ifa_index;
+  out.prefix = {*value, header->ifa_prefixlen};
+  out.exists = exists;
+  out.is_secondary = header->ifa_family == AF_INET && (header->ifa_flags & IFA_F_SECONDARY) != 0;
+  if (const auto protocol = payload(found[IFA_PROTO]); protocol.size() == 1) {
+    out.protocol = protocol.front();
+  }
+  return out;
+}
+
+bool is_usable(std::uint16_t state) {
+  constexpr unsigned kUsable = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
+  return (state & kUsable) != 0;
+}
+
+NetlinkBody decode_neighbour(std::span<const std::uint8_t> bytes, bool exists) {
+  const auto header = family_header<ndmsg>(bytes);
+  if (!header || header->ndm_ifindex <= 0) return {};
+  // AF_BRIDGE entries are MAC tables of bridges, NTF_PROXY entries are promises of our own.
+  if (header->ndm_family != AF_INET && header->ndm_family != AF_INET6) return {};
+  if ((header->ndm_flags & NTF_PROXY) != 0 || (header->ndm_state & NUD_NOARP) != 0) return {};
+  const auto found = attributes<NDA_MAX + 1>(behind<ndmsg>(bytes));
+  const auto value = address(header->ndm_family, found[NDA_DST]);
+  if (!value || value->is_multicast() || value->is_unspecified()) return {};
+  NeighbourMessage out;
+  out.index = static_cast<std::uint32_t>(header->ndm_ifindex);
+  out.address = *value;
+  out.mac = mac(found[NDA_LLADDR]);
+  out.exists = exists && is_usable(header->ndm_state) && !out.mac.is_zero();
+  if (out.exists && out.mac.is_multicast()) return {};
+  if (!out.exists) out.mac = {};
+  return out;
+}
+
+NetlinkBody decode_body(std::uint16_t type, std::span<const std::uint8_t> bytes) {
+  switch (type) {
+    case RTM_NEWLINK: return decode_link(bytes, true);
+    case RTM_DELLINK: return decode_link(bytes, false);
+    case RTM_NEWADDR: return decode_address(bytes, true);
+    case RTM_DELADDR: return decode_address(bytes, false);
+    case RTM_NEWNEIGH: return decode_neighbour(bytes, true);
+    case RTM_DELNEIGH: return decode_neighbour(bytes, false);
+    case NLMSG_DONE: return DoneMessage{};
+    case NLMSG_ERROR: {
+      const auto code = family_header<std::int32_t>(bytes);
+      if (!code || *code > 0 || *code < -4095) return {};
+      return AckMessage{-*code};
+    }
+    default: return {};
+  }
+}
+
+}  // namespace
+
+std::optional<NetlinkMessage> NetlinkReader::next() {
+  nlmsghdr header{};
+  if (rest_.size() < sizeof(header)) {
+    is_truncated_ = is_truncated_ || !rest_.empty();
+    return std::nullopt;
+  }
+  std::memcpy(&header, rest_.data(), sizeof(header));
+  if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > rest_.size()) {
+    is_truncated_ = true;
+    return std::nullopt;
+  }
+  NetlinkMessage out;
+  out.sequence = header.nlmsg_seq;
+  out.port = header.nlmsg_pid;
+  out.is_part_of_dump = (header.nlmsg_flags & NLM_F_MULTI) != 0;
+  out.is_interrupted = (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+  out.body = decode_body(header.nlmsg_type,
+                         rest_.first(header.nlmsg_len).subspan(sizeof(header)));
+  rest_ = rest_.subspan(std::min(rest_.size(), std::size_t{NLMSG_ALIGN(header.nlmsg_len)}));
+  return out;
+}
+
+}  // namespace vippy::platform

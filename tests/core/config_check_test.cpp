@@ -1,0 +1,90 @@
+#include "core/config_check.h"
+
+#include <gtest/gtest.h>
+
+namespace vippy::core {
+namespace {
+
+Config config_with(const std::string& vips, const std::string& rest = "") {
+  const auto reading =
+      read_config(R"({"chat": "224.1.1.1:5007", "secret": "s", "nodes": ["node1", "node2"], )" +
+                  rest + "\"vips\": [[" + vips + "]]}");
+  EXPECT_TRUE(reading.config);
+  return *reading.config;
+}
+
+HostFacts host() {
+  HostFacts facts;
+  facts.node = "node1";
+  facts.interfaces = {{"eth0", {*parse_prefix("10.0.0.7/24"), *parse_prefix("fd00::7/64")}},
+                      {"eth1", {}}};
+  return facts;
+}
+
+std::string said(const Config& config, const HostFacts& facts) {
+  std::string text;
+  for (const auto& problem : check_config(config, facts)) {
+    EXPECT_EQ(problem.severity, Severity::warning);
+    text += format(problem) + "\n";
+  }
+  return text;
+}
+
+TEST(ConfigCheckTest, SaysNothingWhenAllIsWell) {
+  auto facts = host();
+  facts.file = {"/etc/vippy.conf", 0600, false};
+  EXPECT_EQ(said(config_with(R"({"interface": "eth0", "ip": "10.0.0.5/24"},
+                                {"interface": "eth0", "ip": "10.0.0.6/28"},
+                                {"interface": "eth0", "ip": "fd00::5/64"},
+                                {"interface": "eth1", "ip": "192.0.2.1"})"),
+                 facts),
+            "");
+}
+
+TEST(ConfigCheckTest, WarnsOfAFileThatOthersCanReadOrChange) {
+  auto facts = host();
+  const auto config = config_with(R"({"interface": "eth0", "ip": "10.0.0.5/24"})");
+  facts.file = {"/etc/vippy.conf", 0644, false};
+  EXPECT_EQ(said(config, facts),
+            "warning: secret: others can read /etc/vippy.conf and with it the secret: `chmod 600 "
+            "/etc/vippy.conf`\n");
+  facts.file = {"/etc/vippy.conf", 0620, true};
+  const auto text = said(config, facts);
+  EXPECT_NE(text.find("others can write"), std::string::npos);
+  EXPECT_NE(text.find("belongs to somebody else"), std::string::npos);
+}
+
+TEST(ConfigCheckTest, WarnsOfANodeThatIsNotOneOfTheNodes) {
+  auto facts = host();
+  facts.node = "nod1";
+  const auto text = said(config_with(R"({"interface": "eth0", "ip": "10.0.0.5/24"})"), facts);
+  EXPECT_NE(text.find("nodes: \"nod1\""), std::string::npos);
+  EXPECT_NE(text.find("did you mean \"node1\"?"), std::string::npos);
+}
+
+TEST(ConfigCheckTest, WarnsOfVipsThatNoLocalInterfaceCanCarry) {
+  const auto text = said(config_with(R"({"interface": "eth2", "ip": "10.0.0.5/24"},
+                                        {"interface": "eth1", "ip": "10.0.0.6/24"},
+                                        {"interface": "eth0", "ip": "10.0.0.8/16"})"),
+                         host());
+  EXPECT_NE(text.find("10.0.0.5: this host has no interface \"eth2\"; did you mean \"eth0\"?"),
+            std::string::npos);
+  EXPECT_NE(text.find("10.0.0.6: eth1 has no address in 10.0.0.0/24"), std::string::npos);
+  EXPECT_NE(text.find("10.0.0.8: eth0 has no address in 10.0.0.0/16"), std::string::npos);
+}
+
+TEST(ConfigCheckTest, WarnsOfChatAndNotifyInterfaces) {
+  const std::string vip = R"({"interface": "eth0", "ip": "10.0.0.5/24"})";
+  EXPECT_EQ(said(config_with(vip, "\"chat_interface\": \"10.0.0.7\","), host()), "");
+  EXPECT_EQ(said(config_with(vip, "\"chat_interface\": \"eth1\","), host()), "");
+  EXPECT_NE(
+      said(config_with(vip, "\"chat_interface\": \"10.0.0.9\","), host()).find("is no address"),
+      std::string::npos);
+  EXPECT_NE(
+      said(config_with(vip, R"("notify": {"interface": "lan", "ip": "10.0.0.0/28"},)"), host())
+          .find("nobody in 10.0.0.0/28 will be told"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace vippy::core

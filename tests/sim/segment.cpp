@@ -1,0 +1,64 @@
+#include "tests/sim/segment.h"
+
+#include <algorithm>
+
+#include "packet/arp.h"
+#include "packet/ndp.h"
+
+namespace vippy::sim {
+
+void Segment::heal() {
+  std::fill(side_.begin(), side_.end(), 0);
+  std::fill(cut_.begin(), cut_.end(), false);
+}
+
+bool Segment::connects(PortIndex from, PortIndex to) const {
+  return !cut_[from] && !cut_[to] && side_[from] == side_[to];
+}
+
+core::Duration Segment::delay(core::Rng& rng) const {
+  const auto span = static_cast<std::uint64_t>((faults.delay_max - faults.delay_min).count());
+  return faults.delay_min + core::Duration(static_cast<std::int64_t>(rng.below(span + 1)));
+}
+
+std::vector<PortIndex> Segment::forward(PortIndex from, const core::Mac& source,
+                                        const core::Mac& target) {
+  if (!source.is_multicast()) learnt_[source] = from;
+  const auto known = learnt_.find(target);
+  if (!target.is_multicast() && known != learnt_.end()) {
+    if (known->second == from || !connects(from, known->second)) return {};
+    return {known->second};
+  }
+  std::vector<PortIndex> out;
+  for (PortIndex port = 0; port < ports(); ++port) {
+    if (port != from && connects(from, port)) out.push_back(port);
+  }
+  return out;
+}
+
+void Host::on_frame(std::span<const std::uint8_t> frame) {
+  if (const auto arp = packet::decode_arp(frame)) {
+    const auto& to = arp->ethernet_target;
+    if (!to.is_multicast() && to != mac_) return;
+    // RFC 826: a known sender is updated; an unknown one is added when we are the target.
+    const core::IpAddress sender = arp->sender_ip;
+    if (cache_.contains(sender) || core::IpAddress(arp->target_ip) == address_) {
+      cache_[sender] = arp->sender_mac;
+    }
+    return;
+  }
+  if (const auto na = packet::decode_na(frame)) {
+    const core::IpAddress target = na->target;
+    // RFC 4861 7.2.5: the override flag lets a new MAC in.
+    if (cache_.contains(target) && na->is_override && na->link_layer) {
+      cache_[target] = *na->link_layer;
+    }
+  }
+}
+
+const core::Mac* Host::cached(const core::IpAddress& vip) const {
+  const auto found = cache_.find(vip);
+  return found == cache_.end() ? nullptr : &found->second;
+}
+
+}  // namespace vippy::sim
