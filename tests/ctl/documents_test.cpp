@@ -38,7 +38,7 @@ core::Status example() {
   core::Status status;
   status.identity = "n1";
   status.shared = shared;
-  status.counters = {26, 24, 2, 1, 1, 0, 0, 0, 0, 1, 40, 1};
+  status.counters = {26, 24, 2, 1, 1, 0, 0, 0, 0, 1, 40, 0, 1};
   status.is_mature = status.is_active = true;
   status.peers = {{"n1", true, true, true, std::chrono::milliseconds(130)}, {"n2"}};
   const auto since = std::chrono::milliseconds(21500);
