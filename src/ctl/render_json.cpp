@@ -15,7 +15,16 @@ namespace vippy::ctl {
 
 namespace {
 
-using core::append_json_string;
+// Octets that are not UTF-8 (an interface's name may hold any) become U+FFFD: the answer is JSON.
+void append_json_string(std::string& out, std::string_view text) {
+  std::string mended;
+  for (auto bad = core::first_bad_utf8(text); bad != std::string_view::npos;
+       bad = core::first_bad_utf8(text)) {
+    mended.append(text.substr(0, bad)).append("\ufffd");
+    text.remove_prefix(bad + 1);
+  }
+  core::append_json_string(out, mended.empty() ? text : mended.append(text));
+}
 
 const core::Shared& shared_of(const core::Status& status) {
   static const core::Shared empty;
@@ -191,6 +200,7 @@ void append_counters(std::string& out, const core::Counters& counters) {
       {"configurations_adopted", counters.configurations_adopted},
       {"state_changes", counters.state_changes},
       {"frames_sent", counters.frames_sent},
+      {"late", counters.late},
       {"requests_failed", counters.requests_failed},
   };
   out += '{';

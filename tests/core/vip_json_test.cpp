@@ -60,7 +60,8 @@ TEST(VipJsonTest, WritesWhatTheReferenceNormalises) {
 TEST(VipJsonTest, WritesWhatTheReferenceAnnounces) {
   const auto config = golden("status.json")["steady"][0]["config"];
   const auto vips = "\"vips\":" + json(groups_of(config)) + ",\"nodes\":";
-  for (const auto& datagram : golden("announcements.json").at("datagrams")) {
+  const auto golden_datagrams = golden("announcements.json");
+  for (const auto& datagram : golden_datagrams.at("datagrams")) {
     const std::string payload = datagram.at("payload");
     if (payload.find("\"version\":1,") == std::string::npos) continue;
     EXPECT_NE(payload.find(vips), std::string::npos) << payload;

@@ -6,7 +6,8 @@ namespace vippy::ctl {
 namespace {
 
 TEST(HttpHeadTest, ReadsLengthAndConnection) {
-  const auto head = parse_head("PUT /x?y=1 HTTP/1.1\r\ncontent-length: 12 \r\nConnection:close\r\n\r\n");
+  const auto head =
+      parse_head("PUT /x?y=1 HTTP/1.1\r\ncontent-length: 12 \r\nConnection:close\r\n\r\n");
   ASSERT_TRUE(head);
   EXPECT_EQ(head->body_octets, 12U);
   EXPECT_EQ(head->request, (HttpRequest{"PUT", "/x?y=1", "", false}));

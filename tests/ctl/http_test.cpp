@@ -144,8 +144,8 @@ TEST(HttpResponseTest, LooksLikeTheReference) {
 
 TEST(HttpResponseTest, SaysAllowAndCloseAndLeavesTheBodyOut) {
   EXPECT_EQ(format(HttpResponse{405, "{}", false, false, "GET"}, "D"),
-            "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/json\r\nAllow: GET\r\nDate: D\r\n"
-            "Connection: close\r\nContent-Length: 2\r\n\r\n");
+            "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/json\r\nAllow: GET\r\n"
+            "Date: D\r\nConnection: close\r\nContent-Length: 2\r\n\r\n");
 }
 
 TEST(HttpResponseTest, HasACodeAndATextForEveryError) {

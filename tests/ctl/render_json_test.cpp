@@ -79,7 +79,7 @@ TEST(RenderJsonTest, ShowsPeersGroupsAndTroubles) {
   EXPECT_EQ(ours["troubles"][0]["text"], "there is no \"eth9\"");
   EXPECT_EQ(ours["neighbours"], 17);
   EXPECT_EQ(ours["program"], "vippyd 0.1.0");
-  EXPECT_EQ(ours["counters"].size(), 12U);
+  EXPECT_EQ(ours["counters"].size(), sizeof(core::Counters) / sizeof(std::uint64_t));
 }
 
 TEST(RenderJsonTest, RendersAnEmptyStatus) {
@@ -92,6 +92,15 @@ TEST(RenderJsonTest, ShowsTheReasonOfAnInactiveNode) {
   auto status = small_status();
   status.inactive_reason = "link \"eth0\" down";
   EXPECT_EQ(Json::parse(render_json(status))["state"]["inactive_reason"], "link \"eth0\" down");
+}
+
+TEST(RenderJsonTest, IsJsonWhateverTheTextsHold) {
+  auto status = small_status();
+  status.troubles = {{"10.0.0.4", "a\xff\xfe\xc3", "\x80"}, {"\u00fc", "\n", ""}};
+  const auto ours = Json::parse(render_json(status))["vippy"]["troubles"];
+  EXPECT_EQ(ours[0]["interface"], "a\ufffd\ufffd\ufffd");
+  EXPECT_EQ(ours[0]["text"], "\ufffd");
+  EXPECT_EQ(ours[1]["vip"], "\u00fc");
 }
 
 }  // namespace

@@ -24,6 +24,12 @@ inline std::string expect_error(int found, std::initializer_list<int> allowed, c
   return std::string(what) + ": error " + std::to_string(found);
 }
 
+inline std::string name_of(MakeInjector make) {
+  int error = -1;
+  const auto injector = make(&error);
+  return injector && error == 0 ? std::string(injector->name()) : "error";
+}
+
 // Frames arrive as they were given, short ones padded with zeros to 60 octets.
 inline std::string delivers_and_pads(MakeInjector make) {
   int error = 0;

@@ -1,0 +1,192 @@
+#include "ctl/render_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "core/ip.h"
+#include "ctl/printable.h"
+
+namespace vippy::ctl {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Brackets nest at most this deep: the JSON library recurses when it copies, and a status needs 6.
+bool is_shallow(std::string_view json) {
+  constexpr std::size_t kDepthMax = 64;
+  std::size_t depth = 0;
+  bool is_in_string = false;
+  for (std::size_t at = 0; at < json.size() && depth <= kDepthMax; ++at) {
+    const char c = json[at];
+    if (c == '"') is_in_string = !is_in_string;
+    if (is_in_string && c == '\\') ++at;
+    if (is_in_string) continue;
+    if (c == '[' || c == '{') ++depth;
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+  }
+  return depth <= kDepthMax;
+}
+
+// The member, or null when there is none or this is no object.
+const Json& member(const Json& object, const char* key) {
+  static const Json null;
+  if (!object.is_object()) return null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+std::string text_of(const Json& value, std::string_view otherwise = "?") {
+  return value.is_string() ? printable(value.get_ref<const std::string&>(), LineEnds::replaced)
+                           : std::string(otherwise);
+}
+
+bool is_true(const Json& value) { return value.is_boolean() && value.get<bool>(); }
+
+std::string count_of(const Json& value) {
+  return value.is_number_unsigned() ? std::to_string(value.get<std::uint64_t>()) : "?";
+}
+
+std::string age_of(const Json& value) {
+  constexpr double kSecondsMax = 1e12;
+  if (!value.is_number()) return "?";
+  const double seconds = std::clamp(value.get<double>(), 0.0, kSecondsMax);
+  if (seconds < 120) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<std::uint64_t>(seconds);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+// "10.77.1.1/16"; IPv6 without its length, as the reference has it.
+std::string address_of(const Json& vip) {
+  auto text = text_of(member(vip, "ip"));
+  const auto& mask = member(vip, "netmask");
+  const auto length =
+      mask.is_string() ? core::parse_netmask(mask.get_ref<const std::string&>()) : std::nullopt;
+  if (length) text += "/" + std::to_string(*length);
+  return text;
+}
+
+// The group's addresses, then its preferred node.
+std::string members_of(const Json& group) {
+  std::string addresses;
+  std::string preferred;
+  for (const auto& one : group) {
+    if (one.is_string()) {
+      preferred = fmt::format(" P({})", text_of(one));
+    } else {
+      addresses += " " + address_of(one);
+    }
+  }
+  return addresses + preferred;
+}
+
+void append_state(std::string& out, const Json& state) {
+  if (is_true(member(state, "active"))) {
+    out += "State:  active\n";
+    return;
+  }
+  const auto reason = text_of(member(state, "inactive_reason"), "");
+  out += reason.empty() ? "State:  inactive\n" : fmt::format("State:  inactive ({})\n", reason);
+}
+
+void append_ownership(std::string& out, const Json& ownership, const Json& identity) {
+  for (const auto& [owner, groups] : ownership.items()) {
+    const bool is_ours = identity.is_string() && owner == identity.get_ref<const std::string&>();
+    if (!groups.is_array()) continue;
+    for (const auto& group : groups) {
+      if (!group.is_array()) continue;
+      out += fmt::format("{}{}:{}\n", is_ours ? "(*) " : "    ",
+                         printable(owner, LineEnds::replaced), members_of(group));
+    }
+  }
+}
+
+// Lines of columns, each as wide as its widest cell, under a title.
+using Row = std::vector<std::string>;
+
+void append_table(std::string& out, std::string_view title, const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  out += fmt::format("{}:{}\n", title, rows.empty() ? " none" : "");
+  for (const auto& row : rows) {
+    out += "   ";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool is_last = i + 1 == row.size();
+      out += ' ' + row[i];
+      if (!is_last) out.append(widths[i] - row[i].size() + 1, ' ');
+    }
+    out += '\n';
+  }
+}
+
+Row peer_row(const Json& peer) {
+  const auto& heard = member(peer, "heard_ago");
+  return {text_of(member(peer, "name")), is_true(member(peer, "active")) ? "active" : "inactive",
+          (heard.is_number() ? "heard " + age_of(heard) + " ago" : "not heard") +
+              (is_true(member(peer, "self")) ? " (this node)" : "")};
+}
+
+Row group_row(const Json& group) {
+  return {text_of(member(group, "group")), text_of(member(group, "owner"), "_"),
+          text_of(member(group, "holding")), "for " + age_of(member(group, "since")),
+          text_of(member(group, "reason"))};
+}
+
+Row trouble_row(const Json& trouble) {
+  return {text_of(member(trouble, "vip")), text_of(member(trouble, "interface")),
+          text_of(member(trouble, "text"))};
+}
+
+std::vector<Row> rows_of(const Json& list, Row (*row_of)(const Json&)) {
+  std::vector<Row> rows;
+  if (!list.is_array()) return rows;
+  std::transform(list.begin(), list.end(), std::back_inserter(rows), row_of);
+  return rows;
+}
+
+void append_ours(std::string& out, const Json& status) {
+  const auto& ours = member(status, "vippy");
+  out += fmt::format("Node:   {}, configuration version {}\n", text_of(member(status, "identity")),
+                     count_of(member(member(status, "config"), "version")));
+  if (!ours.is_object()) {
+    out += "The daemon at this socket tells no more.\n";
+    return;
+  }
+  out += fmt::format("Daemon: {} on {}, frames by {}, {} neighbours known\n",
+                     text_of(member(ours, "program")), text_of(member(ours, "platform")),
+                     text_of(member(ours, "injector")), count_of(member(ours, "neighbours")));
+  append_table(out, "Peers", rows_of(member(ours, "peers"), peer_row));
+  append_table(out, "Groups", rows_of(member(ours, "groups"), group_row));
+  append_table(out, "Troubles", rows_of(member(ours, "troubles"), trouble_row));
+  std::vector<Row> counters;
+  const auto& counts = member(ours, "counters");
+  if (counts.is_object()) {
+    for (const auto& [key, value] : counts.items()) {
+      counters.push_back({printable(key, LineEnds::replaced), count_of(value)});
+    }
+  }
+  append_table(out, "Counters", counters);
+}
+
+}  // namespace
+
+std::optional<std::string> render_text(std::string_view status_json, Detail detail) {
+  if (!is_shallow(status_json)) return std::nullopt;
+  const auto status = Json::parse(status_json, nullptr, false);
+  const auto& state = member(status, "state");
+  const auto& ownership = member(state, "ownership");
+  if (!ownership.is_object()) return std::nullopt;
+  std::string out;
+  append_state(out, state);
+  append_ownership(out, ownership, member(status, "identity"));
+  if (detail == Detail::verbose) append_ours(out, status);
+  return out;
+}
+
+}  // namespace vippy::ctl

@@ -1,0 +1,126 @@
+// vippyctl: ask vippyd over its management socket.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+
+#include "ctl/client.h"
+#include "ctl/printable.h"
+#include "ctl/render_text.h"
+#include "ctl/target.h"
+
+namespace {
+
+using namespace vippy::ctl;
+
+enum Exit : int { ok = 0, refused = 1, usage = 2, no_daemon = 3, no_answer = 4 };
+
+constexpr const char* kFooter = R"(Commands:
+  status                      which node has which VIPs
+  anything else               is sent as GET /COMMAND and the JSON answer printed
+
+Exit status:
+  0  done
+  1  the daemon answered with an error, for example that it does not know the command
+  2  wrong usage
+  3  no daemon at the socket
+  4  no answer in time, or a broken one)";
+
+struct Options {
+  std::string socket = "/var/run/vippy.socket";
+  std::string command;
+  double timeout_seconds = 5;
+  bool is_json = false;
+  bool is_verbose = false;
+};
+
+// The exit status when there is nothing more to do.
+std::optional<int> read_command_line(int argc, char** argv, Options& options) {
+  CLI::App app("Ask vippyd over its management socket.", "vippyctl");
+  app.add_option("-s,--socket", options.socket, "Management socket")->capture_default_str();
+  app.add_option("--timeout", options.timeout_seconds, "Seconds to wait for the whole answer")
+      ->check(CLI::Range(0.001, 3600.0))
+      ->capture_default_str();
+  app.add_flag("--json", options.is_json, "Print the status as the daemon sent it");
+  app.add_flag("-v,--verbose", options.is_verbose, "Also print peers, reasons and troubles");
+  app.add_option("COMMAND", options.command, "What to ask")->required();
+  app.set_version_flag("-V,--version", "vippyctl " VIPPY_VERSION);
+  app.footer(kFooter);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? Exit::ok : Exit::usage;
+  }
+  // "nan" is in every range.
+  if (!options.command.empty() && !std::isnan(options.timeout_seconds)) return std::nullopt;
+  fmt::print(stderr, "vippyctl: empty command or no time limit; see vippyctl --help\n");
+  return Exit::usage;
+}
+
+void complain(std::string_view text) {
+  fmt::print(stderr, "vippyctl: {}\n", printable(text, LineEnds::kept));
+}
+
+int report(const ClientFailure& failure) {
+  complain(failure.text);
+  switch (failure.error) {
+    case ClientError::no_daemon: return Exit::no_daemon;
+    case ClientError::timed_out:
+    case ClientError::broken: return Exit::no_answer;
+  }
+  return Exit::no_answer;
+}
+
+int print(std::string_view text, int exit) {
+  const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (is_written && std::fflush(stdout) == 0) return exit;
+  complain("cannot write the answer");
+  return Exit::no_answer;
+}
+
+// The body as it came; on a terminal without control characters.
+int print_body(const Reply& reply, int exit) {
+  auto text = ::isatty(STDOUT_FILENO) == 1 ? printable(reply.body, LineEnds::kept) : reply.body;
+  if (!text.ends_with('\n')) text += '\n';
+  return print(text, exit);
+}
+
+int print_status(const Reply& reply, const Options& options) {
+  const auto text =
+      render_text(reply.body, options.is_verbose ? Detail::verbose : Detail::brief);
+  if (!text) {
+    complain(fmt::format("broken answer from {}: this is not a status", options.socket));
+    return Exit::no_answer;
+  }
+  return options.is_json ? print_body(reply, Exit::ok) : print(*text, Exit::ok);
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  if (const auto exit = read_command_line(argc, argv, options)) return *exit;
+  const auto limit = std::chrono::milliseconds(
+      static_cast<std::int64_t>(options.timeout_seconds * 1000));
+  const auto reply = ask(options.socket, target_of(options.command), limit);
+  if (!reply) return report(reply.error());
+  if (reply->status < 200 || reply->status > 299) return print_body(*reply, Exit::refused);
+  return options.command == "status" ? print_status(*reply, options)
+                                     : print_body(*reply, Exit::ok);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "vippyctl: %s\n", error.what());
+    return Exit::no_answer;
+  }
+}

@@ -1,0 +1,97 @@
+// What docs/management.md and the man page show is what the program does.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "ctl/render_json.h"
+#include "ctl/render_text.h"
+#include "ctl/server.h"
+#include "tests/ctl/golden_status.h"
+
+namespace vippy::ctl {
+namespace {
+
+std::string file_text(const char* name) {
+  std::ifstream file(std::string(VIPPY_SOURCE_DIR "/docs/") + name);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// The fenced block that begins with this text, from there on.
+std::string block(const std::string& document, const std::string& beginning) {
+  const auto fence = document.find("\n" + beginning);
+  if (fence == std::string::npos) return "no block begins with " + beginning;
+  const auto end = document.find("\n```", fence + 1);
+  return document.substr(fence + 1, end - fence);
+}
+
+core::Status example() {
+  auto shared = std::make_shared<core::Shared>();
+  const auto vip = [](const char* text, std::uint8_t length) {
+    return core::Vip{"eth0", text, *core::parse_ip(text), length, std::nullopt};
+  };
+  shared->version = 1;
+  shared->nodes = {"n1", "n2"};
+  shared->groups = {{"n1", {vip("10.77.1.1", 16)}}, {std::nullopt, {vip("fd77::9", 64)}}};
+  core::Status status;
+  status.identity = "n1";
+  status.shared = shared;
+  status.counters = {26, 24, 2, 1, 1, 0, 0, 0, 0, 1, 40, 0, 1};
+  status.is_mature = status.is_active = true;
+  status.peers = {{"n1", true, true, true, std::chrono::milliseconds(130)}, {"n2"}};
+  const auto since = std::chrono::milliseconds(21500);
+  status.groups = {{0, core::Holding::complete, core::MoveReason::start, since},
+                   {0, core::Holding::partial, core::MoveReason::start, since}};
+  status.troubles = {{"fd77::9", "eth0", "EACCES: IPv6 is off on this interface"}};
+  status.neighbours = 3;
+  status.program = "vippyd 0.1.0";
+  status.platform = "linux/io_uring";
+  status.injector = "packet";
+  return status;
+}
+
+TEST(DocumentsTest, ShowTheStatusAsItIs) {
+  const auto shown = block(file_text("management.md"), "{\n");
+  EXPECT_EQ(Json::parse(shown, nullptr, false).dump(), Json::parse(render_json(example())).dump());
+}
+
+TEST(DocumentsTest, ShowTheTextOfThatStatus) {
+  EXPECT_EQ(block(file_text("management.md"), "State:"),
+            render_text(render_json(example()), Detail::brief));
+}
+
+TEST(DocumentsTest, ShowAnAnswerAsItIs) {
+  auto shown = block(file_text("management.md"), "HTTP/1.1 404");
+  auto answer = format(HttpResponse{404, error_body("no such command"), true, true, {}},
+                       "Sun, 22 Nov 2026 08:13:24 GMT") + "\n";
+  for (auto at = answer.find('\r'); at != std::string::npos; at = answer.find('\r')) {
+    answer.erase(at, 1);
+  }
+  EXPECT_EQ(shown, answer);
+}
+
+TEST(DocumentsTest, NameTheLimitsOfTheServer) {
+  const auto document = file_text("management.md");
+  const std::pair<std::string, std::size_t> limits[] = {
+      {"| request line and headers | 8 KiB |", kHeadOctetsMax / 1024 == 8},
+      {"| body (no command has one yet) | 64 KiB |", kBodyOctetsMax / 1024 == 64},
+      {"| connections at a time | 64 |", kConnectionsMax == 64},
+      {"| an idle connection | 5 s |", kPatience == std::chrono::seconds(5)},
+      {"| answers on one connection | 4 MiB |", kRepliedOctetsMax >> 20U == 4},
+      {" | 144 KiB |", kPendingOctetsMax / 1024 == 144},
+  };
+  for (const auto& [text, holds] : limits) {
+    EXPECT_TRUE(holds) << text;
+    EXPECT_NE(document.find(text), std::string::npos) << text;
+  }
+}
+
+TEST(DocumentsTest, ManPageShowsTheReferencesStatus) {
+  EXPECT_NE(file_text("man/vippyctl.8").find("$ vippyctl status\n" + golden_statuses()[0].text),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace vippy::ctl

@@ -1,0 +1,113 @@
+#include "ctl/render_text.h"
+
+#include <gtest/gtest.h>
+
+#include "core/rng.h"
+#include "ctl/render_json.h"
+#include "tests/ctl/golden_status.h"
+
+namespace vippy::ctl {
+namespace {
+
+std::string with_state(const std::string& state) { return "{\"state\":" + state + "}"; }
+
+TEST(RenderTextTest, PrintsTheReferencesLines) {
+  for (const auto& [status, text] : golden_statuses()) {
+    EXPECT_EQ(render_text(status.dump(), Detail::brief), text);
+    EXPECT_EQ(render_text(render_json(status_of(status)), Detail::brief), text);
+  }
+}
+
+TEST(RenderTextTest, SaysWhyANodeIsInactive) {
+  EXPECT_EQ(render_text(with_state(R"({"active":false,"inactive_reason":"link down",)"
+                                   R"("ownership":{"_":[[{"ip":"fd00::1"}]]}})"),
+                        Detail::brief),
+            "State:  inactive (link down)\n    _: fd00::1\n");
+  EXPECT_EQ(render_text(with_state(R"({"active":false,"inactive_reason":null,"ownership":{}})"),
+                        Detail::brief),
+            "State:  inactive\n");
+}
+
+TEST(RenderTextTest, AddsOursWhenVerbose) {
+  auto status = status_of(golden_statuses()[0].status);
+  status.program = "vippyd 0.1.0";
+  status.platform = "linux/epoll";
+  status.injector = "packet";
+  status.neighbours = 3;
+  status.peers[0].was_heard = true;
+  status.peers[0].heard_ago = std::chrono::milliseconds(250);
+  status.groups[1].since = std::chrono::seconds(3725);
+  status.groups[1].holding = core::Holding::complete;
+  status.troubles = {{"fd77::9", "eth0", "no carrier"}};
+  const auto text = render_text(render_json(status), Detail::verbose).value();
+  const auto wanted = golden_statuses()[0].text +
+                      "Node:   n1, configuration version 1\n"
+                      "Daemon: vippyd 0.1.0 on linux/epoll, frames by packet, 3 neighbours known\n"
+                      "Peers:\n"
+                      "    n1  active  heard 0.2 s ago (this node)\n"
+                      "    n2  active  not heard\n"
+                      "Groups:\n"
+                      "    10.77.1.1  n1  none      for 0.0 s    start\n"
+                      "    10.77.1.2  n1  complete  for 1:02:05  start\n"
+                      "    fd77::9    n2  none      for 0.0 s    start\n"
+                      "Troubles:\n"
+                      "    fd77::9  eth0  no carrier\n"
+                      "Counters:\n";
+  EXPECT_EQ(text.substr(0, wanted.size()), wanted);
+  EXPECT_NE(text.find("    announcements_sent      26\n"), std::string::npos) << text;
+}
+
+TEST(RenderTextTest, SaysWhenTheDaemonTellsNoMore) {
+  const auto golden = golden_statuses()[0];
+  EXPECT_EQ(render_text(golden.status.dump(), Detail::verbose),
+            golden.text + "Node:   n1, configuration version 1\n"
+                          "The daemon at this socket tells no more.\n");
+}
+
+TEST(RenderTextTest, RefusesWhatIsNoStatus) {
+  for (const auto* text : {"", "null", "[]", "{", R"({"state":{}})",
+                           R"({"state":{"ownership":[]}})", R"({"error":"no such command"})",
+                           "\xff\xfe", "<html>"}) {
+    EXPECT_FALSE(render_text(text, Detail::verbose)) << text;
+  }
+}
+
+TEST(RenderTextTest, ShowsWhatItCanOfStrangeStatuses) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"active":true,"ownership":{"a":7,"b":[7,[],["x"],[{}],[{"ip":1,"netmask":2}]]}})",
+       "State:  active\n    b:\n    b: P(x)\n    b: ?\n    b: ?\n"},
+      {R"({"active":1,"inactive_reason":[],"ownership":{}})", "State:  inactive\n"},
+      {R"({"active":true,"ownership":{"\u001b[2J\n":[[{"ip":"\u009b1","netmask":"1.2.3.4"}]]}})",
+       "State:  active\n    ?[2J?: ??1\n"},
+  };
+  for (const auto& [state, text] : cases) {
+    EXPECT_EQ(render_text(with_state(state), Detail::brief), text);
+  }
+}
+
+TEST(RenderTextTest, SurvivesDeepNestingAndHugeNumbers) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  EXPECT_FALSE(render_text(R"({"x":)" + deep + R"(,"state":{"ownership":{"a":)" + deep + "}}}",
+                           Detail::verbose));
+  EXPECT_FALSE(render_text(R"({"x":"\\","y":)" + deep + "}", Detail::brief));
+  const std::string text(1000, '[');
+  EXPECT_TRUE(render_text(R"({"x":"\"[)" + text + R"(","state":{"ownership":{}}})", Detail::brief));
+  EXPECT_TRUE(render_text(R"({"state":{"ownership":{}},"vippy":{"peers":[{"heard_ago":1e308},)"
+                          R"({"heard_ago":-1e308}],"groups":[{"since":1e300}],"neighbours":-1}})",
+                          Detail::verbose));
+}
+
+TEST(RenderTextTest, SurvivesChangedStatuses) {
+  core::Rng rng(5);
+  const auto whole = render_json(status_of(golden_statuses()[0].status));
+  for (int i = 0; i < 3000; ++i) {
+    auto text = whole;
+    for (std::uint64_t changes = 1 + rng.below(4); changes > 0; --changes) {
+      text[rng.below(text.size())] = static_cast<char>(rng.below(256));
+    }
+    static_cast<void>(render_text(text, Detail::verbose));
+  }
+}
+
+}  // namespace
+}  // namespace vippy::ctl
