@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "core/assert.h"
 #include "platform/linux/promotion.h"
@@ -107,25 +108,31 @@ void AddressRequests::add(const AddAddress& request) {
 
 void AddressRequests::remove(const RemoveAddress& request) {
   queue_.push_back({request.id, false, false, request.index, request.prefix, {}});
+  is_ordered_ = false;
 }
 
-std::vector<AddressRequests::Pending> AddressRequests::next_batch(const HostTables& tables) {
+// Each primary that goes makes the kernel set up all its secondaries again: of neighbouring
+// removals those of primaries come last, so that at the end nothing is left to promote.
+void AddressRequests::order_removals(const HostTables& tables) {
+  if (std::exchange(is_ordered_, true)) return;
+  const auto is_harmless = [&tables](const Pending& pending) {
+    const auto* entry = tables.address(pending.index, pending.prefix);
+    return entry == nullptr || entry->is_secondary || !may_be_primary(pending.prefix);
+  };
+  const auto is_add = [](const Pending& pending) { return pending.is_add; };
+  for (auto from = queue_.begin(); from != queue_.end();) {
+    from = std::find_if_not(from, queue_.end(), is_add);
+    const auto to = std::find_if(from, queue_.end(), is_add);
+    std::stable_partition(from, to, is_harmless);
+    from = to;
+  }
+}
+
+std::vector<AddressRequests::Pending> AddressRequests::next_batch() {
   const auto count = std::min(queue_.size(), answers_max_);
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<Pending> batch(queue_.begin(), end);
   queue_.erase(queue_.begin(), end);
-  // Each promotion of a new primary costs the kernel a walk over all secondaries: those go first.
-  const auto is_secondary = [&tables](const Pending& pending) {
-    const auto* entry = tables.address(pending.index, pending.prefix);
-    return entry != nullptr && entry->is_secondary;
-  };
-  for (auto from = batch.begin(); from != batch.end();) {
-    const auto is_add = [](const Pending& pending) { return pending.is_add; };
-    from = std::find_if_not(from, batch.end(), is_add);
-    const auto to = std::find_if(from, batch.end(), is_add);
-    std::stable_partition(from, to, is_secondary);
-    from = to;
-  }
   return batch;
 }
 
@@ -195,7 +202,8 @@ void AddressRequests::flush(const HostTables& tables, std::vector<Outcome>& out)
   if (queue_.empty()) return;
   octets_.clear();
   in_flight_.clear();
-  const auto batch = next_batch(tables);
+  order_removals(tables);
+  const auto batch = next_batch();
   append_promotions(batch, tables);
   for (const auto& pending : batch) append(pending, tables);
   for (const auto index : promoted_) append_promotion(index, false);

@@ -58,7 +58,8 @@ class AddressRequests {
     bool is_answered = false;
   };
 
-  std::vector<Pending> next_batch(const HostTables& tables);
+  void order_removals(const HostTables& tables);
+  std::vector<Pending> next_batch();
   void append_promotions(const std::vector<Pending>& batch, const HostTables& tables);
   void append(const Pending& pending, const HostTables& tables);
   void append_promotion(InterfaceIndex index, bool is_on);
@@ -70,6 +71,7 @@ class AddressRequests {
   NetlinkSocket socket_;
   std::size_t answers_max_ = kBatchRequestsMax;
   std::deque<Pending> queue_;
+  bool is_ordered_ = true;
   std::vector<std::uint8_t> octets_;
   std::vector<InFlight> in_flight_;
   std::vector<InterfaceIndex> promoted_;

@@ -2,7 +2,8 @@
 //
 // Purpose: one netlink socket for notifications and dumps. Requests go through another one
 //          (address_requests.h), so that an acknowledgement never waits behind a dump.
-// Bounds:  kReceivesPerReadMax receives a read(); what is left stays in the socket.
+// Bounds:  kReceivesPerReadMax receives and kReadOctetsMax octets a read(); what is left stays in
+//          the socket.
 // Errors:  lost notifications (ENOBUFS) make it read all tables again by itself; a dump that the
 //          kernel calls inconsistent is repeated inside the same marks.
 // Order:   at start links, addresses, neighbours, each between TableBegin and TableComplete.
@@ -25,7 +26,10 @@ struct nl_sock;
 
 namespace vippy::platform {
 
-inline constexpr std::size_t kReceivesPerReadMax = 16;
+// A notification is a receive of its own: a read() must keep up with batches of requests.
+inline constexpr std::size_t kReceivesPerReadMax = 1024;
+inline constexpr std::size_t kReadOctetsMax = 1UL << 20U;
+inline constexpr std::size_t kReceiveOctetsMax = 64UL * 1024;  // the kernel's dumps: 32 KiB
 // 32,768 neighbours come as 32,768 notifications of roughly 1 KiB each, counted with overhead.
 inline constexpr int kNetlinkReceiveOctets = 32 << 20;
 
@@ -62,7 +66,7 @@ class NetlinkWatcher {
   [[nodiscard]] bool is_of_dump(const NetlinkMessage& message) const;
 
   NetlinkSocket socket_;
-  BufferPool buffers_{kReceivesPerReadMax, 64UL * 1024};
+  BufferPool buffer_{1, kReadOctetsMax};
   std::deque<Table> asked_;
   std::optional<Table> running_;
   bool is_interrupted_ = false;
