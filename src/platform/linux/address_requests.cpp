@@ -202,6 +202,7 @@ void AddressRequests::flush(const HostTables& tables, std::vector<Outcome>& out)
   if (queue_.empty()) return;
   octets_.clear();
   in_flight_.clear();
+  promotion_error_ = 0;
   order_removals(tables);
   const auto batch = next_batch();
   append_promotions(batch, tables);
@@ -230,7 +231,11 @@ void AddressRequests::answer(std::uint32_t sequence, int os_error, std::vector<O
   const auto position = sequence - first_sequence_;
   if (position >= in_flight_.size() || in_flight_[position].is_answered) return;
   in_flight_[position].is_answered = true;
-  if (in_flight_[position].is_request) out.push_back({in_flight_[position].id, os_error});
+  if (in_flight_[position].is_request) {
+    out.push_back({in_flight_[position].id, os_error});
+  } else if (os_error != 0) {
+    promotion_error_ = os_error;
+  }
 }
 
 void AddressRequests::read_answers(std::vector<Outcome>& out) {

@@ -41,6 +41,8 @@ class AddressRequests {
   [[nodiscard]] bool empty() const { return queue_.empty(); }
   // Sends the first batch of the queue and adds its outcomes.
   void flush(const HostTables& tables, std::vector<Outcome>& out);
+  // The errno with which the kernel refused to promote secondaries around the last batch; 0: none.
+  [[nodiscard]] int promotion_error() const { return promotion_error_; }
 
  private:
   struct Pending {
@@ -76,6 +78,7 @@ class AddressRequests {
   std::vector<InFlight> in_flight_;
   std::vector<InterfaceIndex> promoted_;
   std::uint32_t first_sequence_ = 1;
+  int promotion_error_ = 0;
 };
 
 }  // namespace vippy::platform

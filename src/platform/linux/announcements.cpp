@@ -127,7 +127,11 @@ void Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& 
     auto source = address_;
     if (!source && index != 0) source = tables.own_address(index, family);
     if (source && source->family() != family) source.reset();
-    const int error = socket_->send(bytes, index, source);
+    int error = socket_->send(bytes, index, source);
+    // The choice was a preference; an address that is still tentative cannot be one.
+    if ((error == EINVAL || error == EADDRNOTAVAIL) && source && !address_) {
+      error = socket_->send(bytes, index, std::nullopt);
+    }
     if (error == 0) continue;
     say_send_error(error, index == 0 ? "by its route" : "on " + name_of(index, tables), notices,
                    now);

@@ -180,7 +180,14 @@ std::size_t LinuxPlatform::deliver(std::span<Event> out) {
   return count;
 }
 
-void LinuxPlatform::flush_requests() { requests_.flush(tables_, outcomes_); }
+void LinuxPlatform::flush_requests() {
+  if (requests_.empty()) return;
+  requests_.flush(tables_, outcomes_);
+  if (requests_.promotion_error() == 0) return;
+  notices_.warn_limited("promotion", "promote_secondaries could not be set while an address was "
+                        "removed: " + explain(requests_.promotion_error()) +
+                        "; secondary addresses may have gone with it", now());
+}
 
 void LinuxPlatform::collect_said() {
   for (const auto& outcome : outcomes_) pending_.emplace_back(outcome);

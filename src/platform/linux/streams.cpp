@@ -47,7 +47,12 @@ int Streams::open(const OpenManagement& request) {
   if (const int error = listener->open(path, request.mode); error != 0) return error;
   if (listener_ != nullptr) loop_.unwatch(first_token_);
   const int error = loop_.watch(listener->descriptor(), first_token_, Interest::read);
-  if (error != 0) return error;
+  if (error != 0) {
+    if (listener_ != nullptr) {
+      (void)loop_.watch(listener_->descriptor(), first_token_, Interest::read);
+    }
+    return error;
+  }
   listener_ = std::move(listener);
   return 0;
 }
