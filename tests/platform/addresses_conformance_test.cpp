@@ -51,8 +51,7 @@ TEST_P(AddressesTest, AddsAndRemovesWithTagAndBroadcast) {
   EXPECT_TRUE(session.is_tagged("va", "10.7.0.5/24"));
   EXPECT_TRUE(session.platform().capabilities().address_tags);
   const auto text = shown("ip addr show dev va");
-  EXPECT_NE(text.find("10.7.0.5/24 brd 10.7.0.255 scope global"), std::string::npos)
-      << text;
+  EXPECT_NE(text.find("10.7.0.5/24 brd 10.7.0.255 scope global"), std::string::npos) << text;
   EXPECT_EQ(session.outcome(session.remove("va", "10.7.0.5/24")), 0);
   EXPECT_TRUE(session.until([&] { return !session.has_address("va", "10.7.0.5/24"); }));
 }
@@ -161,12 +160,13 @@ TEST_P(AddressesTest, SecondaryAddressesAndRoutesSurviveTheirPrimary) {
     ASSERT_NE(shown("ip addr show dev va").find("secondary va:host"), std::string::npos);
     EXPECT_EQ(session.outcome(session.remove("va", "10.7.0.5/24")), 0);
     const auto text = shown("ip addr show dev va");
-    EXPECT_NE(text.find("inet 10.7.0.1/24 brd 10.7.0.255 scope global va:host"),
-              std::string::npos) << text;
+    EXPECT_NE(text.find("inet 10.7.0.1/24 brd 10.7.0.255 scope global va:host"), std::string::npos)
+        << text;
     EXPECT_NE(text.find("inet 10.7.0.2/24 scope global secondary"), std::string::npos) << text;
     const auto routes = shown("ip route");
     EXPECT_NE(routes.find("10.7.0.0/24 dev va proto kernel scope link src 10.7.0.1"),
-              std::string::npos) << routes;
+              std::string::npos)
+        << routes;
     EXPECT_NE(routes.find("default via 10.7.0.254"), std::string::npos) << routes;
     EXPECT_EQ(promotion(), is_on ? "1" : "0") << "the setting is as it was";
     run("ip addr flush dev va");
@@ -182,8 +182,7 @@ TEST_P(AddressesTest, OurOwnVipsSurviveTheRemovalOfTheFirst) {
   EXPECT_EQ(session.outcome(session.remove("va", "10.7.0.5/24")), 0);
   ASSERT_TRUE(session.until([&] { return !session.has_address("va", "10.7.0.5/24"); }));
   const auto text = shown("ip addr show dev va");
-  EXPECT_NE(text.find("10.7.0.6/24 brd 10.7.0.255 scope global va"), std::string::npos)
-      << text;
+  EXPECT_NE(text.find("10.7.0.6/24 brd 10.7.0.255 scope global va"), std::string::npos) << text;
   EXPECT_NE(text.find("10.7.0.7/24"), std::string::npos) << text;
   EXPECT_TRUE(session.is_tagged("va", "10.7.0.6/24"));
   EXPECT_EQ(promotion(), "0");
@@ -218,9 +217,8 @@ TEST_P(AddressesTest, NeighboursAreHarvestedAndChangesComeByThemselves) {
   }));
   EXPECT_EQ(core::format(session.neighbours[key("10.7.0.9")]), "02:00:00:00:00:09");
   run("ip neigh change 10.7.0.9 lladdr 02:00:00:00:00:19 dev va nud stale");
-  EXPECT_TRUE(session.until([&] {
-    return core::format(session.neighbours[key("10.7.0.9")]) == "02:00:00:00:00:19";
-  }));
+  EXPECT_TRUE(session.until(
+      [&] { return core::format(session.neighbours[key("10.7.0.9")]) == "02:00:00:00:00:19"; }));
   session.marks.clear();
   session.neighbours.clear();
   session.platform().perform(HarvestNeighbours{});

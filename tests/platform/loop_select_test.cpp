@@ -63,43 +63,49 @@ TEST(LoopSelectTest, ARefusedRingFallsBackAndSaysWhy) {
   };
   for (const auto& [os_error, why] : cases) {
     EXPECT_EQ(support::run_in_child([os_error = os_error, why = why] {
-      if (!refuse_io_uring(os_error)) return false;
-      const auto selected = select_loop(LoopChoice::automatic, nullptr);
-      return selected.loop != nullptr && selected.loop->name() == "epoll" &&
-             selected.is_fallback && has(selected.text, "epoll is used: io_uring refused") &&
-             has(selected.text, why);
-    }), 0) << os_error;
+                if (!refuse_io_uring(os_error)) return false;
+                const auto selected = select_loop(LoopChoice::automatic, nullptr);
+                return selected.loop != nullptr && selected.loop->name() == "epoll" &&
+                       selected.is_fallback &&
+                       has(selected.text, "epoll is used: io_uring refused") &&
+                       has(selected.text, why);
+              }),
+              0)
+        << os_error;
   }
 }
 
 TEST(LoopSelectTest, AForcedRingThatIsRefusedIsAnError) {
   EXPECT_EQ(support::run_in_child([] {
-    if (!refuse_io_uring(EPERM)) return false;
-    LinuxOptions options;
-    options.loop = LoopChoice::io_uring;
-    const auto made = make_linux_platform(std::move(options));
-    return !made && has(made.error().text, "io_uring refused at io_uring_setup: EPERM");
-  }), 0);
+              if (!refuse_io_uring(EPERM)) return false;
+              LinuxOptions options;
+              options.loop = LoopChoice::io_uring;
+              const auto made = make_linux_platform(std::move(options));
+              return !made && has(made.error().text, "io_uring refused at io_uring_setup: EPERM");
+            }),
+            0);
 }
 
 TEST(LoopSelectTest, TheFallbackIsAWorkingPlatformWithANotice) {
   EXPECT_EQ(support::run_in_child([] {
-    ::unsetenv("VIPPY_LOOP");
-    const auto netns = support::Netns::fresh();
-    if (!refuse_io_uring(EPERM)) return false;
-    Session session(LoopChoice::automatic);
-    return session.platform().name() == "linux/epoll" && session.until_tables() &&
-           session.has_notice("epoll is used: io_uring refused at io_uring_setup: EPERM");
-  }), 0);
+              ::unsetenv("VIPPY_LOOP");
+              const auto netns = support::Netns::fresh();
+              if (!refuse_io_uring(EPERM)) return false;
+              Session session(LoopChoice::automatic);
+              return session.platform().name() == "linux/epoll" && session.until_tables() &&
+                     session.has_notice("epoll is used: io_uring refused at io_uring_setup: EPERM");
+            }),
+            0);
 }
 
 TEST(LoopSelectTest, AProcessOutOfDescriptorsIsToldSo) {
   EXPECT_EQ(support::run_in_child([] {
-    const rlimit none{3, 3};
-    ::setrlimit(RLIMIT_NOFILE, &none);
-    const auto selected = select_loop(LoopChoice::automatic, nullptr);
-    return selected.loop == nullptr && has(selected.text, "EMFILE");
-  }), 0);
+              const rlimit none{3, 3};
+              ::setrlimit(RLIMIT_NOFILE, &none);
+              const auto selected = select_loop(LoopChoice::automatic, nullptr);
+              return selected.loop == nullptr && has(selected.text, "EMFILE");
+            }),
+            0);
 }
 
 }  // namespace

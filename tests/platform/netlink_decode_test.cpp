@@ -84,8 +84,8 @@ TEST(NetlinkDecodeTest, DecodesRecordedLinks) {
   ASSERT_GE(links.size(), 4U);
   EXPECT_TRUE(links.front().is_loopback);
   EXPECT_FALSE(links.front().is_ethernet);
-  const auto va = std::find_if(links.begin(), links.end(),
-                               [](const auto& link) { return link.name == "va"; });
+  const auto va =
+      std::find_if(links.begin(), links.end(), [](const auto& link) { return link.name == "va"; });
   ASSERT_NE(va, links.end());
   EXPECT_EQ(core::format(va->mac), "02:00:00:00:00:0a");
   EXPECT_TRUE(va->is_ethernet);
@@ -98,8 +98,8 @@ TEST(NetlinkDecodeTest, DecodesRecordedAddresses) {
   for (const auto& address : recorded<AddressMessage>("addresses_0.bin")) {
     prefixes.push_back(core::format(address.prefix) + (address.is_secondary ? " secondary" : ""));
   }
-  for (const std::string wanted : {"127.0.0.1/8", "10.7.0.1/24", "10.7.0.5/24 secondary",
-                                   "10.9.0.1/32"}) {
+  for (const std::string wanted :
+       {"127.0.0.1/8", "10.7.0.1/24", "10.7.0.5/24 secondary", "10.9.0.1/32"}) {
     EXPECT_NE(std::find(prefixes.begin(), prefixes.end(), wanted), prefixes.end()) << wanted;
   }
 }
@@ -184,7 +184,8 @@ TEST(NetlinkDecodeTest, EveryTruncationOfEveryRecordingIsRead) {
       // A copy of exactly this length: a read past its end is seen by the sanitizer.
       const Bytes bytes(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length));
       NetlinkReader reader(bytes);
-      while (reader.next()) {}
+      while (reader.next()) {
+      }
     }
   }
   EXPECT_GE(files, 5U);

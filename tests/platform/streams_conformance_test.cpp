@@ -66,8 +66,8 @@ TEST_P(StreamsTest, AsksAndAnswers) {
   const auto client = connect_to(path_);
   ASSERT_TRUE(client);
   say(client, "status");
-  ASSERT_TRUE(session.until([&] { return !session.streams.empty() &&
-                                         session.streams.begin()->second == "status"; }));
+  ASSERT_TRUE(session.until(
+      [&] { return !session.streams.empty() && session.streams.begin()->second == "status"; }));
   const auto id = session.streams.begin()->first;
   EXPECT_EQ(session.uids[id], ::geteuid());
   session.reply(id, "fine");
@@ -93,8 +93,8 @@ TEST_P(StreamsTest, AClientThatEndsItsQuestionStillHearsTheAnswer) {
   const auto client = connect_to(path_);
   say(client, "question");
   ::shutdown(client.get(), SHUT_WR);
-  ASSERT_TRUE(session.until([&] { return !session.streams.empty() &&
-                                         !session.streams.begin()->second.empty(); }));
+  ASSERT_TRUE(session.until(
+      [&] { return !session.streams.empty() && !session.streams.begin()->second.empty(); }));
   const std::string answer(1'000'000, 'a');
   session.reply(session.streams.begin()->first, answer);
   std::string heard;
@@ -210,9 +210,8 @@ TEST_P(StreamsTest, RunningOutOfDescriptorsRefusesWithoutSpinning) {
   EXPECT_TRUE(is_said);
   const auto late = connect_to(path_);
   say(late, "again");
-  EXPECT_TRUE(session.until([&] {
-    return !session.streams.empty() && session.streams.rbegin()->second == "again";
-  }));
+  EXPECT_TRUE(session.until(
+      [&] { return !session.streams.empty() && session.streams.rbegin()->second == "again"; }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Loops, StreamsTest,

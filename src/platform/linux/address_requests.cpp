@@ -69,8 +69,7 @@ void put_lifetime(nl_msg* message, core::Duration lifetime) {
 
 // IPv6 keeps a prefix route for each address, but the one of a neighbouring address may have come
 // from a router or a network manager: ours must neither replace nor outlive it.
-std::uint32_t flags_of(const core::Prefix& prefix, InterfaceIndex index,
-                       const HostTables& tables) {
+std::uint32_t flags_of(const core::Prefix& prefix, InterfaceIndex index, const HostTables& tables) {
   if (prefix.address.is_v4()) return 0;
   std::uint32_t flags = IFA_F_NODAD;
   if (tables.has_foreign_in(index, prefix)) flags |= IFA_F_NOPREFIXROUTE;
@@ -102,8 +101,8 @@ int AddressRequests::open() {
 }
 
 void AddressRequests::add(const AddAddress& request) {
-  queue_.push_back({request.id, true, request.renew, request.index, request.prefix,
-                    request.lifetime});
+  queue_.push_back(
+      {request.id, true, request.renew, request.index, request.prefix, request.lifetime});
 }
 
 void AddressRequests::remove(const RemoveAddress& request) {
@@ -149,9 +148,9 @@ void AddressRequests::append_message(nl_msg* message, InFlight in_flight) {
 void AddressRequests::append(const Pending& pending, const HostTables& tables) {
   const auto& prefix = pending.prefix;
   const int action = pending.is_renewal ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL;
-  auto message = start_message(pending.is_add ? RTM_NEWADDR : RTM_DELADDR,
-                               pending.is_add ? action : 0, family_of(prefix), prefix.length,
-                               pending.index);
+  auto message =
+      start_message(pending.is_add ? RTM_NEWADDR : RTM_DELADDR, pending.is_add ? action : 0,
+                    family_of(prefix), prefix.length, pending.index);
   put(message.get(), IFA_LOCAL, prefix.address.octets());
   put(message.get(), IFA_ADDRESS, prefix.address.octets());
   if (pending.is_add) {
@@ -253,8 +252,8 @@ void AddressRequests::read_answers(std::vector<Outcome>& out) {
     if (count < 0 && (errno == EINTR || errno == ENOBUFS)) continue;
     if (count <= 0) return;
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-      NetlinkReader reader(std::span(buffers[i]).first(
-          std::min<std::size_t>(messages[i].msg_len, kAnswerOctets)));
+      NetlinkReader reader(
+          std::span(buffers[i]).first(std::min<std::size_t>(messages[i].msg_len, kAnswerOctets)));
       while (const auto message = reader.next()) {
         const auto* ack = std::get_if<AckMessage>(&message->body);
         if (ack != nullptr) answer(message->sequence, ack->os_error, out);

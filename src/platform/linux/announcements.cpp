@@ -86,7 +86,8 @@ void Announcements::reconcile(const HostTables& tables, Notices& notices, core::
     const auto name = name_of(index, tables);
     notices.warn_limited("join " + name + std::to_string(error),
                          "cannot join " + core::format(socket_->chat().group) + " on " + name +
-                             ": " + explain(error), now);
+                             ": " + explain(error),
+                         now);
   }
 }
 
@@ -119,8 +120,10 @@ void Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& 
   }
   const auto indices = targets(tables);
   if (indices.empty()) {
-    notices.warn_limited("send nowhere", "an announcement was not sent: no interface (" +
-                         interface_ + ") is joined and running", now);
+    notices.warn_limited(
+        "send nowhere",
+        "an announcement was not sent: no interface (" + interface_ + ") is joined and running",
+        now);
   }
   const auto family = socket_->chat().group.family();
   for (const auto index : indices) {

@@ -70,7 +70,8 @@ NetlinkSocket open_netlink(int receive_octets, int* os_error) {
     *os_error = ENOMEM;
     return nullptr;
   }
-  if (nl_connect(socket.get(), NETLINK_ROUTE) != 0 || nl_socket_set_nonblocking(socket.get()) != 0) {
+  if (nl_connect(socket.get(), NETLINK_ROUTE) != 0 ||
+      nl_socket_set_nonblocking(socket.get()) != 0) {
     *os_error = errno != 0 ? errno : EIO;
     return nullptr;
   }
@@ -124,16 +125,20 @@ void NetlinkWatcher::end_dump(bool is_whole, std::vector<NetlinkEvent>& out, Not
     if (send_dump() == 0) return;
   }
   if (!is_whole) {
-    notices.warn_limited("netlink dump", "a kernel table could not be read in one piece: too many "
-                         "changes; the notifications are relied upon", now);
+    notices.warn_limited("netlink dump",
+                         "a kernel table could not be read in one piece: too many "
+                         "changes; the notifications are relied upon",
+                         now);
   }
   out.emplace_back(TableComplete{*running_});
   running_.reset();
 }
 
 void NetlinkWatcher::on_lost(Notices& notices, core::Instant now) {
-  notices.warn_limited("netlink lost", "netlink notifications were lost (ENOBUFS): links, "
-                       "addresses and neighbours are read again", now);
+  notices.warn_limited("netlink lost",
+                       "netlink notifications were lost (ENOBUFS): links, "
+                       "addresses and neighbours are read again",
+                       now);
   asked_ = {Table::links, Table::addresses, Table::neighbours};
 }
 

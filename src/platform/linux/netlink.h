@@ -33,8 +33,8 @@ inline constexpr std::size_t kReceiveOctetsMax = 64UL * 1024;  // the kernel's d
 // 32,768 neighbours come as 32,768 notifications of roughly 1 KiB each, counted with overhead.
 inline constexpr int kNetlinkReceiveOctets = 32 << 20;
 
-using NetlinkEvent = std::variant<TableBegin, TableComplete, LinkMessage, AddressMessage,
-                                  NeighbourMessage>;
+using NetlinkEvent =
+    std::variant<TableBegin, TableComplete, LinkMessage, AddressMessage, NeighbourMessage>;
 
 struct NetlinkSocketDeleter {
   void operator()(nl_sock* socket) const;
@@ -58,10 +58,9 @@ class NetlinkWatcher {
  private:
   void begin_dump(std::vector<NetlinkEvent>& out, Notices& notices, core::Instant now);
   [[nodiscard]] int send_dump();
-  void end_dump(bool is_whole, std::vector<NetlinkEvent>& out, Notices& notices,
-                core::Instant now);
-  void take(std::span<const std::uint8_t> bytes, std::vector<NetlinkEvent>& out,
-            Notices& notices, core::Instant now);
+  void end_dump(bool is_whole, std::vector<NetlinkEvent>& out, Notices& notices, core::Instant now);
+  void take(std::span<const std::uint8_t> bytes, std::vector<NetlinkEvent>& out, Notices& notices,
+            core::Instant now);
   void on_lost(Notices& notices, core::Instant now);
   [[nodiscard]] bool is_of_dump(const NetlinkMessage& message) const;
 
