@@ -24,6 +24,8 @@ namespace {
 constexpr int kReceiveOctets = 4 << 20;
 // What an acknowledgement costs of the receive buffer: 36 octets and the kernel's overhead.
 constexpr std::size_t kAnswerCost = 1280;
+// A removal on an interface of its own brings two promotions along.
+constexpr std::size_t kAnswersPerRequest = 3;
 constexpr std::size_t kMessageOctetsMax = 192;
 static_assert(kBatchRequestsMax * kMessageOctetsMax <= kBatchOctetsMax);
 constexpr std::size_t kAnswersPerReceive = 64;
@@ -94,7 +96,7 @@ int AddressRequests::open() {
   int octets = 0;
   socklen_t length = sizeof(octets);
   if (::getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, &length) == 0 && octets > 0) {
-    const auto room = static_cast<std::size_t>(octets) / kAnswerCost;
+    const auto room = static_cast<std::size_t>(octets) / (kAnswerCost * kAnswersPerRequest);
     answers_max_ = std::clamp<std::size_t>(room, 1, kBatchRequestsMax);
   }
   return 0;
@@ -184,14 +186,12 @@ void AddressRequests::append_promotion(InterfaceIndex index, bool is_on) {
   append_message(message.get(), {});
 }
 
-void AddressRequests::append_promotions(const std::vector<Pending>& batch,
-                                        const HostTables& tables) {
+void AddressRequests::append_promotions(const std::vector<Pending>& batch) {
   promoted_.clear();
   for (const auto& pending : batch) {
     if (pending.is_add || !may_be_primary(pending.prefix)) continue;
     if (std::find(promoted_.begin(), promoted_.end(), pending.index) != promoted_.end()) continue;
-    const auto* link = tables.link(pending.index);
-    if (link == nullptr || promotes_secondaries(link->name)) continue;
+    if (promotes_secondaries(pending.index)) continue;
     promoted_.push_back(pending.index);
     append_promotion(pending.index, true);
   }
@@ -204,7 +204,7 @@ void AddressRequests::flush(const HostTables& tables, std::vector<Outcome>& out)
   promotion_error_ = 0;
   order_removals(tables);
   const auto batch = next_batch();
-  append_promotions(batch, tables);
+  append_promotions(batch);
   for (const auto& pending : batch) append(pending, tables);
   for (const auto index : promoted_) append_promotion(index, false);
   send(out);

@@ -62,7 +62,7 @@ class AddressRequests {
 
   void order_removals(const HostTables& tables);
   std::vector<Pending> next_batch();
-  void append_promotions(const std::vector<Pending>& batch, const HostTables& tables);
+  void append_promotions(const std::vector<Pending>& batch);
   void append(const Pending& pending, const HostTables& tables);
   void append_promotion(InterfaceIndex index, bool is_on);
   void append_message(nl_msg* message, InFlight in_flight);
