@@ -2,8 +2,13 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <csignal>
 
 #include "platform/linux/address_requests.h"
+#include "platform/linux/clock_linux.h"
+#include "platform/linux/descriptor.h"
 #include "tests/platform/session.h"
 #include "tests/support/netns.h"
 
@@ -170,6 +175,47 @@ TEST_P(AddressesTest, SecondaryAddressesAndRoutesSurviveTheirPrimary) {
     EXPECT_NE(routes.find("default via 10.7.0.254"), std::string::npos) << routes;
     EXPECT_EQ(promotion(), is_on ? "1" : "0") << "the setting is as it was";
     run("ip addr flush dev va");
+  }
+}
+
+// Adds and removes addresses for ever; says so once, by closing `begun`.
+[[noreturn]] void churn(LoopChoice loop, Descriptor begun) {
+  Session session(loop);
+  session.until_tables();
+  for (;;) {
+    for (int i = 0; i < 50; ++i) session.add("va", "10.7.0." + std::to_string(100 + i) + "/24");
+    while (session.pump(core::Duration{}) != 0) {
+    }
+    for (int i = 0; i < 50; ++i) session.remove("va", "10.7.0." + std::to_string(100 + i) + "/24");
+    while (session.pump(core::Duration{}) != 0) {
+    }
+    begun.reset();
+    session.outcomes.clear();
+  }
+}
+
+TEST_P(AddressesTest, ADaemonThatIsKilledWhileItRemovesLeavesTheSettingAlone) {
+  for (int round = 0; round < 10; ++round) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    Descriptor reader(ends[0]);
+    Descriptor writer(ends[1]);
+    const auto child = ::fork();
+    if (child == 0) {
+      reader.reset();
+      churn(GetParam(), std::move(writer));
+    }
+    writer.reset();
+    char none = 0;
+    EXPECT_EQ(::read(reader.get(), &none, 1), 0);
+    // Each round hits another moment.
+    const auto until = monotonic_now() + round * std::chrono::microseconds(517);
+    while (monotonic_now() < until) {
+    }
+    ASSERT_EQ(::kill(child, SIGKILL), 0);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(promotion(), "0") << round;
   }
 }
 

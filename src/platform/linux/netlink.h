@@ -28,7 +28,8 @@ namespace vippy::platform {
 
 // A notification is a receive of its own: a read() must keep up with batches of requests.
 inline constexpr std::size_t kReceivesPerReadMax = 1024;
-inline constexpr std::size_t kReadOctetsMax = 1UL << 20U;
+// Some 3,000 neighbours of a dump: other sources are read again before the next share.
+inline constexpr std::size_t kReadOctetsMax = 256UL * 1024;
 inline constexpr std::size_t kReceiveOctetsMax = 64UL * 1024;  // the kernel's dumps: 32 KiB
 // 32,768 neighbours come as 32,768 notifications of roughly 1 KiB each, counted with overhead.
 inline constexpr int kNetlinkReceiveOctets = 32 << 20;
