@@ -49,10 +49,9 @@ TEST_P(LoopTest, SendsTheTablesAtStartInOrder) {
   run("ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev va nud permanent");
   Session session(GetParam());
   ASSERT_TRUE(session.until_tables());
-  EXPECT_EQ(session.marks,
-            (std::vector<std::string>{"begin links", "complete links", "begin addresses",
-                                      "complete addresses", "begin neighbours",
-                                      "complete neighbours"}));
+  EXPECT_EQ(session.marks, (std::vector<std::string>{"begin links", "complete links",
+                                                     "begin addresses", "complete addresses",
+                                                     "begin neighbours", "complete neighbours"}));
   EXPECT_TRUE(session.links.contains("lo"));
   EXPECT_FALSE(session.links["lo"].is_ethernet);
   EXPECT_TRUE(session.links["va"].is_ethernet);
@@ -66,7 +65,8 @@ TEST_P(LoopTest, SendsTheTablesAtStartInOrder) {
 TEST_P(LoopTest, MeetsDeadlinesAndPollsWithPastOnes) {
   Session session(GetParam());
   ASSERT_TRUE(session.until_tables());
-  while (session.pump(core::Duration{}) != 0) {}
+  while (session.pump(core::Duration{}) != 0) {
+  }
   const auto begin = session.platform().now();
   EXPECT_EQ(session.pump(std::chrono::milliseconds(20)), 0U);
   const auto took = session.platform().now() - begin;
@@ -144,7 +144,8 @@ TEST_P(LoopTest, ReceiveTimesAreTheKernels) {
     session.datagrams.clear();
     session.send("stamped");
     const auto after = session.platform().now();
-    while (session.platform().now() < after + std::chrono::milliseconds(30)) {}
+    while (session.platform().now() < after + std::chrono::milliseconds(30)) {
+    }
     session.until([&] { return !session.datagrams.empty(); });
     const auto received = session.datagrams.front().received;
     return received >= before - std::chrono::milliseconds(1) &&
@@ -254,9 +255,8 @@ TEST_P(LoopTest, AnInterfaceThatComesLaterIsJoinedAndOneThatComesBackIsJoinedAga
       run("ip link set vb up");
       run("ip link set va up");
       run("ip addr add 10.7.0.1/24 dev va");
-      ASSERT_TRUE(session.until([&] {
-        return is_running(session, "va") && session.has_address("va", "10.7.0.1/24");
-      }));
+      ASSERT_TRUE(session.until(
+          [&] { return is_running(session, "va") && session.has_address("va", "10.7.0.1/24"); }));
       session.datagrams.clear();
       session.send("here");
       EXPECT_TRUE(session.until([&] { return session.has_datagram("here"); })) << how << round;
@@ -356,9 +356,8 @@ TEST_P(LoopTest, FramesGoToTheInjectorAndItsFailuresAreSaid) {
   EXPECT_EQ(session.wire->frames.size(), 1U);
   session.wire->error = ENETDOWN;
   for (int i = 0; i < 10; ++i) session.platform().perform(SendFrame{1, frame});
-  EXPECT_TRUE(session.until([&] {
-    return session.has_notice("a frame was not sent on lo: ENETDOWN");
-  }));
+  EXPECT_TRUE(
+      session.until([&] { return session.has_notice("a frame was not sent on lo: ENETDOWN"); }));
   session.platform().perform(UseInjector{77, "carrier pigeon"});
   EXPECT_EQ(session.outcome(77), ENOTSUP);
   session.platform().perform(UseInjector{78, "packet"});

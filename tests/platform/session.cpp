@@ -40,8 +40,8 @@ Session::Session(LoopChoice loop, int netlink_receive_octets) {
   LinuxOptions options;
   options.loop = loop;
   options.netlink_receive_octets = netlink_receive_octets;
-  options.make_injector = [wire = wire](std::string_view name, int* os_error)
-      -> std::unique_ptr<packet::Injector> {
+  options.make_injector = [wire = wire](std::string_view name,
+                                        int* os_error) -> std::unique_ptr<packet::Injector> {
     if (name == "packet") return std::make_unique<FakeInjector>(wire);
     *os_error = ENOTSUP;
     return nullptr;
@@ -93,8 +93,8 @@ void Session::see_mark(const std::string& word, Table table) {
 
 void Session::see(const Event& event) {
   if (const auto* one = std::get_if<Datagram>(&event)) {
-    datagrams.push_back({text_of(one->bytes), one->source, one->source_port, one->interface_index,
-                         one->received});
+    datagrams.push_back(
+        {text_of(one->bytes), one->source, one->source_port, one->interface_index, one->received});
   } else if (const auto* begin = std::get_if<TableBegin>(&event)) {
     see_mark("begin", begin->table);
   } else if (const auto* complete = std::get_if<TableComplete>(&event)) {
@@ -143,8 +143,8 @@ RequestId Session::open_management(const std::string& path, std::uint32_t mode) 
   return last_id_;
 }
 
-RequestId Session::add(const std::string& link, const std::string& prefix,
-                       core::Duration lifetime, bool renew) {
+RequestId Session::add(const std::string& link, const std::string& prefix, core::Duration lifetime,
+                       bool renew) {
   platform_->perform(
       AddAddress{++last_id_, index_of(link), *core::parse_prefix(prefix), lifetime, renew});
   return last_id_;

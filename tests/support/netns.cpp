@@ -58,15 +58,14 @@ int spawn(const std::string& command, bool is_quiet) {
     ::_exit(127);
   }
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace
 
-Netns Netns::current() {
-  return Netns(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-}
+Netns Netns::current() { return Netns(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)); }
 
 Netns Netns::fresh() {
   if (!make_room() || ::unshare(CLONE_NEWNET) != 0) {
@@ -125,7 +124,8 @@ int run_in_child(const std::function<bool()>& body) {
   const auto child = ::fork();
   if (child == 0) ::_exit(body() && !::testing::Test::HasFailure() ? 0 : 1);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

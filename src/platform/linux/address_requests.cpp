@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "core/assert.h"
 #include "platform/linux/promotion.h"
@@ -23,6 +24,8 @@ namespace {
 constexpr int kReceiveOctets = 4 << 20;
 // What an acknowledgement costs of the receive buffer: 36 octets and the kernel's overhead.
 constexpr std::size_t kAnswerCost = 1280;
+// A removal on an interface of its own brings two promotions along.
+constexpr std::size_t kAnswersPerRequest = 3;
 constexpr std::size_t kMessageOctetsMax = 192;
 static_assert(kBatchRequestsMax * kMessageOctetsMax <= kBatchOctetsMax);
 constexpr std::size_t kAnswersPerReceive = 64;
@@ -68,8 +71,7 @@ void put_lifetime(nl_msg* message, core::Duration lifetime) {
 
 // IPv6 keeps a prefix route for each address, but the one of a neighbouring address may have come
 // from a router or a network manager: ours must neither replace nor outlive it.
-std::uint32_t flags_of(const core::Prefix& prefix, InterfaceIndex index,
-                       const HostTables& tables) {
+std::uint32_t flags_of(const core::Prefix& prefix, InterfaceIndex index, const HostTables& tables) {
   if (prefix.address.is_v4()) return 0;
   std::uint32_t flags = IFA_F_NODAD;
   if (tables.has_foreign_in(index, prefix)) flags |= IFA_F_NOPREFIXROUTE;
@@ -94,38 +96,44 @@ int AddressRequests::open() {
   int octets = 0;
   socklen_t length = sizeof(octets);
   if (::getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, &length) == 0 && octets > 0) {
-    const auto room = static_cast<std::size_t>(octets) / kAnswerCost;
+    const auto room = static_cast<std::size_t>(octets) / (kAnswerCost * kAnswersPerRequest);
     answers_max_ = std::clamp<std::size_t>(room, 1, kBatchRequestsMax);
   }
   return 0;
 }
 
 void AddressRequests::add(const AddAddress& request) {
-  queue_.push_back({request.id, true, request.renew, request.index, request.prefix,
-                    request.lifetime});
+  queue_.push_back(
+      {request.id, true, request.renew, request.index, request.prefix, request.lifetime});
 }
 
 void AddressRequests::remove(const RemoveAddress& request) {
   queue_.push_back({request.id, false, false, request.index, request.prefix, {}});
+  is_ordered_ = false;
 }
 
-std::vector<AddressRequests::Pending> AddressRequests::next_batch(const HostTables& tables) {
+// Each primary that goes makes the kernel set up all its secondaries again: of neighbouring
+// removals those of primaries come last, so that at the end nothing is left to promote.
+void AddressRequests::order_removals(const HostTables& tables) {
+  if (std::exchange(is_ordered_, true)) return;
+  const auto is_harmless = [&tables](const Pending& pending) {
+    const auto* entry = tables.address(pending.index, pending.prefix);
+    return entry == nullptr || entry->is_secondary || !may_be_primary(pending.prefix);
+  };
+  const auto is_add = [](const Pending& pending) { return pending.is_add; };
+  for (auto from = queue_.begin(); from != queue_.end();) {
+    from = std::find_if_not(from, queue_.end(), is_add);
+    const auto to = std::find_if(from, queue_.end(), is_add);
+    std::stable_partition(from, to, is_harmless);
+    from = to;
+  }
+}
+
+std::vector<AddressRequests::Pending> AddressRequests::next_batch() {
   const auto count = std::min(queue_.size(), answers_max_);
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<Pending> batch(queue_.begin(), end);
   queue_.erase(queue_.begin(), end);
-  // Each promotion of a new primary costs the kernel a walk over all secondaries: those go first.
-  const auto is_secondary = [&tables](const Pending& pending) {
-    const auto* entry = tables.address(pending.index, pending.prefix);
-    return entry != nullptr && entry->is_secondary;
-  };
-  for (auto from = batch.begin(); from != batch.end();) {
-    const auto is_add = [](const Pending& pending) { return pending.is_add; };
-    from = std::find_if_not(from, batch.end(), is_add);
-    const auto to = std::find_if(from, batch.end(), is_add);
-    std::stable_partition(from, to, is_secondary);
-    from = to;
-  }
   return batch;
 }
 
@@ -142,9 +150,9 @@ void AddressRequests::append_message(nl_msg* message, InFlight in_flight) {
 void AddressRequests::append(const Pending& pending, const HostTables& tables) {
   const auto& prefix = pending.prefix;
   const int action = pending.is_renewal ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL;
-  auto message = start_message(pending.is_add ? RTM_NEWADDR : RTM_DELADDR,
-                               pending.is_add ? action : 0, family_of(prefix), prefix.length,
-                               pending.index);
+  auto message =
+      start_message(pending.is_add ? RTM_NEWADDR : RTM_DELADDR, pending.is_add ? action : 0,
+                    family_of(prefix), prefix.length, pending.index);
   put(message.get(), IFA_LOCAL, prefix.address.octets());
   put(message.get(), IFA_ADDRESS, prefix.address.octets());
   if (pending.is_add) {
@@ -178,14 +186,12 @@ void AddressRequests::append_promotion(InterfaceIndex index, bool is_on) {
   append_message(message.get(), {});
 }
 
-void AddressRequests::append_promotions(const std::vector<Pending>& batch,
-                                        const HostTables& tables) {
+void AddressRequests::append_promotions(const std::vector<Pending>& batch) {
   promoted_.clear();
   for (const auto& pending : batch) {
     if (pending.is_add || !may_be_primary(pending.prefix)) continue;
     if (std::find(promoted_.begin(), promoted_.end(), pending.index) != promoted_.end()) continue;
-    const auto* link = tables.link(pending.index);
-    if (link == nullptr || promotes_secondaries(link->name)) continue;
+    if (promotes_secondaries(pending.index)) continue;
     promoted_.push_back(pending.index);
     append_promotion(pending.index, true);
   }
@@ -195,8 +201,10 @@ void AddressRequests::flush(const HostTables& tables, std::vector<Outcome>& out)
   if (queue_.empty()) return;
   octets_.clear();
   in_flight_.clear();
-  const auto batch = next_batch(tables);
-  append_promotions(batch, tables);
+  promotion_error_ = 0;
+  order_removals(tables);
+  const auto batch = next_batch();
+  append_promotions(batch);
   for (const auto& pending : batch) append(pending, tables);
   for (const auto index : promoted_) append_promotion(index, false);
   send(out);
@@ -222,7 +230,11 @@ void AddressRequests::answer(std::uint32_t sequence, int os_error, std::vector<O
   const auto position = sequence - first_sequence_;
   if (position >= in_flight_.size() || in_flight_[position].is_answered) return;
   in_flight_[position].is_answered = true;
-  if (in_flight_[position].is_request) out.push_back({in_flight_[position].id, os_error});
+  if (in_flight_[position].is_request) {
+    out.push_back({in_flight_[position].id, os_error});
+  } else if (os_error != 0) {
+    promotion_error_ = os_error;
+  }
 }
 
 void AddressRequests::read_answers(std::vector<Outcome>& out) {
@@ -240,8 +252,8 @@ void AddressRequests::read_answers(std::vector<Outcome>& out) {
     if (count < 0 && (errno == EINTR || errno == ENOBUFS)) continue;
     if (count <= 0) return;
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-      NetlinkReader reader(std::span(buffers[i]).first(
-          std::min<std::size_t>(messages[i].msg_len, kAnswerOctets)));
+      NetlinkReader reader(
+          std::span(buffers[i]).first(std::min<std::size_t>(messages[i].msg_len, kAnswerOctets)));
       while (const auto message = reader.next()) {
         const auto* ack = std::get_if<AckMessage>(&message->body);
         if (ack != nullptr) answer(message->sequence, ack->os_error, out);

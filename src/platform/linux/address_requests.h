@@ -41,6 +41,8 @@ class AddressRequests {
   [[nodiscard]] bool empty() const { return queue_.empty(); }
   // Sends the first batch of the queue and adds its outcomes.
   void flush(const HostTables& tables, std::vector<Outcome>& out);
+  // The errno with which the kernel refused to promote secondaries around the last batch; 0: none.
+  [[nodiscard]] int promotion_error() const { return promotion_error_; }
 
  private:
   struct Pending {
@@ -58,8 +60,9 @@ class AddressRequests {
     bool is_answered = false;
   };
 
-  std::vector<Pending> next_batch(const HostTables& tables);
-  void append_promotions(const std::vector<Pending>& batch, const HostTables& tables);
+  void order_removals(const HostTables& tables);
+  std::vector<Pending> next_batch();
+  void append_promotions(const std::vector<Pending>& batch);
   void append(const Pending& pending, const HostTables& tables);
   void append_promotion(InterfaceIndex index, bool is_on);
   void append_message(nl_msg* message, InFlight in_flight);
@@ -70,10 +73,12 @@ class AddressRequests {
   NetlinkSocket socket_;
   std::size_t answers_max_ = kBatchRequestsMax;
   std::deque<Pending> queue_;
+  bool is_ordered_ = true;
   std::vector<std::uint8_t> octets_;
   std::vector<InFlight> in_flight_;
   std::vector<InterfaceIndex> promoted_;
   std::uint32_t first_sequence_ = 1;
+  int promotion_error_ = 0;
 };
 
 }  // namespace vippy::platform

@@ -20,9 +20,7 @@ constexpr int kPriority = 6;  // TC_PRIO_INTERACTIVE: ahead of bulk traffic in t
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t length = 0;
-  [[nodiscard]] const sockaddr* get() const {
-    return reinterpret_cast<const sockaddr*>(&storage);
-  }
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
 SocketAddress socket_address(const core::IpAddress& address, std::uint16_t port,
@@ -156,8 +154,8 @@ int AnnounceSocket::set_options() {
 }
 
 int AnnounceSocket::bind() {
-  const auto any = chat_.group.is_v4() ? core::IpAddress(core::Ipv4{})
-                                       : core::IpAddress(core::Ipv6{});
+  const auto any =
+      chat_.group.is_v4() ? core::IpAddress(core::Ipv4{}) : core::IpAddress(core::Ipv6{});
   const bool by_group = chat_.group.is_multicast() && !has_link_scope(chat_.group);
   const auto address = socket_address(by_group ? chat_.group : any, chat_.port, 0);
   return ::bind(socket_.get(), address.get(), address.length) == 0 ? 0 : errno;
@@ -168,14 +166,17 @@ int AnnounceSocket::join(InterfaceIndex index) {
     ip_mreqn request{};
     std::memcpy(&request.imr_multiaddr, chat_.group.octets().data(), 4);
     request.imr_ifindex = static_cast<int>(index);
-    return ::setsockopt(socket_.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &request,
-                        sizeof(request)) == 0 ? 0 : errno;
+    return ::setsockopt(socket_.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) ==
+                   0
+               ? 0
+               : errno;
   }
   ipv6_mreq request{};
   std::memcpy(&request.ipv6mr_multiaddr, chat_.group.octets().data(), 16);
   request.ipv6mr_interface = index;
-  return ::setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &request,
-                      sizeof(request)) == 0 ? 0 : errno;
+  return ::setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request)) == 0
+             ? 0
+             : errno;
 }
 
 void AnnounceSocket::leave(InterfaceIndex index) {
@@ -228,8 +229,8 @@ std::optional<Datagram> AnnounceSocket::decode(const RawDatagram& raw,
   Datagram out;
   if (!read_source(raw, out)) return std::nullopt;
   const auto envelope = read_envelope(raw.control);
-  const bool is_other_group = chat_.group.is_multicast() && envelope.destination &&
-                              *envelope.destination != chat_.group;
+  const bool is_other_group =
+      chat_.group.is_multicast() && envelope.destination && *envelope.destination != chat_.group;
   if (is_other_group) return std::nullopt;
   out.bytes = raw.payload;
   out.interface_index = envelope.index;

@@ -86,7 +86,8 @@ void Announcements::reconcile(const HostTables& tables, Notices& notices, core::
     const auto name = name_of(index, tables);
     notices.warn_limited("join " + name + std::to_string(error),
                          "cannot join " + core::format(socket_->chat().group) + " on " + name +
-                             ": " + explain(error), now);
+                             ": " + explain(error),
+                         now);
   }
 }
 
@@ -119,15 +120,21 @@ void Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& 
   }
   const auto indices = targets(tables);
   if (indices.empty()) {
-    notices.warn_limited("send nowhere", "an announcement was not sent: no interface (" +
-                         interface_ + ") is joined and running", now);
+    notices.warn_limited(
+        "send nowhere",
+        "an announcement was not sent: no interface (" + interface_ + ") is joined and running",
+        now);
   }
   const auto family = socket_->chat().group.family();
   for (const auto index : indices) {
     auto source = address_;
     if (!source && index != 0) source = tables.own_address(index, family);
     if (source && source->family() != family) source.reset();
-    const int error = socket_->send(bytes, index, source);
+    int error = socket_->send(bytes, index, source);
+    // The choice was a preference; an address that is still tentative cannot be one.
+    if ((error == EINVAL || error == EADDRNOTAVAIL) && source && !address_) {
+      error = socket_->send(bytes, index, std::nullopt);
+    }
     if (error == 0) continue;
     say_send_error(error, index == 0 ? "by its route" : "on " + name_of(index, tables), notices,
                    now);

@@ -43,9 +43,9 @@ class Announcements {
                       core::Instant now) const;
 
   std::unique_ptr<AnnounceSocket> socket_;
-  std::string interface_;                      // "all", a name, or the text of `address_`
+  std::string interface_;  // "all", a name, or the text of `address_`
   std::optional<core::IpAddress> address_;
-  std::map<InterfaceIndex, int> joined_;       // errno of the attempt, 0: member
+  std::map<InterfaceIndex, int> joined_;  // errno of the attempt, 0: member
   bool is_missing_said_ = false;
 };
 

@@ -28,9 +28,7 @@ class BufferPool {
   BufferPool& operator=(const BufferPool&) = delete;
 
   [[nodiscard]] explicit operator bool() const { return memory_ != nullptr; }
-  [[nodiscard]] std::uint8_t* at(std::size_t index) const {
-    return memory_ + index * octets_each_;
-  }
+  [[nodiscard]] std::uint8_t* at(std::size_t index) const { return memory_ + index * octets_each_; }
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t octets_each() const { return octets_each_; }
 

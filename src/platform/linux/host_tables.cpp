@@ -42,8 +42,8 @@ bool HostTables::on_link(const LinkMessage& message) {
   }
   if (is_reading_links_) mentioned_links_.push_back(message.index);
   if (!links_.contains(message.index) && links_.size() >= core::kInterfacesMax) return false;
-  LinkEntry entry{std::string(message.name), message.mac,          message.is_running,
-                  message.is_ethernet,       message.is_loopback,  message.is_multicast,
+  LinkEntry entry{std::string(message.name), message.mac,         message.is_running,
+                  message.is_ethernet,       message.is_loopback, message.is_multicast,
                   message.is_broadcast};
   auto& known = links_[message.index];
   if (known == entry && !is_reading_links_) return false;

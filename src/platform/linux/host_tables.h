@@ -49,8 +49,7 @@ class HostTables {
   [[nodiscard]] const LinkEntry* link(InterfaceIndex index) const;
   [[nodiscard]] std::optional<InterfaceIndex> link_named(std::string_view name) const;
   [[nodiscard]] std::optional<InterfaceIndex> link_holding(const core::IpAddress& address) const;
-  [[nodiscard]] const AddressEntry* address(InterfaceIndex index,
-                                            const core::Prefix& prefix) const;
+  [[nodiscard]] const AddressEntry* address(InterfaceIndex index, const core::Prefix& prefix) const;
   // Somebody else's address in the network of `prefix`, with the same length?
   [[nodiscard]] bool has_foreign_in(InterfaceIndex index, const core::Prefix& prefix) const;
   // An address of the interface that does not move: untagged, of this family.

@@ -74,9 +74,7 @@ int EpollLoop::watch(int fd, WatchToken token, Interest interest) {
   return add(fd, token, events, false);
 }
 
-int EpollLoop::watch_datagrams(int fd, WatchToken token) {
-  return add(fd, token, EPOLLIN, true);
-}
+int EpollLoop::watch_datagrams(int fd, WatchToken token) { return add(fd, token, EPOLLIN, true); }
 
 void EpollLoop::unwatch(WatchToken token) {
   const auto found = watches_.find(token);
@@ -128,8 +126,8 @@ void EpollLoop::receive(const Watch& watch, WatchToken token, Ready& out) {
     messages_[i].msg_hdr.msg_control = envelope.control.data();
     messages_[i].msg_hdr.msg_controllen = envelope.control.size();
   }
-  const int count = ::recvmmsg(watch.fd, messages_.data(), static_cast<unsigned>(free),
-                               MSG_DONTWAIT, nullptr);
+  const int count =
+      ::recvmmsg(watch.fd, messages_.data(), static_cast<unsigned>(free), MSG_DONTWAIT, nullptr);
   if (count < 0) {
     if (errno != EAGAIN && errno != EINTR) out.tokens.push_back(token);
     return;

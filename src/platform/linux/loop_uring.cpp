@@ -231,8 +231,8 @@ int UringLoop::wait(core::Instant deadline, Ready& out) {
   io_uring_cqe* first = nullptr;
   const int result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
   // EBUSY: completions wait in the kernel's overflow list; reading the ring makes room.
-  const bool is_normal = result >= 0 || result == -ETIME || result == -EINTR ||
-                         result == -EAGAIN || result == -EBUSY;
+  const bool is_normal =
+      result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY;
   if (!is_normal) return -result;
   unsigned head = 0;
   unsigned count = 0;
@@ -280,8 +280,8 @@ void UringLoop::receive(const io_uring_cqe& completion, WatchToken token, Ready&
                  io_uring_recvmsg_payload_length(message, completion.res, &layout_)};
   raw.source = static_cast<const sockaddr*>(io_uring_recvmsg_name(message));
   raw.source_length = message->namelen;
-  raw.control.msg_control = static_cast<std::uint8_t*>(io_uring_recvmsg_name(message)) +
-                            layout_.msg_namelen;
+  raw.control.msg_control =
+      static_cast<std::uint8_t*>(io_uring_recvmsg_name(message)) + layout_.msg_namelen;
   raw.control.msg_controllen = std::min<std::size_t>(message->controllen, kControlOctets);
   out.datagrams.push_back(raw);
 }

@@ -70,7 +70,8 @@ NetlinkSocket open_netlink(int receive_octets, int* os_error) {
     *os_error = ENOMEM;
     return nullptr;
   }
-  if (nl_connect(socket.get(), NETLINK_ROUTE) != 0 || nl_socket_set_nonblocking(socket.get()) != 0) {
+  if (nl_connect(socket.get(), NETLINK_ROUTE) != 0 ||
+      nl_socket_set_nonblocking(socket.get()) != 0) {
     *os_error = errno != 0 ? errno : EIO;
     return nullptr;
   }
@@ -80,7 +81,7 @@ NetlinkSocket open_netlink(int receive_octets, int* os_error) {
 
 int NetlinkWatcher::open(int receive_octets) {
   int os_error = 0;
-  if (!buffers_) return ENOMEM;
+  if (!buffer_) return ENOMEM;
   socket_ = open_netlink(receive_octets, &os_error);
   if (socket_ == nullptr) return os_error;
   const int error = nl_socket_add_memberships(socket_.get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
@@ -124,16 +125,20 @@ void NetlinkWatcher::end_dump(bool is_whole, std::vector<NetlinkEvent>& out, Not
     if (send_dump() == 0) return;
   }
   if (!is_whole) {
-    notices.warn_limited("netlink dump", "a kernel table could not be read in one piece: too many "
-                         "changes; the notifications are relied upon", now);
+    notices.warn_limited("netlink dump",
+                         "a kernel table could not be read in one piece: too many "
+                         "changes; the notifications are relied upon",
+                         now);
   }
   out.emplace_back(TableComplete{*running_});
   running_.reset();
 }
 
 void NetlinkWatcher::on_lost(Notices& notices, core::Instant now) {
-  notices.warn_limited("netlink lost", "netlink notifications were lost (ENOBUFS): links, "
-                       "addresses and neighbours are read again", now);
+  notices.warn_limited("netlink lost",
+                       "netlink notifications were lost (ENOBUFS): links, "
+                       "addresses and neighbours are read again",
+                       now);
   asked_ = {Table::links, Table::addresses, Table::neighbours};
 }
 
@@ -169,8 +174,11 @@ void NetlinkWatcher::take(std::span<const std::uint8_t> bytes, std::vector<Netli
 
 void NetlinkWatcher::read(std::vector<NetlinkEvent>& out, Notices& notices, core::Instant now) {
   if (!running_ && !asked_.empty()) begin_dump(out, notices, now);
+  std::size_t used = 0;
   for (std::size_t i = 0; i < kReceivesPerReadMax; ++i) {
-    iovec vector{buffers_.at(i), buffers_.octets_each()};
+    if (used + kReceiveOctetsMax > kReadOctetsMax) break;
+    auto* const begin = buffer_.at(0) + used;
+    iovec vector{begin, kReceiveOctetsMax};
     msghdr header{};
     sockaddr_nl sender{};
     header.msg_name = &sender;
@@ -184,7 +192,8 @@ void NetlinkWatcher::read(std::vector<NetlinkEvent>& out, Notices& notices, core
       break;
     } else if (sender.nl_pid == 0) {  // only the kernel is believed
       if ((header.msg_flags & MSG_TRUNC) != 0) on_lost(notices, now);
-      take({buffers_.at(i), static_cast<std::size_t>(count)}, out, notices, now);
+      take({begin, static_cast<std::size_t>(count)}, out, notices, now);
+      used += NLMSG_ALIGN(static_cast<std::size_t>(count));
     }
     if (!running_ && !asked_.empty()) begin_dump(out, notices, now);
   }

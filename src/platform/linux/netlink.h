@@ -2,7 +2,8 @@
 //
 // Purpose: one netlink socket for notifications and dumps. Requests go through another one
 //          (address_requests.h), so that an acknowledgement never waits behind a dump.
-// Bounds:  kReceivesPerReadMax receives a read(); what is left stays in the socket.
+// Bounds:  kReceivesPerReadMax receives and kReadOctetsMax octets a read(); what is left stays in
+//          the socket.
 // Errors:  lost notifications (ENOBUFS) make it read all tables again by itself; a dump that the
 //          kernel calls inconsistent is repeated inside the same marks.
 // Order:   at start links, addresses, neighbours, each between TableBegin and TableComplete.
@@ -25,12 +26,16 @@ struct nl_sock;
 
 namespace vippy::platform {
 
-inline constexpr std::size_t kReceivesPerReadMax = 16;
+// A notification is a receive of its own: a read() must keep up with batches of requests.
+inline constexpr std::size_t kReceivesPerReadMax = 1024;
+// Some 3,000 neighbours of a dump: other sources are read again before the next share.
+inline constexpr std::size_t kReadOctetsMax = 256UL * 1024;
+inline constexpr std::size_t kReceiveOctetsMax = 64UL * 1024;  // the kernel's dumps: 32 KiB
 // 32,768 neighbours come as 32,768 notifications of roughly 1 KiB each, counted with overhead.
 inline constexpr int kNetlinkReceiveOctets = 32 << 20;
 
-using NetlinkEvent = std::variant<TableBegin, TableComplete, LinkMessage, AddressMessage,
-                                  NeighbourMessage>;
+using NetlinkEvent =
+    std::variant<TableBegin, TableComplete, LinkMessage, AddressMessage, NeighbourMessage>;
 
 struct NetlinkSocketDeleter {
   void operator()(nl_sock* socket) const;
@@ -54,15 +59,14 @@ class NetlinkWatcher {
  private:
   void begin_dump(std::vector<NetlinkEvent>& out, Notices& notices, core::Instant now);
   [[nodiscard]] int send_dump();
-  void end_dump(bool is_whole, std::vector<NetlinkEvent>& out, Notices& notices,
-                core::Instant now);
-  void take(std::span<const std::uint8_t> bytes, std::vector<NetlinkEvent>& out,
-            Notices& notices, core::Instant now);
+  void end_dump(bool is_whole, std::vector<NetlinkEvent>& out, Notices& notices, core::Instant now);
+  void take(std::span<const std::uint8_t> bytes, std::vector<NetlinkEvent>& out, Notices& notices,
+            core::Instant now);
   void on_lost(Notices& notices, core::Instant now);
   [[nodiscard]] bool is_of_dump(const NetlinkMessage& message) const;
 
   NetlinkSocket socket_;
-  BufferPool buffers_{kReceivesPerReadMax, 64UL * 1024};
+  BufferPool buffer_{1, kReadOctetsMax};
   std::deque<Table> asked_;
   std::optional<Table> running_;
   bool is_interrupted_ = false;

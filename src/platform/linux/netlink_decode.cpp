@@ -91,8 +91,8 @@ NetlinkBody decode_link(std::span<const std::uint8_t> bytes, bool exists) {
   out.is_loopback = (header->ifi_flags & IFF_LOOPBACK) != 0;
   out.is_multicast = (header->ifi_flags & IFF_MULTICAST) != 0;
   out.is_broadcast = (header->ifi_flags & IFF_BROADCAST) != 0;
-  out.is_ethernet = header->ifi_type == ARPHRD_ETHER && !out.is_loopback &&
-                    (header->ifi_flags & IFF_NOARP) == 0;
+  out.is_ethernet =
+      header->ifi_type == ARPHRD_ETHER && !out.is_loopback && (header->ifi_flags & IFF_NOARP) == 0;
   if (header->ifi_type == ARPHRD_ETHER) out.mac = mac(found[IFLA_ADDRESS]);
   return out;
 }
@@ -177,8 +177,7 @@ std::optional<NetlinkMessage> NetlinkReader::next() {
   out.port = header.nlmsg_pid;
   out.is_part_of_dump = (header.nlmsg_flags & NLM_F_MULTI) != 0;
   out.is_interrupted = (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-  out.body = decode_body(header.nlmsg_type,
-                         rest_.first(header.nlmsg_len).subspan(sizeof(header)));
+  out.body = decode_body(header.nlmsg_type, rest_.first(header.nlmsg_len).subspan(sizeof(header)));
   rest_ = rest_.subspan(std::min(rest_.size(), std::size_t{NLMSG_ALIGN(header.nlmsg_len)}));
   return out;
 }

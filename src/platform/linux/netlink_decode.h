@@ -48,8 +48,10 @@ struct NeighbourMessage {
   bool exists = true;  // in a state in which the kernel uses `mac`
 };
 
-struct DoneMessage {};                             // the end of a dump
-struct AckMessage { int os_error = 0; };           // the answer to one request
+struct DoneMessage {};  // the end of a dump
+struct AckMessage {
+  int os_error = 0;
+};  // the answer to one request
 
 using NetlinkBody = std::variant<std::monostate, LinkMessage, AddressMessage, NeighbourMessage,
                                  DoneMessage, AckMessage>;

@@ -28,7 +28,6 @@ constexpr WatchToken kSignalToken = 2;
 constexpr WatchToken kChatToken = 3;
 constexpr WatchToken kStreamToken = 16;
 
-
 // IFA_PROTO came with Linux 5.18.
 bool kernel_keeps_tags() {
   utsname system{};
@@ -95,12 +94,12 @@ class LinuxPlatform final : public Platform {
   Ready ready_;
   std::vector<NetlinkEvent> netlink_events_;
   std::vector<Outcome> outcomes_;
-  std::vector<Event> pending_;      // gathered, not yet delivered
-  std::size_t delivered_ = 0;       // of pending_
-  std::deque<std::string> texts_;   // what views in pending_ point to
+  std::vector<Event> pending_;     // gathered, not yet delivered
+  std::size_t delivered_ = 0;      // of pending_
+  std::deque<std::string> texts_;  // what views in pending_ point to
   core::Instant batch_now_{};
-  bool is_netlink_asked_ = true;    // the tables of the start
-  bool is_placing_due_ = false;     // links or addresses changed
+  bool is_netlink_asked_ = true;  // the tables of the start
+  bool is_placing_due_ = false;   // links or addresses changed
   bool knows_tables_ = false;
   bool are_tags_proven_ = false;
   std::optional<AddAddress> first_added_;
@@ -143,7 +142,8 @@ std::optional<StartFailure> LinuxPlatform::start() {
 std::uint64_t LinuxPlatform::seed() {
   std::uint64_t value = 0;
   // Blocks only before the kernel's generator is seeded, which is long before any daemon.
-  while (::getrandom(&value, sizeof(value), 0) < 0 && errno == EINTR) {}
+  while (::getrandom(&value, sizeof(value), 0) < 0 && errno == EINTR) {
+  }
   return value;
 }
 
@@ -180,7 +180,17 @@ std::size_t LinuxPlatform::deliver(std::span<Event> out) {
   return count;
 }
 
-void LinuxPlatform::flush_requests() { requests_.flush(tables_, outcomes_); }
+void LinuxPlatform::flush_requests() {
+  if (requests_.empty()) return;
+  requests_.flush(tables_, outcomes_);
+  if (requests_.promotion_error() == 0) return;
+  notices_.warn_limited("promotion",
+                        "promote_secondaries could not be set while an address was "
+                        "removed: " +
+                            explain(requests_.promotion_error()) +
+                            "; secondary addresses may have gone with it",
+                        now());
+}
 
 void LinuxPlatform::collect_said() {
   for (const auto& outcome : outcomes_) pending_.emplace_back(outcome);
@@ -289,8 +299,9 @@ void LinuxPlatform::learn_tags(const AddressMessage& message) {
   are_tags_proven_ = true;
   capabilities_.address_tags = message.protocol.has_value();
   if (capabilities_.address_tags) return;
-  say(true, "the kernel does not keep address tags (IFA_PROTO, Linux 5.18): addresses left by a "
-            "killed vippyd cannot be told from others");
+  say(true,
+      "the kernel does not keep address tags (IFA_PROTO, Linux 5.18): addresses left by a "
+      "killed vippyd cannot be told from others");
 }
 
 // ---- requests ---------------------------------------------------------------------------------
@@ -316,8 +327,7 @@ void LinuxPlatform::on_request(const OpenManagement& request) {
 
 void LinuxPlatform::on_request(const UseInjector& request) {
   int error = ENOTSUP;
-  auto injector =
-      options_.make_injector ? options_.make_injector(request.name, &error) : nullptr;
+  auto injector = options_.make_injector ? options_.make_injector(request.name, &error) : nullptr;
   const bool is_made = injector != nullptr;
   if (is_made) injector_ = std::move(injector);
   outcomes_.push_back({request.id, is_made ? 0 : error});

@@ -1,6 +1,10 @@
 #include "platform/linux/promotion.h"
 
 #include <fcntl.h>
+#include <net/if.h>
+
+#include <array>
+#include <string>
 
 #include "platform/linux/descriptor.h"
 
@@ -17,6 +21,10 @@ bool is_on(const std::string& interface) {
 
 }  // namespace
 
-bool promotes_secondaries(const std::string& interface) { return is_on("all") || is_on(interface); }
+bool promotes_secondaries(InterfaceIndex index) {
+  std::array<char, IF_NAMESIZE> name{};
+  if (is_on("all")) return true;
+  return ::if_indextoname(index, name.data()) != nullptr && is_on(name.data());
+}
 
 }  // namespace vippy::platform

@@ -2,14 +2,15 @@
 //
 // Purpose: the question before a removal; docs/adr/0003-secondary-addresses.md is the answer.
 // Errors:  what cannot be read counts as off, the kernel's default.
+// Order:   asks the kernel for the name each time: an interface may have been renamed.
 // Source:  Documentation/networking/ip-sysctl.rst, promote_secondaries: on for an interface when
 //          it is on for "all" or for the interface.
 #pragma once
 
-#include <string>
+#include "platform/platform.h"
 
 namespace vippy::platform {
 
-[[nodiscard]] bool promotes_secondaries(const std::string& interface);
+[[nodiscard]] bool promotes_secondaries(InterfaceIndex index);
 
 }  // namespace vippy::platform

@@ -68,10 +68,15 @@ int StreamListener::bind_beside(const std::string& beside, std::uint32_t mode) {
   if (const int error = socket_address(beside, address); error != 0) return error;
   socket_ = stream_socket();
   if (!socket_) return errno;
-  ::unlink(beside.c_str());
-  const auto* name = reinterpret_cast<const sockaddr*>(&address);
-  if (::bind(socket_.get(), name, sizeof(address)) != 0) return errno;
   struct stat file {};
+  const bool is_left_over = ::lstat(beside.c_str(), &file) == 0 && S_ISSOCK(file.st_mode);
+  if (is_left_over) ::unlink(beside.c_str());
+  const auto* name = reinterpret_cast<const sockaddr*>(&address);
+  if (::bind(socket_.get(), name, sizeof(address)) != 0) {
+    const int error = errno;
+    socket_.reset();
+    return error;
+  }
   const bool is_done = ::chmod(beside.c_str(), mode) == 0 &&
                        ::listen(socket_.get(), kBacklog) == 0 &&
                        ::lstat(beside.c_str(), &file) == 0;

@@ -47,7 +47,12 @@ int Streams::open(const OpenManagement& request) {
   if (const int error = listener->open(path, request.mode); error != 0) return error;
   if (listener_ != nullptr) loop_.unwatch(first_token_);
   const int error = loop_.watch(listener->descriptor(), first_token_, Interest::read);
-  if (error != 0) return error;
+  if (error != 0) {
+    if (listener_ != nullptr) {
+      (void)loop_.watch(listener_->descriptor(), first_token_, Interest::read);
+    }
+    return error;
+  }
   listener_ = std::move(listener);
   return 0;
 }
@@ -63,8 +68,8 @@ void Streams::on_ready(WatchToken token, std::vector<Event>& out, Notices& notic
 
 void Streams::accept(std::vector<Event>& out, Notices& notices, core::Instant now) {
   for (std::size_t i = 0; i < kAcceptsPerWaitMax; ++i) {
-    Descriptor socket(::accept4(listener_->descriptor(), nullptr, nullptr,
-                                SOCK_CLOEXEC | SOCK_NONBLOCK));
+    Descriptor socket(
+        ::accept4(listener_->descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket) {
       place(std::move(socket), out, notices, now);
     } else if (errno == EMFILE || errno == ENFILE) {
@@ -77,8 +82,8 @@ void Streams::accept(std::vector<Event>& out, Notices& notices, core::Instant no
 
 // Left in the backlog, the connection would be reported as ready for ever.
 void Streams::refuse_for_want_of_descriptors(Notices& notices, core::Instant now) {
-  notices.warn_limited("stream descriptors", "a management connection was refused: " +
-                       explain(EMFILE), now);
+  notices.warn_limited("stream descriptors",
+                       "a management connection was refused: " + explain(EMFILE), now);
   reserve_.reset();
   const Descriptor socket(::accept4(listener_->descriptor(), nullptr, nullptr, SOCK_CLOEXEC));
   reserve_ = open_reserve();
@@ -95,8 +100,10 @@ void Streams::place(Descriptor socket, std::vector<Event>& out, Notices& notices
     if (!places_[i]->has_output() && places_[i]->active < now) chosen = i;
   }
   if (chosen == kStreamsMax) {
-    notices.warn_limited("stream full", "a management connection was turned away: " +
-                         std::to_string(kStreamsMax) + " are busy", now);
+    notices.warn_limited(
+        "stream full",
+        "a management connection was turned away: " + std::to_string(kStreamsMax) + " are busy",
+        now);
     return;
   }
   for (std::size_t i = 0; i < kStreamsMax && places_[chosen] != nullptr; ++i) {
@@ -121,7 +128,7 @@ void Streams::place(Descriptor socket, std::vector<Event>& out, Notices& notices
 
 void Streams::watch(std::size_t place) {
   const auto& connection = *places_[place];
-  const auto interest = connection.is_closing    ? Interest::write
+  const auto interest = connection.is_closing     ? Interest::write
                         : connection.has_output() ? Interest::read_write
                                                   : Interest::read;
   if (loop_.watch(connection.socket.get(), token_of(place), interest) != 0) {
@@ -141,8 +148,8 @@ void Streams::read(std::size_t place, std::vector<Event>& out, core::Instant now
   const auto count = ::recv(connection.socket.get(), input.data(), input.size(), MSG_DONTWAIT);
   if (count > 0) {
     connection.active = now;
-    out.emplace_back(StreamBytes{connection.id,
-                                 std::span(input).first(static_cast<std::size_t>(count))});
+    out.emplace_back(
+        StreamBytes{connection.id, std::span(input).first(static_cast<std::size_t>(count))});
     return;
   }
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -191,7 +198,8 @@ void Streams::send(const StreamSend& request, Notices& notices, core::Instant no
   if (connection == nullptr || connection->is_closing) return;
   const auto unsent = connection->output.size() - connection->sent;
   if (unsent + request.bytes.size() > kStreamOutputOctetsMax) {
-    notices.warn_limited("stream slow", "a management connection was closed: it does not read", now);
+    notices.warn_limited("stream slow", "a management connection was closed: it does not read",
+                         now);
     broken_.push_back(connection->id);
     return drop(place);
   }
@@ -228,7 +236,8 @@ void Streams::on_deadline(Notices& notices, core::Instant now) {
   for (std::size_t i = 0; i < kStreamsMax; ++i) {
     if (places_[i] == nullptr || !places_[i]->is_closing) continue;
     if (places_[i]->active + kStreamLingerMax > now) continue;
-    notices.warn_limited("stream slow", "a management connection was closed: it does not read", now);
+    notices.warn_limited("stream slow", "a management connection was closed: it does not read",
+                         now);
     drop(i);
   }
 }

@@ -36,13 +36,12 @@ std::string reason(int os_error) {
       return "EPERM: refused by a seccomp profile or a security module; allow io_uring_setup, "
              "io_uring_enter and io_uring_register";
     case ENOSYS:
-      return "ENOSYS: kernel " + kernel_release() + " is built without io_uring, or a seccomp "
+      return "ENOSYS: kernel " + kernel_release() +
+             " is built without io_uring, or a seccomp "
              "profile hides it";
-    case ENOMEM:
-      return "ENOMEM: not enough memory may be locked; raise LimitMEMLOCK";
+    case ENOMEM: return "ENOMEM: not enough memory may be locked; raise LimitMEMLOCK";
     case EINVAL:
-    case ENOTSUP:
-      return "kernel " + kernel_release() + " is too old; 6.0 or newer is needed";
+    case ENOTSUP: return "kernel " + kernel_release() + " is too old; 6.0 or newer is needed";
     default: return explain(os_error);
   }
 }
