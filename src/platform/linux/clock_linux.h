@@ -26,6 +26,12 @@ namespace vippy::platform {
   return core::Instant(to_duration(time));
 }
 
+// How long until `deadline`: zero when it is past, however long ago (no subtraction overflows).
+[[nodiscard]] inline core::Duration time_left(core::Instant deadline) {
+  const auto now = monotonic_now();
+  return deadline <= now ? core::Duration::zero() : deadline - now;
+}
+
 // How far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC at this moment.
 [[nodiscard]] inline core::Duration realtime_lead(core::Instant now) {
   timespec time{};

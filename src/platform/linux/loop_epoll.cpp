@@ -84,7 +84,7 @@ void EpollLoop::unwatch(WatchToken token) {
 }
 
 int EpollLoop::wait_events(core::Instant deadline, std::span<epoll_event> events) {
-  const auto left = std::max(deadline - monotonic_now(), core::Duration::zero());
+  const auto left = time_left(deadline);
   const auto size = static_cast<int>(events.size());
   if (has_pwait2_) {
     const auto timeout = to_timespec(left);

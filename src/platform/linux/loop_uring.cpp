@@ -223,7 +223,7 @@ int UringLoop::wait(core::Instant deadline, Ready& out) {
   for (auto& [token, watch] : watches_) {
     if (!watch.is_armed) arm(token, watch);
   }
-  const auto left = std::clamp(deadline - monotonic_now(), core::Duration::zero(), kWaitMax);
+  const auto left = std::min(time_left(deadline), kWaitMax);
   const auto time = to_timespec(left);
   __kernel_timespec timeout{};
   timeout.tv_sec = time.tv_sec;
