@@ -24,6 +24,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kTimeMax = hours(7 * 24);
+constexpr Duration kRefreshMin = seconds(1);
 constexpr std::size_t kChatInterfaceOctetsMax = 45;  // the longest text of an address
 constexpr std::size_t kSecretOctetsMax = 4'096;
 constexpr std::size_t kPathOctetsMax = 4'095;  // PATH_MAX without the final NUL
@@ -145,6 +146,14 @@ void read_notify(const JsonNode& node, Config& config, ProblemLog& log) {
   for (const auto& item : node.children) read_notify_entry(item, config, log);
 }
 
+void read_notify_refresh(const JsonNode& node, Config& config, ProblemLog& log) {
+  const auto value = read_seconds(node, Duration::zero(), kTimeMax, log);
+  if (value && *value > Duration::zero() && *value < kRefreshMin) {
+    return log.refuse(node, "0 (never) or at least 1 second");
+  }
+  config.notify_refresh = value.value_or(config.notify_refresh);
+}
+
 void read_notify_rate(const JsonNode& node, Config& config, ProblemLog& log) {
   const auto rate = read_integer(node, 1, 1'000'000, log);
   if (rate) config.notify_rate = static_cast<std::uint32_t>(*rate);
@@ -226,7 +235,7 @@ struct TopKey {
   std::string_view wants;                               // not empty: the key must be there
 };
 
-constexpr std::array<TopKey, 18> kTopKeys = {{
+constexpr std::array<TopKey, 19> kTopKeys = {{
     {"chat", read_chat, kChatWants},
     {"chat_interface", read_chat_interface, {}},
     {"secret", read_secret, "a text that all nodes share and nobody else knows"},
@@ -243,6 +252,7 @@ constexpr std::array<TopKey, 18> kTopKeys = {{
     {"logging", read_logging, {}},
     {"protocol", read_protocol, {}},
     {"notify-rate", read_notify_rate, {}},
+    {"notify-refresh", read_notify_refresh, {}},
     {"inject", read_inject, {}},
     {"management-mode", read_management_mode, {}},
 }};
