@@ -151,6 +151,7 @@ TEST(StreamListenerTest, AFolderThatIsBusyForAMomentIsWaitedFor) {
     for (; !is_done; ++turns) {
       const Descriptor folder(::open(directory.path().c_str(), O_RDONLY | O_DIRECTORY));
       ::flock(folder.get(), LOCK_EX);
+      for (int i = 0; i < 100; ++i) exists(directory.path());  // as long as an open takes
     }
   });
   const auto end = [&](void*) {
