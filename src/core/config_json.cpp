@@ -14,6 +14,7 @@
 #include "core/config_shared.h"
 #include "core/limits.h"
 #include "core/tree_json.h"
+#include "core/wire1.h"
 
 namespace vippy::core {
 
@@ -281,6 +282,18 @@ void check_times(const JsonNode& root, const Config& config, ProblemLog& log) {
   }
 }
 
+// Protocol 1 carries the whole configuration in every announcement, which is one datagram.
+void check_announcement_size(const JsonNode& root, const Config& config, ProblemLog& log) {
+  if (log.has_errors()) return;  // what was not read is not counted
+  const std::string longest(kNodeNameOctetsMax, 'n');
+  const auto octets = announcement_octets(*config.shared, longest);
+  if (octets <= kDatagramOctetsMax) return;
+  log.error(*root.find("vips"), "an announcement with these vips and nodes has " +
+                                    std::to_string(octets) + " octets, a datagram holds " +
+                                    std::to_string(kDatagramOctetsMax) +
+                                    ": fewer VIPs, or several clusters");
+}
+
 ConfigProblem whole_text_problem(std::string_view text, const TextProblem& problem) {
   const auto [line, column] = LineIndex(text).place(problem.offset);
   return {Severity::error, line, column, "", problem.text};
@@ -297,6 +310,7 @@ Config read_keys(const JsonNode& root, ProblemLog& log) {
   }
   config.shared = std::make_shared<const Shared>(read_shared(root, log));
   check_times(root, config, log);
+  check_announcement_size(root, config, log);
   return config;
 }
 
