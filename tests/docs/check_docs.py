@@ -160,7 +160,8 @@ def log_lines(root):
 
 def log_breaches(root, _programs):
     text = (root / "docs/operations.md").read_text("utf-8")
-    told = set(re.findall(r"^\| (\w+) \| `([^`]+)` \|", text, re.M))
+    told = set(re.findall(r"^\| (emerg|alert|crit|err|warning|notice|info|debug) \| `([^`]+)` \|",
+                          text, re.M))
     used = set()
     for priority, template in log_lines(root):
         parts = [re.escape(part) for part in template.split("{}")]
@@ -202,7 +203,8 @@ def link_breaches(root, _programs):
 
 
 def file_breaches(root, _programs):
-    pattern = re.compile(r"(?<![\w./-])((?:src|tests|docs|conf|tools|perf|cmake)/[\w./*{},-]*)")
+    pattern = re.compile(r"(?<![\w./-])((?:(?:src|tests|docs|tools|perf|cmake)/|conf/vippy)"
+                         r"[\w./*{},-]*)")
     for path in documents(root) + sorted((root / "docs/man").glob("*.[58]")):
         for mention in pattern.findall(path.read_text("utf-8")):
             name = mention.rstrip(".,").replace("\\", "")
