@@ -23,7 +23,7 @@ check:
 	@tools/check
 
 fuzz-smoke:
-	@tools/check fuzz
+	@tools/check packages fuzz
 
 clean:
 	rm -rf build
