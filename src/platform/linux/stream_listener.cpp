@@ -1,6 +1,7 @@
 #include "platform/linux/stream_listener.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@ namespace vippy::platform {
 namespace {
 
 constexpr int kBacklog = 64;
+constexpr int kLockTries = 20;  // 1 ms apart; another vippyd holds the lock for far less
 
 int socket_address(const std::string& path, sockaddr_un& out) {
   if (path.empty()) return EINVAL;
@@ -44,6 +46,15 @@ int probe(const std::string& path) {
   if (errno == ECONNREFUSED || errno == ENOENT) return 0;
   // A full backlog is a sign of life.
   return errno == EAGAIN ? EADDRINUSE : errno;
+}
+
+// Two daemons that start together take turns; a lock that stays is somebody else's.
+bool lock(const Descriptor& directory) {
+  for (int i = 0; i < kLockTries; ++i) {
+    if (::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    ::poll(nullptr, 0, 1);
+  }
+  return false;
 }
 
 std::string directory_of(const std::string& path) {
@@ -92,7 +103,7 @@ int StreamListener::open(const std::string& path, std::uint32_t mode) {
   const Descriptor directory(
       ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return errno;
-  if (::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return EAGAIN;
+  if (!lock(directory)) return EAGAIN;
   if (const int error = probe(path); error != 0) return error;
   // The name must fit where the path does: the last octets make room for ours.
   const auto suffix = "." + std::to_string(::getpid());
