@@ -84,9 +84,11 @@ std::vector<HitTarget> hit_list(const IpAddress& vip, const Prefix& network,
   return collector.take();
 }
 
-void Advertiser::configure(std::vector<NotifyEntry> notify, std::uint32_t rate) {
+void Advertiser::configure(std::vector<NotifyEntry> notify, std::uint32_t rate,
+                           Duration refresh) {
   notify_ = std::move(notify);
   rate_ = std::max<std::uint32_t>(rate, 1);
+  refresh_ = refresh;
 }
 
 void Advertiser::start(InterfaceIndex index, const Prefix& vip, const Interfaces& interfaces,
@@ -97,6 +99,7 @@ void Advertiser::start(InterfaceIndex index, const Prefix& vip, const Interfaces
   Job job{index, vip, own_network(vip, interface, interfaces), 0, now, nullptr, 0};
   broadcast(job, interfaces, out);
   jobs_.push_front(std::move(job));
+  next_deadline_ = now;
 }
 
 void Advertiser::stop(InterfaceIndex index, const Prefix& vip) {
@@ -114,6 +117,10 @@ void Advertiser::begin_round(Job& job, Lists& lists, const Neighbours& neighbour
                              const Interfaces& interfaces, Instant now, Actions& out) {
   if (job.round == 0) job.round_at = now;
   if (job.round != 0) broadcast(job, interfaces, out);  // the first one left with start()
+  if (job.round >= kRounds.size()) {
+    job.hits = std::make_shared<std::vector<HitTarget>>();  // a refresh is the broadcast alone
+    return;
+  }
   auto& list = lists[{job.index, job.network.first(), job.network.length}];
   if (!list) {
     list = std::make_shared<std::vector<HitTarget>>(
@@ -146,15 +153,19 @@ void Advertiser::refill(Pace& pace, Instant now) const {
 }
 
 void Advertiser::end_round(Job& job) {
-  const auto first_at = job.round_at - kRounds[job.round];
-  ++job.round;
   job.hits.reset();
   job.next_hit = 0;
-  if (job.round < kRounds.size()) job.round_at = first_at + kRounds[job.round];
+  const auto ended = job.round++;
+  if (job.round < kRounds.size()) {
+    job.round_at += kRounds[job.round] - kRounds[ended];
+  } else {
+    job.round_at += refresh_;
+  }
 }
 
 void Advertiser::poll(const Neighbours& neighbours, const Interfaces& interfaces, Instant now,
                       Actions& out) {
+  if (now < next_deadline_) return;
   Lists lists;
   for (auto& job : jobs_) {
     if (job.hits || job.round_at > now) continue;
@@ -176,25 +187,28 @@ void Advertiser::poll(const Neighbours& neighbours, const Interfaces& interfaces
       }
     }
   }
-  std::erase_if(jobs_, [](const Job& job) { return job.round >= kRounds.size(); });
+  std::erase_if(jobs_, [&](const Job& job) {
+    return job.round >= kRounds.size() && refresh_ == Duration::zero();
+  });
   if (jobs_.empty()) paces_.clear();
+  next_deadline_ = earliest();
 }
 
-Instant Advertiser::next_deadline() const {
-  auto earliest = Instant::max();
+Instant Advertiser::earliest() const {
+  auto first = Instant::max();
   for (const auto& job : jobs_) {
     if (!job.hits) {
-      earliest = std::min(earliest, job.round_at);
+      first = std::min(first, job.round_at);
       continue;
     }
     const auto pace = paces_.find(job.index);
     if (pace == paces_.end()) return Instant::min();
     // A burst's worth at once costs fewer wake-ups than frame by frame.
     const double missing = std::max(0.0, std::min(burst(), 1.0 * 8) - pace->second.tokens);
-    earliest = std::min(earliest, pace->second.refilled + Duration(static_cast<Duration::rep>(
-                                                              std::ceil(missing / rate_ * 1e9))));
+    const auto wait = Duration(static_cast<Duration::rep>(std::ceil(missing / rate_ * 1e9)));
+    first = std::min(first, pace->second.refilled + wait);
   }
-  return earliest;
+  return first;
 }
 
 }  // namespace vippy::core

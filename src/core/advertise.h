@@ -2,7 +2,8 @@
 //
 // Purpose: at once a broadcast to everyone; then the hit list, host by host, at a steady pace; all
 //          of it again after 100 ms, 1 s and 5 s, because a frame may be lost or a switch may
-//          throttle.
+//          throttle; and the broadcast alone every `notify-refresh`, because somebody may have
+//          been away, or believed the other side of a split.
 // Purity:  no clock; `now` is handed in. Appends Advertise actions; frames are the hall's.
 // Bounds:  one job per VIP; a hit list has at most kNotifyAddressesMax + kNeighboursMax hosts and
 //          is shared by the VIPs of a network; `notify-rate` frames a second on each interface.
@@ -46,7 +47,8 @@ struct HitTarget {
 
 class Advertiser {
  public:
-  void configure(std::vector<NotifyEntry> notify, std::uint32_t rate);
+  // `refresh` zero: a VIP is announced in its first seconds only.
+  void configure(std::vector<NotifyEntry> notify, std::uint32_t rate, Duration refresh);
 
   // A VIP came up here (or must be told again): the first broadcast leaves with this call.
   void start(InterfaceIndex index, const Prefix& vip, const Interfaces& interfaces, Instant now,
@@ -55,7 +57,7 @@ class Advertiser {
   void stop(InterfaceIndex index, const Prefix& vip);
 
   void poll(const Neighbours& neighbours, const Interfaces& interfaces, Instant now, Actions& out);
-  [[nodiscard]] Instant next_deadline() const;
+  [[nodiscard]] Instant next_deadline() const { return next_deadline_; }
   [[nodiscard]] std::size_t jobs() const { return jobs_.size(); }
 
  private:
@@ -84,9 +86,12 @@ class Advertiser {
   void refill(Pace& pace, Instant now) const;
   void end_round(Job& job);
   [[nodiscard]] double burst() const;
+  [[nodiscard]] Instant earliest() const;
 
   std::vector<NotifyEntry> notify_;
   std::uint32_t rate_ = 1;
+  Duration refresh_{};
+  Instant next_deadline_ = Instant::max();
   std::deque<Job> jobs_;
   std::map<InterfaceIndex, Pace> paces_;
 };

@@ -93,6 +93,7 @@ struct Config {
   Duration arp_cache = std::chrono::seconds(15);
   std::vector<NotifyEntry> notify;
   std::uint32_t notify_rate = 2000;  // frames a second on each interface
+  Duration notify_refresh = std::chrono::seconds(60);  // zero: never
   Inject inject = Inject::packet;
   std::string management = "/var/run/vippy.socket";
   std::uint32_t management_mode = 0600;

@@ -14,6 +14,7 @@
 #include "core/config_shared.h"
 #include "core/limits.h"
 #include "core/tree_json.h"
+#include "core/wire1.h"
 
 namespace vippy::core {
 
@@ -24,6 +25,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kTimeMax = hours(7 * 24);
+constexpr Duration kRefreshMin = seconds(1);
 constexpr std::size_t kChatInterfaceOctetsMax = 45;  // the longest text of an address
 constexpr std::size_t kSecretOctetsMax = 4'096;
 constexpr std::size_t kPathOctetsMax = 4'095;  // PATH_MAX without the final NUL
@@ -145,6 +147,14 @@ void read_notify(const JsonNode& node, Config& config, ProblemLog& log) {
   for (const auto& item : node.children) read_notify_entry(item, config, log);
 }
 
+void read_notify_refresh(const JsonNode& node, Config& config, ProblemLog& log) {
+  const auto value = read_seconds(node, Duration::zero(), kTimeMax, log);
+  if (value && *value > Duration::zero() && *value < kRefreshMin) {
+    return log.refuse(node, "0 (never) or at least 1 second");
+  }
+  config.notify_refresh = value.value_or(config.notify_refresh);
+}
+
 void read_notify_rate(const JsonNode& node, Config& config, ProblemLog& log) {
   const auto rate = read_integer(node, 1, 1'000'000, log);
   if (rate) config.notify_rate = static_cast<std::uint32_t>(*rate);
@@ -226,7 +236,7 @@ struct TopKey {
   std::string_view wants;                               // not empty: the key must be there
 };
 
-constexpr std::array<TopKey, 18> kTopKeys = {{
+constexpr std::array<TopKey, 19> kTopKeys = {{
     {"chat", read_chat, kChatWants},
     {"chat_interface", read_chat_interface, {}},
     {"secret", read_secret, "a text that all nodes share and nobody else knows"},
@@ -243,6 +253,7 @@ constexpr std::array<TopKey, 18> kTopKeys = {{
     {"logging", read_logging, {}},
     {"protocol", read_protocol, {}},
     {"notify-rate", read_notify_rate, {}},
+    {"notify-refresh", read_notify_refresh, {}},
     {"inject", read_inject, {}},
     {"management-mode", read_management_mode, {}},
 }};
@@ -271,6 +282,18 @@ void check_times(const JsonNode& root, const Config& config, ProblemLog& log) {
   }
 }
 
+// Protocol 1 carries the whole configuration in every announcement, which is one datagram.
+void check_announcement_size(const JsonNode& root, const Config& config, ProblemLog& log) {
+  if (log.has_errors()) return;  // what was not read is not counted
+  const std::string longest(kNodeNameOctetsMax, 'n');
+  const auto octets = announcement_octets(*config.shared, longest);
+  if (octets <= kDatagramOctetsMax) return;
+  log.error(*root.find("vips"), "an announcement with these vips and nodes has " +
+                                    std::to_string(octets) + " octets, a datagram holds " +
+                                    std::to_string(kDatagramOctetsMax) +
+                                    ": fewer VIPs, or several clusters");
+}
+
 ConfigProblem whole_text_problem(std::string_view text, const TextProblem& problem) {
   const auto [line, column] = LineIndex(text).place(problem.offset);
   return {Severity::error, line, column, "", problem.text};
@@ -287,6 +310,7 @@ Config read_keys(const JsonNode& root, ProblemLog& log) {
   }
   config.shared = std::make_shared<const Shared>(read_shared(root, log));
   check_times(root, config, log);
+  check_announcement_size(root, config, log);
   return config;
 }
 

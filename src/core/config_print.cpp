@@ -102,6 +102,7 @@ std::string print_config(const Config& config, SecretPrint secret) {
   line("arp-cache", format_seconds(config.arp_cache));
   line("notify", json_list(config.notify, print_notify));
   line("notify-rate", std::to_string(config.notify_rate));
+  line("notify-refresh", format_seconds(config.notify_refresh));
   line("inject", json(kInjectNames[static_cast<std::size_t>(config.inject)]));
   line("management", json(config.management));
   line("management-mode", print_mode(config.management_mode));

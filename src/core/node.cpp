@@ -252,6 +252,7 @@ void Node::on(const Tick&, Instant now, Actions& out) {
   }
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   reconciler_.plan(now, next_id_, out);
+  for (const auto& key : reconciler_.take_adopted()) came_up(key, now, out);
   advertiser_.poll(neighbours_, interfaces_, now, out);
   if (phase_ == Phase::leaving) finish_leaving(now, out);
 }

@@ -40,7 +40,7 @@ void Node::begin_running(Instant now, Actions& out) {
                          config_.chat_interface});
   injector_id_ = next_id_++;
   out.push_back(UseInjector{injector_id_, config_.inject});
-  advertiser_.configure(config_.notify, config_.notify_rate);
+  advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   apply_shared(config_.shared, now, out);
   config_changed_ = false;
   mature_at_ = now + config_.mature;
@@ -90,7 +90,7 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
   const auto before = std::exchange(config_, config);
   out.push_back(SetLogging{config_.logging});
   open_what_changed(before, out);
-  advertiser_.configure(config_.notify, config_.notify_rate);
+  advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   announce_at_ = std::min(announce_at_, now + config_.interval);
   harvest_at_ = std::min(harvest_at_, now + config_.arp_cache);
   auto shared = config.shared;

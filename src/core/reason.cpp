@@ -22,7 +22,7 @@ std::string_view name(InactiveReason reason) {
     case InactiveReason::stopping: return "stopping";
     case InactiveReason::not_a_node: return "not one of the nodes";
     case InactiveReason::maturing: return "maturing";
-    case InactiveReason::settling: return "settling after a link came back";
+    case InactiveReason::settling: return "listening before it offers itself again";
     case InactiveReason::differing: return "others run this version with different contents";
     case InactiveReason::no_interface: return "no local interface for a VIP";
     case InactiveReason::link_down: return "link down";

@@ -27,7 +27,7 @@ enum class InactiveReason : std::uint8_t {
   stopping,        // the operator stops the daemon
   not_a_node,      // our name is not in `nodes`
   maturing,        // started less than `mature` ago
-  settling,        // a link came back less than `stale` ago: listening first
+  settling,        // a link came back, or this node was late, less than `stale` ago
   differing,       // others run the same version with different contents
   no_interface,    // a VIP has no local interface to go on
   link_down,       // an interface that carries VIPs has no carrier

@@ -151,6 +151,7 @@ void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
     auto& [key, record] = entry;
     if (record.wanted && record.is_leftover) {
       record.is_leftover = false;
+      adopted_.push_back(key);
       log(out, event::LeftoverAdopted{vip_name(key), interface_name(key.index)});
     }
     consider(entry, Pending::removing);

@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/action.h"
@@ -51,6 +53,8 @@ class Reconciler {
   void want(std::vector<AddressKey> wanted);
   // Appends the requests that are due.
   void plan(Instant now, RequestId& next_id, Actions& out);
+  // Leftovers that became wanted since this was last asked: they are up without a request.
+  [[nodiscard]] std::vector<AddressKey> take_adopted() { return std::exchange(adopted_, {}); }
   // The answer to one of our requests; nullopt when the id is not ours.
   std::optional<Answer> outcome(RequestId id, FailureKind failure, Instant now, Actions& out);
 
@@ -98,6 +102,7 @@ class Reconciler {
   bool dirty_ = false;
   bool reading_ = false;
   Records records_;
+  std::vector<AddressKey> adopted_;
   std::vector<AddressKey> order_;  // the wanted ones, most urgent first
   std::map<RequestId, AddressKey> requests_;
   Instant next_retry_ = Instant::max();

@@ -199,6 +199,20 @@ TEST(ConfigJsonTest, RefusesATextThatIsTooLarge) {
   EXPECT_EQ(reading.problems[0].line, 0U);
 }
 
+TEST(ConfigJsonTest, RefusesMoreVipsThanOneAnnouncementCarries) {
+  std::string vips;
+  for (int i = 0; i < 700; ++i) {
+    if (i != 0) vips += ",";
+    vips += R"([{"interface": "eth0", "ip": "10.)" + std::to_string(i / 250) + "." +
+            std::to_string(i % 250) + R"(.1/8"}])";
+  }
+  const auto reading = read_config(R"({"chat": "224.1.1.1:5007", "secret": "s", "nodes": ["a"],
+    "vips": [)" + vips + "]}");
+  ASSERT_FALSE(reading.config);
+  ASSERT_FALSE(reading.problems.empty());
+  EXPECT_NE(reading.problems.back().text.find("a datagram holds 65507"), std::string::npos);
+}
+
 TEST(ConfigJsonTest, StopsCountingProblemsSomewhere) {
   std::string list = "1";
   for (int i = 0; i < 5'000; ++i) list += ",1";

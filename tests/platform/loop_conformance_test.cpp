@@ -62,6 +62,15 @@ TEST_P(LoopTest, SendsTheTablesAtStartInOrder) {
   EXPECT_EQ(session.neighbours.size(), 1U);
 }
 
+TEST_P(LoopTest, SaysWhetherTheHostRoutesIpv6) {
+  run("ip link add va type veth peer name vb");
+  run("sysctl -qw net.ipv6.conf.va.forwarding=1");
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  EXPECT_TRUE(session.links["va"].forwards_ipv6);
+  EXPECT_FALSE(session.links["vb"].forwards_ipv6);
+}
+
 TEST_P(LoopTest, MeetsDeadlinesAndPollsWithPastOnes) {
   Session session(GetParam());
   ASSERT_TRUE(session.until_tables());

@@ -1,4 +1,4 @@
-#include "platform/linux/privileges_linux.h"
+#include "platform/host.h"
 
 #include <cap-ng.h>
 #include <gtest/gtest.h>

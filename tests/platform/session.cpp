@@ -103,7 +103,8 @@ void Session::see(const Event& event) {
     std::erase_if(links, [&](const auto& item) { return item.second.index == link->index; });
     if (!link->exists) return;
     mentioned_links_.insert(link->index);
-    links[std::string(link->name)] = {link->index, link->mac, link->is_running, link->is_ethernet};
+    links[std::string(link->name)] = {link->index, link->mac, link->is_running, link->is_ethernet,
+                                      link->forwards_ipv6};
   } else if (const auto* address = std::get_if<AddressChanged>(&event)) {
     const std::pair key(address->index, address->prefix);
     addresses.erase(key);

@@ -26,6 +26,7 @@ struct SeenLink {
   core::Mac mac;
   bool is_running = false;
   bool is_ethernet = false;
+  bool forwards_ipv6 = false;
 };
 
 // Frames that the fake injector was given.

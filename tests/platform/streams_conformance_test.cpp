@@ -1,13 +1,19 @@
 // Management connections of platform.h on both loops.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <memory>
+#include <thread>
 
 #include "platform/linux/descriptor.h"
+#include "platform/linux/stream_listener.h"
 #include "platform/linux/streams.h"
 #include "tests/platform/session.h"
 #include "tests/support/netns.h"
@@ -134,6 +140,29 @@ TEST_P(StreamsTest, ALiveSocketIsRespectedAndADeadOneReplaced) {
   }
   EXPECT_EQ(second.outcome(second.open_management(dead)), 0);
   EXPECT_TRUE(connect_to(dead));
+}
+
+// Daemons of other sockets in the same folder start at the same moment.
+TEST(StreamListenerTest, AFolderThatIsBusyForAMomentIsWaitedFor) {
+  support::TempDirectory directory;
+  std::atomic<bool> is_done = false;
+  std::atomic<int> turns = 0;
+  std::thread others([&] {
+    for (; !is_done; ++turns) {
+      const Descriptor folder(::open(directory.path().c_str(), O_RDONLY | O_DIRECTORY));
+      ::flock(folder.get(), LOCK_EX);
+      for (int i = 0; i < 100; ++i) exists(directory.path());  // as long as an open takes
+    }
+  });
+  const auto end = [&](void*) {
+    is_done = true;
+    others.join();
+  };
+  const std::unique_ptr<void, decltype(end)> joined(&is_done, end);
+  for (int i = 0; i < 100 || turns < 2000; ++i) {
+    StreamListener listener;
+    ASSERT_EQ(listener.open(directory.path() + "/vippy.sock", 0600), 0);
+  }
 }
 
 TEST_P(StreamsTest, FilesAreNotReplacedAndBadPathsAreErrors) {

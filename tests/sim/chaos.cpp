@@ -53,6 +53,7 @@ class Chaos {
     config.mature = 500ms;
     config.stale = 500ms;
     config.arp_cache = 5s;
+    config.notify_refresh = 4s;
     config.notify = {core::NotifyEntry{}};
     config.shared = shared(1);
     return config;

@@ -44,7 +44,7 @@ bool HostTables::on_link(const LinkMessage& message) {
   if (!links_.contains(message.index) && links_.size() >= core::kInterfacesMax) return false;
   LinkEntry entry{std::string(message.name), message.mac,         message.is_running,
                   message.is_ethernet,       message.is_loopback, message.is_multicast,
-                  message.is_broadcast};
+                  message.is_broadcast,      message.forwards_ipv6};
   auto& known = links_[message.index];
   if (known == entry && !is_reading_links_) return false;
   known = std::move(entry);

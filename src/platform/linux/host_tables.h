@@ -27,6 +27,7 @@ struct LinkEntry {
   bool is_loopback = false;
   bool is_multicast = false;
   bool is_broadcast = false;
+  bool forwards_ipv6 = false;
   auto operator<=>(const LinkEntry&) const = default;
 };
 

@@ -3,6 +3,8 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/ipv6.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -75,6 +77,18 @@ std::span<const std::uint8_t> behind(std::span<const std::uint8_t> bytes) {
   return bytes.subspan(std::min(bytes.size(), std::size_t{NLMSG_ALIGN(sizeof(Header))}));
 }
 
+// The setting net.ipv6.conf.IF.forwarding, which the kernel tells inside the link message.
+bool forwards_ipv6(const nlattr* families) {
+  const auto family = attributes<AF_INET6 + 1>(payload(families))[AF_INET6];
+  const auto settings = attributes<IFLA_INET6_MAX + 1>(payload(family))[IFLA_INET6_CONF];
+  const auto values = payload(settings);
+  std::int32_t forwarding = 0;
+  constexpr std::size_t kAt = DEVCONF_FORWARDING * sizeof(forwarding);
+  if (values.size() < kAt + sizeof(forwarding)) return false;
+  std::memcpy(&forwarding, values.data() + kAt, sizeof(forwarding));
+  return forwarding != 0;
+}
+
 NetlinkBody decode_link(std::span<const std::uint8_t> bytes, bool exists) {
   const auto header = family_header<ifinfomsg>(bytes);
   // Other families tell of bridge ports and protocol settings: their RTM_DELLINK is no farewell.
@@ -93,6 +107,7 @@ NetlinkBody decode_link(std::span<const std::uint8_t> bytes, bool exists) {
   out.is_broadcast = (header->ifi_flags & IFF_BROADCAST) != 0;
   out.is_ethernet =
       header->ifi_type == ARPHRD_ETHER && !out.is_loopback && (header->ifi_flags & IFF_NOARP) == 0;
+  out.forwards_ipv6 = forwards_ipv6(found[IFLA_AF_SPEC]);
   if (header->ifi_type == ARPHRD_ETHER) out.mac = mac(found[IFLA_ADDRESS]);
   return out;
 }

@@ -31,6 +31,7 @@ struct LinkMessage {
   bool is_loopback = false;
   bool is_multicast = false;
   bool is_broadcast = false;
+  bool forwards_ipv6 = false;  // not told of by an event of its own: as of the last link event
 };
 
 struct AddressMessage {

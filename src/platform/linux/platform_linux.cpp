@@ -274,7 +274,8 @@ void LinuxPlatform::on_event(const LinkMessage& message) {
   if (!tables_.on_link(message)) return;
   is_placing_due_ = true;
   pending_.emplace_back(LinkChanged{message.index, keep(std::string(message.name)), message.mac,
-                                    message.exists, message.is_running, message.is_ethernet});
+                                    message.exists, message.is_running, message.is_ethernet,
+                                    message.forwards_ipv6});
 }
 
 void LinuxPlatform::on_event(const AddressMessage& message) {

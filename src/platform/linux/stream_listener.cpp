@@ -1,7 +1,6 @@
 #include "platform/linux/stream_listener.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <cstdio>
 
 namespace vippy::platform {
@@ -16,7 +16,6 @@ namespace vippy::platform {
 namespace {
 
 constexpr int kBacklog = 64;
-constexpr int kLockTries = 20;  // 1 ms apart; another vippyd holds the lock for far less
 
 int socket_address(const std::string& path, sockaddr_un& out) {
   if (path.empty()) return EINVAL;
@@ -46,15 +45,6 @@ int probe(const std::string& path) {
   if (errno == ECONNREFUSED || errno == ENOENT) return 0;
   // A full backlog is a sign of life.
   return errno == EAGAIN ? EADDRINUSE : errno;
-}
-
-// Two daemons that start together take turns; a lock that stays is somebody else's.
-bool lock(const Descriptor& directory) {
-  for (int i = 0; i < kLockTries; ++i) {
-    if (::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) return true;
-    ::poll(nullptr, 0, 1);
-  }
-  return false;
 }
 
 std::string directory_of(const std::string& path) {
@@ -97,13 +87,30 @@ int StreamListener::bind_beside(const std::string& beside, std::uint32_t mode) {
   return 0;
 }
 
+namespace {
+
+// Others hold the lock for the few system calls below only: a short wait is enough, and a
+// stranger who keeps it cannot hold us up for longer.
+int lock(int directory) {
+  constexpr int kTries = 250;
+  constexpr timespec kPause{0, 1'000'000};
+  for (int i = 0; i < kTries; ++i) {
+    if (::flock(directory, LOCK_EX | LOCK_NB) == 0) return 0;
+    if (errno != EWOULDBLOCK && errno != EINTR) return errno;
+    ::nanosleep(&kPause, nullptr);
+  }
+  return EAGAIN;
+}
+
+}  // namespace
+
 int StreamListener::open(const std::string& path, std::uint32_t mode) {
   sockaddr_un address{};
   if (const int error = socket_address(path, address); error != 0) return error;
   const Descriptor directory(
       ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return errno;
-  if (!lock(directory)) return EAGAIN;
+  if (const int error = lock(directory.get()); error != 0) return error;
   if (const int error = probe(path); error != 0) return error;
   // The name must fit where the path does: the last octets make room for ours.
   const auto suffix = "." + std::to_string(::getpid());
