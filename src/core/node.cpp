@@ -57,7 +57,9 @@ void Node::on(const TableComplete& complete, Instant now, Actions& out) {
       place_vips(out);
       return;
     case KernelTable::addresses:
-      reconciler_.complete_table(now, out);
+      for (const auto& key : reconciler_.complete_table(now, out)) {
+        advertiser_.stop(key.index, key.prefix);
+      }
       addresses_known_ = true;
       return;
     case KernelTable::neighbours: neighbours_.complete_table(); return;
