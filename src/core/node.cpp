@@ -168,8 +168,10 @@ void Node::disbelieve(const Announcement& announcement, Instant received, Action
     return;
   }
   ++counters_.ignored_differing;
-  // Whoever is not serving yet stays out of it: the others keep what they have.
-  if (!ever_decided_) differing_heard_ = received;
+  // Whoever is not serving yet stays out of it for as long as that lasts: the others keep what
+  // they have. When nobody serves, the first by name does.
+  const bool is_first = announcement.is_active || announcement.me < identity_;
+  if (is_first && (!ever_decided_ || differing_heard_)) differing_heard_ = received;
   if (is_news) log(out, event::PeerDiffers{announcement.me, version});
 }
 

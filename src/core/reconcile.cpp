@@ -83,6 +83,7 @@ Reconciler::Change Reconciler::saw_present(Records::value_type& entry, bool is_o
     record.presence = Presence::ours;
   } else if (was_absent) {
     record.presence = Presence::foreign;
+    record.foreign_said = record.wanted;
     if (record.wanted) log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
   }
   dirty_ = true;
@@ -94,6 +95,7 @@ Reconciler::Change Reconciler::saw_absent(Records::value_type& entry, Instant no
   if (record.presence == Presence::absent) return Change::none;
   record.presence = Presence::absent;
   record.is_leftover = false;
+  record.foreign_said = false;
   dirty_ = true;
   if (!record.wanted) return Change::went_down;
   if (now - record.stolen_at > kTheftWindow) record.thefts = 0;
@@ -111,6 +113,7 @@ void Reconciler::want(std::vector<AddressKey> wanted) {
     auto& record = records_[key];
     record.wanted = true;
   }
+  for (auto& [key, record] : records_) record.foreign_said = record.foreign_said && record.wanted;
   order_ = std::move(wanted);
 }
 
@@ -154,6 +157,11 @@ void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
       adopted_.push_back(key);
       log(out, event::LeftoverAdopted{vip_name(key), interface_name(key.index)});
     }
+    if (record.wanted && record.presence == Presence::foreign && !record.foreign_said) {
+      record.foreign_said = true;
+      adopted_.push_back(key);
+      log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
+    }
     consider(entry, Pending::removing);
   }
 }
@@ -189,6 +197,7 @@ Reconciler::Change Reconciler::added(Records::value_type& entry, FailureKind fai
   // There before us. Whose it is, the notification tells; until then it is not ours to remove.
   if (record.presence == Presence::absent) {
     record.presence = Presence::foreign;
+    record.foreign_said = true;
     log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
   }
   return Change::came_up;

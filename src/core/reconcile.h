@@ -77,6 +77,7 @@ class Reconciler {
     Pending pending = Pending::none;
     bool wanted = false;
     bool is_leftover = false;   // found, not added by this run
+    bool foreign_said = false;  // that it is somebody else's, while wanted
     bool mentioned = false;     // in the table that is being read
     unsigned adds_unseen = 0;   // acknowledged or pending additions without their notification
     unsigned dels_unseen = 0;
