@@ -81,6 +81,7 @@ core::Status Daemon::status() const {
   status.program = "vippyd " VIPPY_VERSION;
   status.platform = platform_.name();
   status.injector = injector_;
+  status.counters.frames_sent = frames_sent_;
   return status;
 }
 
@@ -221,6 +222,7 @@ void Daemon::perform(const core::RemoveAddress& action) {
 
 void Daemon::perform(const core::Advertise& action) {
   const auto frames = frames_of(action);
+  frames_sent_ += frames.count;
   for (const auto& frame : frames.all()) {
     platform_.perform(platform::SendFrame{action.index, frame.bytes()});
   }

@@ -42,6 +42,7 @@ void Node::begin_running(Instant now, Actions& out) {
   out.push_back(UseInjector{injector_id_, config_.inject});
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   apply_shared(config_.shared, now, out);
+  reconciler_.claim(configured_);  // the tables may have come before
   config_changed_ = false;
   mature_at_ = now + config_.mature;
   announce_at_ = now;
@@ -64,12 +65,13 @@ void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& 
     return;
   }
   // At the start everything must open. Later the old one stays and the operator is told.
-  const bool is_start = phase_ == Phase::opening || (phase_ == Phase::running && !has_opened_);
+  const bool is_start = phase_ == Phase::opening || (phase_ == Phase::running && !has_opened());
   if (failed && is_start) {
     phase_ = Phase::gone;
     out.push_back(Exit{1});
   }
-  if (!failed && outcome.id == injector_id_) has_opened_ = true;
+  if (!failed && outcome.id == chat_id_) chat_opened_ = true;
+  if (!failed && outcome.id == injector_id_) injector_opened_ = true;
 }
 
 // ---- reload -----------------------------------------------------------------------------------
@@ -87,6 +89,9 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
                  ": the other nodes would not follow; raise version"});
     return;
   }
+  // By the old measure: a shorter `stale` must not make us late for the past.
+  judge_lateness(now, out);
+  if (announced_last_) announced_last_ = now;
   const auto before = std::exchange(config_, config);
   out.push_back(SetLogging{config_.logging});
   open_what_changed(before, out);
