@@ -39,8 +39,11 @@ Heard sort_out(const std::vector<Frame>& frames, core::Mac sender) {
       (arp.operation == ArpOperation::reply ? heard.directed : heard.asked).push_back(arp);
       continue;
     }
-    if (arp.operation == ArpOperation::request) heard.rounds.push_back({frame.at, 1, 0});
-    if (arp.operation == ArpOperation::reply && !heard.rounds.empty()) ++heard.rounds.back().replies;
+    if (arp.operation == ArpOperation::request) {
+      heard.rounds.push_back({frame.at, 1, 0});
+    } else if (!heard.rounds.empty()) {
+      ++heard.rounds.back().replies;
+    }
   }
   return heard;
 }

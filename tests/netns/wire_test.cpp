@@ -107,7 +107,8 @@ TEST_F(WireTest, AHigherVersionFromTheWireIsAdopted) {
   cluster.start(config);
   cluster.wait_held("10.77.1.1", {1});
   config["version"] = 5;
-  config["vips"] = Json::array({group_at("n1", {"10.77.1.1/16"}), group_at("n2", {"10.77.1.9/16"})});
+  config["vips"] =
+      Json::array({group_at("n1", {"10.77.1.1/16"}), group_at("n2", {"10.77.1.9/16"})});
   config["nodes"] = {"n1", "n2", "n3"};
   Sender(cluster.host()).send(announcement(config, "n3", false));
   cluster.wait_held("10.77.1.9", {2});

@@ -161,7 +161,9 @@ core::Mac mac_of(const NetSpace& space, const std::string& interface) {
 }
 
 AddressWatch::AddressWatch(const NetSpace& space)
-    : fd_(open_netlink(space, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)) {}
+    : fd_(open_netlink(space, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)) {
+  for (const auto& address : addresses(space)) present_.insert(address.text());
+}
 
 AddressWatch::~AddressWatch() { ::close(fd_); }
 
@@ -169,7 +171,11 @@ const std::vector<std::string>& AddressWatch::changes() {
   const auto note = [&](const nlmsghdr& message) {
     const auto address = read_address(message);
     if (!address) return;
-    changes_.push_back((message.nlmsg_type == RTM_NEWADDR ? "+" : "-") + address->text());
+    const auto text = address->text();
+    const bool is_new = message.nlmsg_type == RTM_NEWADDR;
+    // The kernel speaks of an IPv6 address some time after it is there.
+    if (is_new ? !present_.insert(text).second : present_.erase(text) == 0) return;
+    changes_.push_back((is_new ? "+" : "-") + text);
   };
   while (read_messages(fd_, MSG_DONTWAIT, note)) {
   }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ class AddressWatch {
 
  private:
   int fd_ = -1;
+  std::set<std::string> present_;
   std::vector<std::string> changes_;
 };
 

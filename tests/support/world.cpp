@@ -38,9 +38,14 @@ void unshare_spaces() {
   const auto gid = ::getegid();
   if (uid == 0 && ::unshare(kSpaces) == 0) return;
   if (::unshare(CLONE_NEWUSER) != 0) refuse("unshare(CLONE_NEWUSER)");
-  write_file("/proc/self/setgroups", "deny");
-  write_file("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1");
-  write_file("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1");
+  try {
+    write_file("/proc/self/setgroups", "deny");
+    write_file("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1");
+    write_file("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1");
+  } catch (const std::runtime_error&) {
+    errno = EPERM;
+    refuse("to be root in a user namespace");
+  }
   if (::unshare(kSpaces) != 0) refuse("unshare of mount, process and network namespaces");
 }
 
