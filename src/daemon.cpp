@@ -81,6 +81,7 @@ core::Status Daemon::status() const {
   status.program = "vippyd " VIPPY_VERSION;
   status.platform = platform_.name();
   status.injector = injector_;
+  status.counters.frames_sent = frames_sent_;
   return status;
 }
 
@@ -151,14 +152,17 @@ void Daemon::on(const platform::Notice& event) {
 
 void Daemon::reload() {
   auto reading = outside_.read_config();
+  std::size_t errors = 0;
+  for (const auto& problem : reading.problems) {
+    const bool is_error = problem.severity == core::Severity::error;
+    errors += is_error ? 1 : 0;
+    log_->write(is_error ? core::Priority::err : core::Priority::warning, core::format(problem));
+  }
   if (reading.config) {
     step(core::ConfigLoaded{std::move(*reading.config)});
     return;
   }
-  for (const auto& problem : reading.problems) {
-    log_->write(core::Priority::err, core::format(problem));
-  }
-  step(core::ConfigRefused{reading.problems.size(), summary(reading.problems)});
+  step(core::ConfigRefused{errors, summary(reading.problems)});
 }
 
 void Daemon::answer(ctl::ServerOutput& output) {
@@ -221,6 +225,7 @@ void Daemon::perform(const core::RemoveAddress& action) {
 
 void Daemon::perform(const core::Advertise& action) {
   const auto frames = frames_of(action);
+  frames_sent_ += frames.count;
   for (const auto& frame : frames.all()) {
     platform_.perform(platform::SendFrame{action.index, frame.bytes()});
   }

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <optional>
@@ -39,6 +40,17 @@ struct Options {
 
 void say(const std::string& line) { fmt::print(stderr, "vippyd: {}\n", line); }
 
+// "a,b" -> a, b; nothing -> nobody.
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin < list.size();) {
+    const auto end = std::min(list.find(',', begin), list.size());
+    names.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return names;
+}
+
 void declare(CLI::App& app, Options& options) {
   app.set_version_flag("--version", "vippyd " VIPPY_VERSION);
   app.add_option("-n,--node", options.node, "this node's name in `nodes`")
@@ -60,9 +72,10 @@ void declare(CLI::App& app, Options& options) {
   auto* plan = app.add_flag("--plan", options.plan, "print who would own each group and exit");
   check->excludes(print)->excludes(plan);
   print->excludes(plan);
-  app.add_option("--active", options.active, "with --plan: only these nodes are active")
+  app.add_option_function<std::string>(
+         "--active", [&](const std::string& list) { options.active = split(list); },
+         "with --plan: only these nodes are active ('': none)")
       ->type_name("NODE,NODE")
-      ->delimiter(',')
       ->needs(plan);
   app.add_flag("--json", options.json, "with --plan: as JSON")->needs(plan);
   app.footer("Exit status: 0 good, 1 the configuration or the host is not, 2 wrong usage.\n"
@@ -99,7 +112,8 @@ core::ConfigReading read_and_check(const Options& options) {
 
 void print_problems(const Options& options, const core::ConfigReading& reading) {
   for (const auto& problem : reading.problems) {
-    fmt::print(stderr, "{}:{}\n", options.file, core::format(problem));
+    const auto* separator = problem.line != 0 ? ":" : ": ";
+    fmt::print(stderr, "{}{}{}\n", options.file, separator, core::format(problem));
   }
 }
 

@@ -99,6 +99,7 @@ void Advertiser::start(InterfaceIndex index, const Prefix& vip, const Interfaces
   Job job{index, vip, own_network(vip, interface, interfaces), 0, now, nullptr, 0};
   broadcast(job, interfaces, out);
   jobs_.push_front(std::move(job));
+  turn_ = 0;
   next_deadline_ = now;
 }
 
@@ -163,6 +164,23 @@ void Advertiser::end_round(Job& job) {
   }
 }
 
+// One host a VIP, round and round, going on where the last poll ended: when there are more VIPs
+// than frames in a burst, none of them waits for the others to finish.
+void Advertiser::send_hits(const Interfaces& interfaces, Instant now, Actions& out) {
+  for (std::size_t passed_over = 0; passed_over < jobs_.size(); ++passed_over) {
+    auto& job = jobs_[turn_++ % jobs_.size()];
+    if (!job.hits) continue;
+    auto& pace = paces_.try_emplace(job.index, Pace{now, burst()}).first->second;
+    if (pace.tokens < 1) continue;
+    if (hit(job, interfaces, out)) {
+      pace.tokens -= 1;
+      passed_over = SIZE_MAX;  // somebody made progress: once round again
+    } else {
+      end_round(job);
+    }
+  }
+}
+
 void Advertiser::poll(const Neighbours& neighbours, const Interfaces& interfaces, Instant now,
                       Actions& out) {
   if (now < next_deadline_) return;
@@ -172,21 +190,7 @@ void Advertiser::poll(const Neighbours& neighbours, const Interfaces& interfaces
     begin_round(job, lists, neighbours, interfaces, now, out);
   }
   for (auto& [index, pace] : paces_) refill(pace, now);
-  bool progress = true;
-  while (progress) {
-    progress = false;
-    for (auto& job : jobs_) {
-      if (!job.hits) continue;
-      auto& pace = paces_.try_emplace(job.index, Pace{now, burst()}).first->second;
-      if (pace.tokens < 1) continue;
-      if (hit(job, interfaces, out)) {
-        pace.tokens -= 1;
-        progress = true;
-      } else {
-        end_round(job);
-      }
-    }
-  }
+  send_hits(interfaces, now, out);
   std::erase_if(jobs_, [&](const Job& job) {
     return job.round >= kRounds.size() && refresh_ == Duration::zero();
   });

@@ -55,6 +55,11 @@ class Advertiser {
              Actions& out);
   // The VIP is no longer here: not one more frame about it.
   void stop(InterfaceIndex index, const Prefix& vip);
+  // Only the VIPs that `keeps(index, vip)` are spoken of from now on.
+  template <typename Keeps>
+  void stop_unless(const Keeps& keeps) {
+    std::erase_if(jobs_, [&](const Job& job) { return !keeps(job.index, job.vip); });
+  }
 
   void poll(const Neighbours& neighbours, const Interfaces& interfaces, Instant now, Actions& out);
   [[nodiscard]] Instant next_deadline() const { return next_deadline_; }
@@ -83,6 +88,7 @@ class Advertiser {
                    const Interfaces& interfaces, Instant now, Actions& out);
   // Sends one frame of the job's hit list; false when its list is done.
   bool hit(Job& job, const Interfaces& interfaces, Actions& out) const;
+  void send_hits(const Interfaces& interfaces, Instant now, Actions& out);
   void refill(Pace& pace, Instant now) const;
   void end_round(Job& job);
   [[nodiscard]] double burst() const;
@@ -93,6 +99,7 @@ class Advertiser {
   Duration refresh_{};
   Instant next_deadline_ = Instant::max();
   std::deque<Job> jobs_;
+  std::size_t turn_ = 0;  // whose turn it is to send to its next host
   std::map<InterfaceIndex, Pace> paces_;
 };
 

@@ -18,7 +18,9 @@ std::string fresh_nonce(Rng& rng) {
   Digest octets{};
   for (std::size_t i = 0; i < octets.size(); i += 8) {
     auto word = rng.next();
-    for (std::size_t j = 0; j < 8; ++j, word >>= 8U) octets[i + j] = static_cast<std::uint8_t>(word);
+    for (std::size_t j = 0; j < 8; ++j, word >>= 8U) {
+      octets[i + j] = static_cast<std::uint8_t>(word);
+    }
   }
   return format_digest(octets);
 }
@@ -33,7 +35,19 @@ Node::Node(std::string identity, NodeTraits traits, std::uint64_t seed)
 
 void Node::step(const Input& input, Instant now, Actions& out) {
   if (phase_ == Phase::gone) return;
+  const auto before = out.size();
   std::visit([&](const auto& what) { on(what, now, out); }, input);
+  count_frames(out, before);
+}
+
+void Node::count_frames(const Actions& out, std::size_t before) {
+  for (auto i = before; i < out.size(); ++i) {
+    const auto* advertise = std::get_if<Advertise>(&out[i]);
+    if (advertise == nullptr) continue;
+    // Everyone hears of an IPv4 address in two forms.
+    const bool is_twice = advertise->form == AdvertiseForm::everyone && advertise->vip.is_v4();
+    counters_.frames_sent += is_twice ? 2 : 1;
+  }
 }
 
 // ---- tables of the kernel ---------------------------------------------------------------------
@@ -57,7 +71,9 @@ void Node::on(const TableComplete& complete, Instant now, Actions& out) {
       place_vips(out);
       return;
     case KernelTable::addresses:
-      reconciler_.complete_table(now, out);
+      for (const auto& key : reconciler_.complete_table(now, out)) {
+        advertiser_.stop(key.index, key.prefix);
+      }
       addresses_known_ = true;
       return;
     case KernelTable::neighbours: neighbours_.complete_table(); return;
@@ -148,7 +164,7 @@ void Node::believe(const Announcement& announcement, Instant received, Actions& 
       break;
     case Membership::Change::returned_active:
       log(out, event::PeerActive{membership_.name(*peer)});
-      returned_.push_back(*peer);
+      returned_ = membership_.name(*peer);
       break;
     case Membership::Change::left: log(out, event::PeerLeft{membership_.name(*peer)}); break;
   }
@@ -168,8 +184,10 @@ void Node::disbelieve(const Announcement& announcement, Instant received, Action
     return;
   }
   ++counters_.ignored_differing;
-  // Whoever is not serving yet stays out of it: the others keep what they have.
-  if (!ever_decided_) differing_heard_ = received;
+  // Whoever has not served yet stays out of it while others do: they keep what they have. When
+  // nobody has, the first by name goes first.
+  const bool goes_first = announcement.is_active || announcement.me < identity_;
+  if (!ever_active_ && goes_first) differing_heard_ = received;
   if (is_news) log(out, event::PeerDiffers{announcement.me, version});
 }
 
@@ -232,7 +250,7 @@ void Node::on(const StopRequested&, Instant now, Actions& out) {
   log(out, event::Stopping{});
   // First the others, so that they take over while our addresses go.
   announce(now, out);
-  reconciler_.want({});
+  want({});
 }
 
 void Node::on(const Tick&, Instant now, Actions& out) {

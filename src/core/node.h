@@ -52,7 +52,7 @@ class Node {
   [[nodiscard]] Status status(Instant now) const;
   [[nodiscard]] const Config& config() const { return config_; }
   // Everything that must be open is: privileges for opening are no longer needed.
-  [[nodiscard]] bool has_opened() const { return has_opened_; }
+  [[nodiscard]] bool has_opened() const { return chat_opened_ && injector_opened_; }
 
  private:
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
@@ -104,6 +104,8 @@ class Node {
   void judge_self(Instant now, Actions& out);
   void decide(Instant now, Actions& out);
   void announce_again(Instant now, Actions& out);
+  void want(const std::vector<AddressKey>& keys);
+  void count_frames(const Actions& out, std::size_t before);
   void finish_leaving(Instant now, Actions& out);
   void begin_settling(Instant now);
   bool yields_for_links(Instant now);
@@ -153,9 +155,10 @@ class Node {
   bool config_changed_ = false;   // since the last decision
   bool members_changed_ = true;   // a decision is due
   bool ever_decided_ = false;
+  bool ever_active_ = false;
   bool has_unplaced_ = false;     // a VIP has no interface name here
   std::vector<std::string> unplaced_;   // the VIPs that were said to have no interface
-  std::vector<std::size_t> returned_;   // peers back from silence since the last decision
+  std::optional<std::string> returned_;  // a peer back from silence since the last decision
 
   // deadlines
   Instant announce_at_ = Instant::max();
@@ -174,7 +177,11 @@ class Node {
   RequestId management_id_ = 0;
   RequestId chat_id_ = 0;
   RequestId injector_id_ = 0;
-  bool has_opened_ = false;  // everything that must open at the start has
+  bool management_failed_ = false;  // the last attempt: a reload tries again
+  bool chat_failed_ = false;
+  bool injector_failed_ = false;
+  bool chat_opened_ = false;
+  bool injector_opened_ = false;
 
   Counters counters_;
 };

@@ -42,6 +42,7 @@ void Node::begin_running(Instant now, Actions& out) {
   out.push_back(UseInjector{injector_id_, config_.inject});
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   apply_shared(config_.shared, now, out);
+  reconciler_.claim(configured_);  // the tables may have come before
   config_changed_ = false;
   mature_at_ = now + config_.mature;
   announce_at_ = now;
@@ -52,24 +53,26 @@ void Node::begin_running(Instant now, Actions& out) {
 
 void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out) {
   const bool failed = outcome.failure != FailureKind::none;
-  const auto report = [&](const char* what) {
+  const auto report = [&](const char* what, bool& has_failed) {
+    has_failed = failed;
     if (failed) log(out, event::OpenFailed{what, outcome.failure});
   };
   const bool is_management = outcome.id == management_id_;
-  if (is_management) report("management");
-  if (outcome.id == chat_id_) report("chat");
-  if (outcome.id == injector_id_) report("injector");
+  if (is_management) report("management", management_failed_);
+  if (outcome.id == chat_id_) report("chat", chat_failed_);
+  if (outcome.id == injector_id_) report("injector", injector_failed_);
   if (is_management && phase_ == Phase::opening && !failed) {
     begin_running(now, out);
     return;
   }
   // At the start everything must open. Later the old one stays and the operator is told.
-  const bool is_start = phase_ == Phase::opening || (phase_ == Phase::running && !has_opened_);
+  const bool is_start = phase_ == Phase::opening || (phase_ == Phase::running && !has_opened());
   if (failed && is_start) {
     phase_ = Phase::gone;
     out.push_back(Exit{1});
   }
-  if (!failed && outcome.id == injector_id_) has_opened_ = true;
+  if (!failed && outcome.id == chat_id_) chat_opened_ = true;
+  if (!failed && outcome.id == injector_id_) injector_opened_ = true;
 }
 
 // ---- reload -----------------------------------------------------------------------------------
@@ -87,6 +90,9 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
                  ": the other nodes would not follow; raise version"});
     return;
   }
+  // By the old measure: a shorter `stale` must not make us late for the past.
+  judge_lateness(now, out);
+  if (announced_last_) announced_last_ = now;
   const auto before = std::exchange(config_, config);
   out.push_back(SetLogging{config_.logging});
   open_what_changed(before, out);
@@ -103,19 +109,20 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
   log(out, event::ConfigReloaded{shared_->version});
 }
 
+// What changed, and what could not be opened the last time.
 void Node::open_what_changed(const Config& before, Actions& out) {
-  if (before.management != config_.management ||
+  if (management_failed_ || before.management != config_.management ||
       before.management_mode != config_.management_mode) {
     management_id_ = next_id_++;
     out.push_back(OpenManagement{management_id_, config_.management, config_.management_mode});
   }
-  if (before.chat_address != config_.chat_address || before.chat_port != config_.chat_port ||
-      before.chat_interface != config_.chat_interface) {
+  if (chat_failed_ || before.chat_address != config_.chat_address ||
+      before.chat_port != config_.chat_port || before.chat_interface != config_.chat_interface) {
     chat_id_ = next_id_++;
     out.push_back(OpenChat{chat_id_, config_.chat_address, config_.chat_port,
                            config_.chat_interface});
   }
-  if (before.inject != config_.inject) {
+  if (injector_failed_ || before.inject != config_.inject) {
     injector_id_ = next_id_++;
     out.push_back(UseInjector{injector_id_, config_.inject});
   }

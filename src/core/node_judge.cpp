@@ -94,6 +94,7 @@ void Node::judge_self(Instant now, Actions& out) {
   yields_for_links(now);
   const auto reason = inactive_reason();
   const bool was_active = std::exchange(is_active_, !reason.has_value());
+  ever_active_ = ever_active_ || is_active_;
   if (reason != shown_reason_ || was_active != is_active_) {
     shown_reason_ = reason;
     members_changed_ = true;
@@ -172,7 +173,7 @@ void Node::decide(Instant now, Actions& out) {
     group.owner = owners[i];
   }
   if (changed) ++counters_.state_changes;
-  reconciler_.want(wanted());
+  want(wanted());
   announce_again(now, out);
   config_changed_ = false;
   if (may_decide) ever_decided_ = true;
@@ -190,18 +191,29 @@ std::vector<AddressKey> Node::wanted() const {
   return keys;
 }
 
+// What is no longer ours is not spoken of from this moment on, even if its removal takes a while:
+// the new owner must have the last word.
+void Node::want(const std::vector<AddressKey>& keys) {
+  reconciler_.want(keys);
+  auto sorted = keys;
+  std::sort(sorted.begin(), sorted.end());
+  advertiser_.stop_unless([&](InterfaceIndex index, const Prefix& vip) {
+    return std::binary_search(sorted.begin(), sorted.end(), AddressKey{index, vip});
+  });
+}
+
 // After a split both sides have told the neighbours that they have the address. The side that
 // keeps it says so once more.
 void Node::announce_again(Instant now, Actions& out) {
-  if (returned_.empty()) return;
+  if (!returned_) return;
   std::size_t vips = 0;
   for (const auto& key : wanted()) {
     if (!reconciler_.is_up(key)) continue;
     advertiser_.start(key.index, key.prefix, interfaces_, now, out);
     ++vips;
   }
-  if (vips > 0) log(out, event::AnnouncedAgain{membership_.name(returned_.front()), vips});
-  returned_.clear();
+  if (vips > 0) log(out, event::AnnouncedAgain{*returned_, vips});
+  returned_.reset();
 }
 
 // ---- leaving ----------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 constexpr Duration kRetryFirst = 100ms;
 constexpr Duration kRetryLast = 5s;
 constexpr Duration kTheftWindow = 10s;
-constexpr unsigned kTheftsAtOnce = 3;  // put back at once this often in a window, then once a second
+// Put back at once this often in a window, then once a second.
+constexpr unsigned kTheftsAtOnce = 3;
 
 std::string vip_name(const AddressKey& key) { return format(key.prefix.address); }
 
@@ -33,23 +34,36 @@ std::string Reconciler::interface_name(InterfaceIndex index) const {
   return found == names_.end() ? std::to_string(index) : found->second;
 }
 
+// Nothing is known that would be lost with the record.
+bool Reconciler::is_idle(const Record& record) {
+  return !record.wanted && record.presence == Presence::absent &&
+         record.pending == Pending::none && record.adds_unseen == 0 && record.dels_unseen == 0;
+}
+
 void Reconciler::begin_table() {
   reading_ = true;
   for (auto& [key, record] : records_) {
     record.mentioned = false;
     // The table is newer than every notification before it, seen or lost.
-    record.adds_unseen = record.pending == Pending::adding ? 1 : 0;
-    record.dels_unseen = record.pending == Pending::removing ? 1 : 0;
+    record.adds_unseen = std::min(record.adds_unseen, record.pending == Pending::adding ? 1U : 0U);
+    record.dels_unseen =
+        std::min(record.dels_unseen, record.pending == Pending::removing ? 1U : 0U);
   }
 }
 
-void Reconciler::complete_table(Instant now, Actions& out) {
-  if (!std::exchange(reading_, false)) return;
+std::vector<AddressKey> Reconciler::complete_table(Instant now, Actions& out) {
+  std::vector<AddressKey> gone;
+  if (!std::exchange(reading_, false)) return gone;
   for (auto& entry : records_) {
     auto& record = entry.second;
-    if (record.mentioned || record.presence == Presence::absent) continue;
-    if (record.pending == Pending::none) saw_absent(entry, now, out);
+    if (record.mentioned) continue;
+    record.seen = Presence::absent;
+    if (record.pending == Pending::removing) record.dels_unseen = 0;
+    if (record.pending != Pending::none || record.presence == Presence::absent) continue;
+    if (saw_absent(entry, now, out) == Change::went_down) gone.push_back(entry.first);
   }
+  std::erase_if(records_, [](const auto& entry) { return is_idle(entry.second); });
+  return gone;
 }
 
 Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text, Instant now,
@@ -60,33 +74,54 @@ Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text
   // What is neither marked nor of interest is remembered all the same: it may become wanted.
   auto& entry = found == records_.end() ? *records_.try_emplace(key).first : *found;
   auto& record = entry.second;
+  const bool is_ours = seen.is_tagged || (!address_tags_ && own_by_text);
   record.mentioned = seen.exists;
-  if (seen.exists && record.adds_unseen > 0) {
-    --record.adds_unseen;
-    return Change::none;
-  }
-  if (!seen.exists && record.dels_unseen > 0) {
-    --record.dels_unseen;
-    return Change::none;
-  }
-  if (record.adds_unseen > 0 || record.dels_unseen > 0) return Change::none;
-  if (!seen.exists) return saw_absent(entry, now, out);
-  return saw_present(entry, seen.is_tagged || (!address_tags_ && own_by_text), out);
+  record.seen = !seen.exists ? Presence::absent : is_ours ? Presence::ours : Presence::foreign;
+  record.was_notified = true;
+  auto& unseen = seen.exists ? record.adds_unseen : record.dels_unseen;
+  const bool is_awaited = unseen > 0;
+  if (is_awaited) --unseen;
+  // Without marks our own additions look like anybody's.
+  if (is_awaited && seen.exists && !address_tags_) record.seen = Presence::ours;
+  const auto change = believe_seen(entry, now, out);
+  if (is_idle(record)) records_.erase(key);
+  return change;
 }
 
-Reconciler::Change Reconciler::saw_present(Records::value_type& entry, bool is_ours,
-                                           Actions& out) {
+// Once the notifications have caught up with what was acknowledged, the last one tells.
+Reconciler::Change Reconciler::believe_seen(Records::value_type& entry, Instant now,
+                                            Actions& out) {
+  auto& record = entry.second;
+  if (record.pending != Pending::none || record.adds_unseen > 0 || record.dels_unseen > 0) {
+    return Change::none;
+  }
+  if (record.seen == Presence::absent) return saw_absent(entry, now, out);
+  return saw_present(entry, out);
+}
+
+Reconciler::Change Reconciler::saw_present(Records::value_type& entry, Actions& out) {
   auto& [key, record] = entry;
-  const bool was_absent = record.presence == Presence::absent;
-  if (is_ours && record.presence != Presence::ours) {
-    record.is_leftover = true;
-    record.presence = Presence::ours;
-  } else if (was_absent) {
-    record.presence = Presence::foreign;
-    if (record.wanted) log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
+  const auto before = record.presence;
+  if (record.seen == before || (before == Presence::ours && !address_tags_)) return Change::none;
+  record.presence = record.seen;
+  record.is_leftover = record.seen == Presence::ours;
+  if (record.seen == Presence::foreign && record.wanted) {
+    record.foreign_said = true;
+    log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
   }
   dirty_ = true;
-  return was_absent && record.wanted ? Change::came_up : Change::none;
+  return before == Presence::absent && record.wanted ? Change::came_up : Change::none;
+}
+
+void Reconciler::claim(const std::vector<AddressKey>& configured) {
+  if (address_tags_) return;
+  for (const auto& key : configured) {
+    const auto found = records_.find(key);
+    if (found == records_.end() || found->second.presence != Presence::foreign) continue;
+    found->second.presence = found->second.seen = Presence::ours;
+    found->second.is_leftover = true;
+    dirty_ = true;
+  }
 }
 
 Reconciler::Change Reconciler::saw_absent(Records::value_type& entry, Instant now, Actions& out) {
@@ -94,6 +129,7 @@ Reconciler::Change Reconciler::saw_absent(Records::value_type& entry, Instant no
   if (record.presence == Presence::absent) return Change::none;
   record.presence = Presence::absent;
   record.is_leftover = false;
+  record.foreign_said = false;
   dirty_ = true;
   if (!record.wanted) return Change::went_down;
   if (now - record.stolen_at > kTheftWindow) record.thefts = 0;
@@ -111,6 +147,12 @@ void Reconciler::want(std::vector<AddressKey> wanted) {
     auto& record = records_[key];
     record.wanted = true;
   }
+  for (auto& [key, record] : records_) {
+    record.foreign_said = record.foreign_said && record.wanted;
+    // Whoever does not want an address has no trouble with its absence.
+    if (!record.wanted && record.presence == Presence::absent) record.failures = 0;
+  }
+  std::erase_if(records_, [](const auto& entry) { return is_idle(entry.second); });
   order_ = std::move(wanted);
 }
 
@@ -124,6 +166,7 @@ Reconciler::Pending Reconciler::due(const Record& record) const {
 void Reconciler::request(Records::value_type& entry, Pending what, RequestId id, Actions& out) {
   auto& [key, record] = entry;
   record.pending = what;
+  record.was_notified = false;
   requests_[id] = key;
   if (what == Pending::adding) {
     ++record.adds_unseen;
@@ -154,6 +197,11 @@ void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
       adopted_.push_back(key);
       log(out, event::LeftoverAdopted{vip_name(key), interface_name(key.index)});
     }
+    if (record.wanted && record.presence == Presence::foreign && !record.foreign_said) {
+      record.foreign_said = true;
+      adopted_.push_back(key);
+      log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
+    }
     consider(entry, Pending::removing);
   }
 }
@@ -173,37 +221,47 @@ void Reconciler::failed(Records::value_type& entry, bool is_add, FailureKind fai
 Reconciler::Change Reconciler::added(Records::value_type& entry, FailureKind failure, Instant now,
                                      Actions& out) {
   auto& [key, record] = entry;
+  const bool was_absent = record.presence == Presence::absent;
+  const auto came_up = was_absent && record.wanted ? Change::came_up : Change::none;
   if (failure == FailureKind::none) {
     record.presence = Presence::ours;
     record.is_leftover = false;
     record.failures = 0;
     record.last_failure = FailureKind::none;
     log(out, event::AddressUp{vip_name(key), interface_name(key.index)});
-    return Change::came_up;
+    // Seen already, and perhaps gone again before we were told that it came.
+    return believe_seen(entry, now, out) == Change::went_down ? Change::went_down : came_up;
   }
-  --record.adds_unseen;
-  if (failure != FailureKind::already_there) {
-    failed(entry, true, failure, now, out);
-    return Change::none;
+  // Somebody else's notification may have been taken for ours.
+  if (record.adds_unseen > 0) --record.adds_unseen;
+  if (failure == FailureKind::already_there) {
+    return contradicted(entry, Presence::foreign, now, out);
   }
-  // There before us. Whose it is, the notification tells; until then it is not ours to remove.
-  if (record.presence == Presence::absent) {
-    record.presence = Presence::foreign;
-    log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
-  }
-  return Change::came_up;
+  failed(entry, true, failure, now, out);
+  return believe_seen(entry, now, out);
+}
+
+Reconciler::Change Reconciler::contradicted(Records::value_type& entry, Presence by_answer,
+                                            Instant now, Actions& out) {
+  auto& record = entry.second;
+  record.adds_unseen = record.dels_unseen = 0;
+  // Whose the address is, the notification tells; until then it is not ours to remove.
+  const bool agrees = (record.seen == Presence::absent) == (by_answer == Presence::absent);
+  if (!agrees && !record.was_notified) record.seen = by_answer;
+  if (!agrees && record.was_notified) record.retry_at = now + kRetryFirst;
+  return believe_seen(entry, now, out);
 }
 
 Reconciler::Change Reconciler::removed(Records::value_type& entry, FailureKind failure,
                                        Instant now, Actions& out) {
   auto& [key, record] = entry;
   const bool was_leftover = record.is_leftover;
-  if (failure != FailureKind::none) {
-    --record.dels_unseen;
-    if (failure != FailureKind::not_there && failure != FailureKind::no_interface) {
-      failed(entry, false, failure, now, out);
-      return Change::none;
-    }
+  const bool is_gone = failure == FailureKind::none || failure == FailureKind::not_there ||
+                       failure == FailureKind::no_interface;
+  if (failure != FailureKind::none && record.dels_unseen > 0) --record.dels_unseen;
+  if (!is_gone) {
+    failed(entry, false, failure, now, out);
+    return believe_seen(entry, now, out);
   }
   record.presence = Presence::absent;
   record.is_leftover = false;
@@ -213,6 +271,11 @@ Reconciler::Change Reconciler::removed(Records::value_type& entry, FailureKind f
     log(out, event::LeftoverRemoved{vip_name(key), interface_name(key.index)});
   } else {
     log(out, event::AddressDown{vip_name(key), interface_name(key.index)});
+  }
+  if (failure == FailureKind::none) {
+    believe_seen(entry, now, out);
+  } else {
+    contradicted(entry, Presence::absent, now, out);
   }
   return Change::went_down;
 }
@@ -230,13 +293,14 @@ std::optional<Reconciler::Answer> Reconciler::outcome(RequestId id, FailureKind 
   VIPPY_ASSERT(pending != Pending::none);
   const auto change = pending == Pending::adding ? added(*found, failure, now, out)
                                                  : removed(*found, failure, now, out);
+  if (is_idle(found->second)) records_.erase(found);
   return Answer{key, change};
 }
 
 void Reconciler::interface_gone(InterfaceIndex index) {
   for (auto& [key, record] : records_) {
     if (key.index != index) continue;
-    record.presence = Presence::absent;
+    record.presence = record.seen = Presence::absent;
     record.adds_unseen = 0;
     record.dels_unseen = 0;
     record.wanted = false;

@@ -11,7 +11,10 @@
 // Source:  docs/architecture.md, "Reconcile".
 //
 // The kernel's notifications lag behind its acknowledgements. While an acknowledged change of ours
-// has not been seen as a notification yet, older notifications about that address say nothing.
+// has not been seen as a notification yet, older notifications about that address say nothing;
+// once they have caught up, the last one is the truth, whatever we were told before. An answer
+// that contradicts what we knew (already there, not there) shows that somebody else is at work:
+// then nothing is counted as ours any more and every notification is taken at its word.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +49,12 @@ class Reconciler {
   explicit Reconciler(bool address_tags) : address_tags_(address_tags) {}
 
   void begin_table();
-  void complete_table(Instant now, Actions& out);
+  // Answers the addresses that went away unseen.
+  std::vector<AddressKey> complete_table(Instant now, Actions& out);
   Change observe(const AddressSeen& seen, bool own_by_text, Instant now, Actions& out);
+
+  // The configuration came after the table: without tags, what is exactly as configured is ours.
+  void claim(const std::vector<AddressKey>& configured);
 
   // From now on exactly these are wanted. Before the first call nothing is asked of the kernel.
   void want(std::vector<AddressKey> wanted);
@@ -67,6 +74,7 @@ class Reconciler {
   [[nodiscard]] std::size_t ours() const;     // addresses of ours that are in the kernel
   [[nodiscard]] bool is_settled() const;      // nothing pending, nothing due
   [[nodiscard]] bool has_decided() const { return decided_; }
+  [[nodiscard]] std::size_t records() const { return records_.size(); }
   [[nodiscard]] Instant next_deadline() const { return next_retry_; }
 
  private:
@@ -74,10 +82,13 @@ class Reconciler {
   enum class Pending : std::uint8_t { none, adding, removing };
   struct Record {
     Presence presence = Presence::absent;
+    Presence seen = Presence::absent;  // by the latest notification, however old
     Pending pending = Pending::none;
     bool wanted = false;
     bool is_leftover = false;   // found, not added by this run
+    bool foreign_said = false;  // that it is somebody else's, while wanted
     bool mentioned = false;     // in the table that is being read
+    bool was_notified = false;  // since the pending request was made
     unsigned adds_unseen = 0;   // acknowledged or pending additions without their notification
     unsigned dels_unseen = 0;
     unsigned failures = 0;      // in a row
@@ -88,8 +99,11 @@ class Reconciler {
   };
   using Records = std::map<AddressKey, Record>;
 
-  Change saw_present(Records::value_type& entry, bool is_ours, Actions& out);
+  Change believe_seen(Records::value_type& entry, Instant now, Actions& out);
+  Change saw_present(Records::value_type& entry, Actions& out);
   Change saw_absent(Records::value_type& entry, Instant now, Actions& out);
+  Change contradicted(Records::value_type& entry, Presence by_answer, Instant now, Actions& out);
+  [[nodiscard]] static bool is_idle(const Record& record);
   void request(Records::value_type& entry, Pending what, RequestId id, Actions& out);
   [[nodiscard]] Pending due(const Record& record) const;
   void failed(Records::value_type& entry, bool is_add, FailureKind failure, Instant now,

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 #include <cstdio>
 
@@ -30,6 +31,16 @@ Descriptor stream_socket() {
   return Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
+// The kernel closes the sockets of a killed process a while after it is gone when they were
+// registered with io_uring: until then they still take connections.
+bool listener_is_gone(const Descriptor& connected) {
+  ucred listener{};
+  socklen_t size = sizeof(listener);
+  const bool is_known =
+      ::getsockopt(connected.get(), SOL_SOCKET, SO_PEERCRED, &listener, &size) == 0;
+  return is_known && listener.pid > 0 && ::kill(listener.pid, 0) != 0 && errno == ESRCH;
+}
+
 // 0: nothing or a dead socket is there.
 int probe(const std::string& path) {
   struct stat file {};
@@ -40,7 +51,7 @@ int probe(const std::string& path) {
   const auto socket = stream_socket();
   if (!socket) return errno;
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
-    return EADDRINUSE;
+    return listener_is_gone(socket) ? 0 : EADDRINUSE;
   }
   if (errno == ECONNREFUSED || errno == ENOENT) return 0;
   // A full backlog is a sign of life.

@@ -1,0 +1,29 @@
+# The doors of the house. Each target is one script or one program; nothing is decided here.
+.PHONY: help build demo check fuzz-smoke clean
+
+help:
+	@echo 'make build       what an operator installs: build/release/vippyd and vippyctl'
+	@echo 'make demo        builds and shows nodes that juggle addresses on this machine'
+	@echo 'make check       everything that CI runs; needs no answers, ends with one line'
+	@echo 'make fuzz-smoke  each fuzz target for a few seconds (a part of make check)'
+	@echo 'make clean       removes build/'
+	@echo
+	@echo 'All of them begin on a fresh Debian 12: what is missing from tools/packages.txt is'
+	@echo 'installed when you are root, and named when you are not. Start reading at README.md.'
+
+build:
+	@tools/install-packages
+	@cmake --preset release
+	@cmake --build --preset release --target vippyd vippyctl
+
+demo:
+	@tools/demo
+
+check:
+	@tools/check
+
+fuzz-smoke:
+	@tools/check packages fuzz
+
+clean:
+	rm -rf build

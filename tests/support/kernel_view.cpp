@@ -1,0 +1,190 @@
+#include "tests/support/kernel_view.h"
+
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <span>
+#include <stdexcept>
+
+namespace vippy::lab {
+
+namespace {
+
+#ifndef IFA_PROTO
+#define IFA_PROTO 11
+#endif
+
+constexpr int kLoopbackIndex = 1;
+using Buffer = std::array<std::uint8_t, 65'536>;
+using Visit = std::function<void(const nlmsghdr&)>;
+
+int open_netlink(const NetSpace& space, unsigned groups) {
+  int fd = -1;
+  space.in([&] { fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE); });
+  sockaddr_nl local{};
+  local.nl_family = AF_NETLINK;
+  local.nl_groups = groups;
+  if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof local) != 0) {
+    throw std::runtime_error("netlink is refused");
+  }
+  return fd;
+}
+
+// False when the dump is over.
+bool read_messages(int fd, int flags, const Visit& visit) {
+  alignas(nlmsghdr) static thread_local Buffer buffer;
+  const auto count = ::recv(fd, buffer.data(), buffer.size(), flags);
+  if (count <= 0) return false;
+  auto left = static_cast<std::size_t>(count);
+  for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
+       header = NLMSG_NEXT(header, left)) {
+    if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) return false;
+    visit(*header);
+  }
+  return true;
+}
+
+template <typename Body>
+void dump(const NetSpace& space, int type, const Visit& visit) {
+  const int fd = open_netlink(space, 0);
+  struct {
+    nlmsghdr header;
+    Body body;
+  } request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = static_cast<std::uint16_t>(type);
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  const bool is_sent = ::send(fd, &request, sizeof request, 0) >= 0;
+  while (is_sent && read_messages(fd, 0, visit)) {
+  }
+  ::close(fd);
+}
+
+template <typename Body>
+const rtattr* attribute(const nlmsghdr& message, int type) {
+  const auto* body = static_cast<const Body*>(NLMSG_DATA(&message));
+  const auto* at = reinterpret_cast<const rtattr*>(reinterpret_cast<const std::uint8_t*>(body) +
+                                                   NLMSG_ALIGN(sizeof(Body)));
+  auto left = static_cast<int>(message.nlmsg_len - NLMSG_LENGTH(sizeof(Body)));
+  for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+    if ((at->rta_type & NLA_TYPE_MASK) == type) return at;
+  }
+  return nullptr;
+}
+
+std::optional<core::IpAddress> address_in(const rtattr* at) {
+  if (at == nullptr) return std::nullopt;
+  const auto* octets = static_cast<const std::uint8_t*>(RTA_DATA(at));
+  if (RTA_PAYLOAD(at) == 4) {
+    std::array<std::uint8_t, 4> v4{};
+    std::copy_n(octets, v4.size(), v4.begin());
+    return core::IpAddress::from_octets(v4);
+  }
+  if (RTA_PAYLOAD(at) != 16) return std::nullopt;
+  std::array<std::uint8_t, 16> v6{};
+  std::copy_n(octets, v6.size(), v6.begin());
+  return core::IpAddress::from_octets(v6);
+}
+
+std::optional<KernelAddress> read_address(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWADDR && message.nlmsg_type != RTM_DELADDR) return std::nullopt;
+  const auto* body = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
+  const auto* local = attribute<ifaddrmsg>(message, IFA_LOCAL);
+  const auto ip = address_in(local != nullptr ? local : attribute<ifaddrmsg>(message, IFA_ADDRESS));
+  if (!ip || body->ifa_index == kLoopbackIndex) return std::nullopt;
+  KernelAddress out{body->ifa_index, {*ip, body->ifa_prefixlen}};
+  out.is_secondary = (body->ifa_flags & IFA_F_SECONDARY) != 0;
+  if (const auto* protocol = attribute<ifaddrmsg>(message, IFA_PROTO)) {
+    out.protocol = *static_cast<const std::uint8_t*>(RTA_DATA(protocol));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<KernelAddress> addresses(const NetSpace& space) {
+  std::vector<KernelAddress> out;
+  dump<ifaddrmsg>(space, RTM_GETADDR, [&](const nlmsghdr& message) {
+    if (auto address = read_address(message)) out.push_back(*address);
+  });
+  return out;
+}
+
+std::optional<KernelAddress> find_address(const NetSpace& space, const std::string& ip) {
+  const auto wanted = core::parse_ip(ip);
+  for (const auto& address : addresses(space)) {
+    if (address.prefix.address == wanted) return address;
+  }
+  return std::nullopt;
+}
+
+bool has_address(const NetSpace& space, const std::string& ip) {
+  return find_address(space, ip).has_value();
+}
+
+std::optional<core::Mac> neighbour(const NetSpace& space, const std::string& ip) {
+  const auto wanted = core::parse_ip(ip);
+  std::optional<core::Mac> out;
+  dump<ndmsg>(space, RTM_GETNEIGH, [&](const nlmsghdr& message) {
+    if (message.nlmsg_type != RTM_NEWNEIGH) return;
+    const auto* mac = attribute<ndmsg>(message, NDA_LLADDR);
+    if (address_in(attribute<ndmsg>(message, NDA_DST)) != wanted || mac == nullptr) return;
+    if (RTA_PAYLOAD(mac) != 6) return;
+    out.emplace();
+    std::memcpy(out->octets.data(), RTA_DATA(mac), 6);
+  });
+  return out;
+}
+
+core::Mac mac_of(const NetSpace& space, const std::string& interface) {
+  ifreq request{};
+  std::strncpy(request.ifr_name, interface.c_str(), IFNAMSIZ - 1);
+  bool is_known = false;
+  space.in([&] {
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    is_known = ::ioctl(fd, SIOCGIFHWADDR, &request) == 0;
+    ::close(fd);
+  });
+  if (!is_known) throw std::runtime_error(space.name() + " has no interface " + interface);
+  core::Mac mac;
+  std::memcpy(mac.octets.data(), request.ifr_hwaddr.sa_data, 6);
+  return mac;
+}
+
+AddressWatch::AddressWatch(const NetSpace& space)
+    : fd_(open_netlink(space, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)) {
+  for (const auto& address : addresses(space)) present_.insert(address.text());
+}
+
+AddressWatch::~AddressWatch() { ::close(fd_); }
+
+const std::vector<std::string>& AddressWatch::changes() {
+  const auto note = [&](const nlmsghdr& message) {
+    const auto address = read_address(message);
+    if (!address) return;
+    const auto text = address->text();
+    const bool is_new = message.nlmsg_type == RTM_NEWADDR;
+    // The kernel speaks of an IPv6 address some time after it is there.
+    if (is_new ? !present_.insert(text).second : present_.erase(text) == 0) return;
+    changes_.push_back((is_new ? "+" : "-") + text);
+  };
+  while (read_messages(fd_, MSG_DONTWAIT, note)) {
+  }
+  return changes_;
+}
+
+bool AddressWatch::saw(const std::string& change) {
+  const auto& all = changes();
+  return std::find(all.begin(), all.end(), change) != all.end();
+}
+
+}  // namespace vippy::lab

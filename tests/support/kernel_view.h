@@ -1,0 +1,56 @@
+// What a kernel has: addresses and neighbours, asked by netlink.
+//
+// Purpose: see what vippyd did to a host without trusting vippyd, and without reading text.
+// Errors:  std::runtime_error when netlink refuses.
+// Order:   AddressWatch sees every change since its construction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/ip.h"
+#include "tests/support/net_space.h"
+
+namespace vippy::lab {
+
+struct KernelAddress {
+  unsigned index = 0;
+  core::Prefix prefix;
+  bool is_secondary = false;
+  std::uint8_t protocol = 0;  // IFA_PROTO: who set it
+
+  [[nodiscard]] std::string text() const { return core::format(prefix); }
+};
+
+// All addresses but those of loopback.
+[[nodiscard]] std::vector<KernelAddress> addresses(const NetSpace& space);
+[[nodiscard]] std::optional<KernelAddress> find_address(const NetSpace& space,
+                                                        const std::string& ip);
+[[nodiscard]] bool has_address(const NetSpace& space, const std::string& ip);
+
+// The MAC that this kernel would send to, if it knows one.
+[[nodiscard]] std::optional<core::Mac> neighbour(const NetSpace& space, const std::string& ip);
+[[nodiscard]] core::Mac mac_of(const NetSpace& space, const std::string& interface);
+
+// Changes of addresses.
+class AddressWatch {
+ public:
+  explicit AddressWatch(const NetSpace& space);
+  ~AddressWatch();
+  AddressWatch(const AddressWatch&) = delete;
+  AddressWatch& operator=(const AddressWatch&) = delete;
+
+  // "+10.77.1.1/16" and "-10.77.1.1/16", in the order in which they happened, since the start.
+  const std::vector<std::string>& changes();
+  [[nodiscard]] bool saw(const std::string& change);
+
+ private:
+  int fd_ = -1;
+  std::set<std::string> present_;
+  std::vector<std::string> changes_;
+};
+
+}  // namespace vippy::lab

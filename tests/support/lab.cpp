@@ -1,0 +1,144 @@
+#include "tests/support/lab.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace vippy::lab {
+
+namespace {
+
+std::string join(const std::vector<unsigned>& numbers) {
+  std::string out;
+  for (const auto number : numbers) out += (out.empty() ? "n" : ", n") + std::to_string(number);
+  return out.empty() ? "nobody" : out;
+}
+
+bool says_owner(const VippydProcess& daemon, const std::string& group, const std::string& owner) {
+  const auto status = daemon.status();
+  if (!status) return false;
+  for (const auto& entry : (*status)["vippy"]["groups"]) {
+    if (entry["group"] != group) continue;
+    return entry["owner"].is_null() ? owner == "_" : entry["owner"] == owner;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string loop_of_environment() {
+  const char* const wanted = std::getenv("VIPPY_LOOP");
+  return wanted != nullptr ? wanted : "auto";
+}
+
+Json vip(const std::string& ip, const std::string& interface) {
+  return {{"interface", interface}, {"ip", ip}};
+}
+
+Json group(const std::vector<std::string>& ips) {
+  auto out = Json::array();
+  for (const auto& ip : ips) out.push_back(vip(ip));
+  return out;
+}
+
+Json group_at(const std::string& preferred, const std::vector<std::string>& ips) {
+  auto out = group(ips);
+  out.insert(out.begin(), preferred);
+  return out;
+}
+
+Lab::Lab(const LabShape& shape) : shape_(shape), switch_("switch") {
+  switch_.ip("link add br0 type bridge mcast_snooping 0\nlink set br0 up");
+  for (unsigned n = 1; n <= shape.nodes; ++n) {
+    const auto name = "n" + std::to_string(n);
+    nodes_.push_back(std::make_unique<NetSpace>(name));
+    attach(*nodes_.back(), name, 100 + n);
+    daemons_.push_back(std::make_unique<VippydProcess>(*nodes_.back(), name, shape.loop));
+  }
+  for (unsigned m = 1; m <= shape.hosts; ++m) {
+    const auto name = "h" + std::to_string(m);
+    hosts_.push_back(std::make_unique<NetSpace>(name));
+    attach(*hosts_.back(), name, 200 + m);
+  }
+}
+
+void Lab::attach(const NetSpace& space, const std::string& port, unsigned number) const {
+  switch_.ip("link add " + port + " type veth peer name eth0 netns " + space.path() +
+             "\nlink set " + port + " master br0 up");
+  const auto last = std::to_string(number);
+  space.ip("link set eth0 addrgenmode none\naddr add 10.77.0." + last +
+           "/16 dev eth0\naddr add fd77::" + last + "/64 dev eth0 nodad\nlink set eth0 up");
+}
+
+Json Lab::config(const Json& groups) const {
+  Json nodes = Json::array();
+  for (const auto& node : nodes_) nodes.push_back(node->name());
+  return {{"chat", "224.1.1.1:5007"},
+          {"chat_interface", "eth0"},
+          {"secret", "lab"},
+          {"version", 1},
+          {"vips", groups},
+          {"nodes", nodes},
+          {"interval", shape_.interval},
+          {"mature", shape_.mature},
+          {"stale", shape_.stale},
+          {"notify", {"arp-cache"}},
+          {"logging", {{"driver", "console"}}}};
+}
+
+void Lab::start(const Json& config) {
+  for (auto& daemon : daemons_) {
+    daemon->write_config(config);
+    daemon->start();
+  }
+}
+
+void Lab::cut(unsigned n) const { switch_.ip("link set n" + std::to_string(n) + " down"); }
+
+void Lab::cut_silently(unsigned n) const {
+  switch_.ip("link set n" + std::to_string(n) + " nomaster");
+}
+
+void Lab::mend(unsigned n) const {
+  switch_.ip("link set n" + std::to_string(n) + " master br0 up");
+}
+
+std::vector<unsigned> Lab::holders(const std::string& ip) const {
+  std::vector<unsigned> out;
+  for (unsigned n = 1; n <= nodes(); ++n) {
+    if (has_address(space(n), ip)) out.push_back(n);
+  }
+  return out;
+}
+
+void Lab::wait_held(const std::string& ip, std::vector<unsigned> by) const {
+  wait_until(ip + " is on " + join(by), [&] { return holders(ip) == by; });
+}
+
+void Lab::wait_owned(const std::string& group, const std::string& owner) const {
+  wait_until("all say that " + group + " is owned by " + owner, [&] {
+    return std::all_of(daemons_.begin(), daemons_.end(), [&](const auto& daemon) {
+      return !daemon->is_running() || says_owner(*daemon, group, owner);
+    });
+  });
+}
+
+void Lab::wait_neighbour(const std::string& ip, unsigned n) const {
+  const auto mac = mac_of(space(n), "eth0");
+  wait_until("the client sends " + ip + " to n" + std::to_string(n),
+             [&] { return neighbour(host(), ip) == mac; });
+}
+
+Echo Lab::echo() const {
+  std::vector<const NetSpace*> spaces;
+  for (const auto& node : nodes_) spaces.push_back(node.get());
+  return Echo(spaces);
+}
+
+std::string Lab::logs() const {
+  std::string out;
+  for (const auto& daemon : daemons_) out += "---- " + daemon->name() + "\n" + daemon->log();
+  return out;
+}
+
+}  // namespace vippy::lab
