@@ -106,7 +106,7 @@ TEST_F(ScenariosTest, AfterASplitHealsThereIsOneOwnerAndEveryCachePointsAtIt) {
   begin(2, 4);
   auto& segment = world->segment();
   for (const PortIndex port : {1U, 4U, 5U}) segment.put_on_side(port, 1);  // n2 and two hosts
-  world->run_for(3s);
+  world->run_for(20s);  // all rounds of the announcements are over
   EXPECT_TRUE(has(0, 1) && has(1, 1) && has(0, 2) && has(1, 2));
   segment.heal();
   world->run_for(600ms);  // stale and three intervals
