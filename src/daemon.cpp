@@ -152,14 +152,17 @@ void Daemon::on(const platform::Notice& event) {
 
 void Daemon::reload() {
   auto reading = outside_.read_config();
+  std::size_t errors = 0;
+  for (const auto& problem : reading.problems) {
+    const bool is_error = problem.severity == core::Severity::error;
+    errors += is_error ? 1 : 0;
+    log_->write(is_error ? core::Priority::err : core::Priority::warning, core::format(problem));
+  }
   if (reading.config) {
     step(core::ConfigLoaded{std::move(*reading.config)});
     return;
   }
-  for (const auto& problem : reading.problems) {
-    log_->write(core::Priority::err, core::format(problem));
-  }
-  step(core::ConfigRefused{reading.problems.size(), summary(reading.problems)});
+  step(core::ConfigRefused{errors, summary(reading.problems)});
 }
 
 void Daemon::answer(ctl::ServerOutput& output) {

@@ -5,8 +5,8 @@
 // Units:   a digest is 32 octets; its text is 64 lower-case hex digits.
 // Errors:  none: OpenSSL failing to hash is our environment being broken, and is asserted.
 // Source:  FIPS 180-4 (SHA-256); docs/protocol.md, "Protocol 1: the hash".
-// Shape:   version "\n" group ("\n" group)* "\n" nodes-joined-by-"|" "\n" secret "\n" nonce, a group
-//          being its preferred name (if any) and its bare addresses, joined by commas.
+// Shape:   version "\n" group ("\n" group)* "\n" nodes-joined-by-"|" "\n" secret "\n" nonce, a
+//          group being its preferred name (if any) and its bare addresses, joined by commas.
 //
 // What the hash does not cover (me, active, arpcache) can be forged by whoever has seen one
 // datagram: that is protocol 1, and why it is only for clusters with nodes of the reference.
@@ -32,7 +32,9 @@ class AnnouncementHash {
   // The same comparison takes the same time whatever the digests hold.
   [[nodiscard]] bool matches(const Digest& claimed, std::string_view nonce) const;
   // What is hashed, for tests against the reference's recordings.
-  [[nodiscard]] std::string text(std::string_view nonce) const { return prefix_ + std::string(nonce); }
+  [[nodiscard]] std::string text(std::string_view nonce) const {
+    return prefix_ + std::string(nonce);
+  }
 
  private:
   std::string prefix_;

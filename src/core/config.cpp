@@ -10,8 +10,8 @@ namespace {
 auto own_keys(const Config& config) {
   return std::tie(config.chat_address, config.chat_port, config.chat_interface, config.secret,
                   config.protocol, config.interval, config.mature, config.stale, config.arp_cache,
-                  config.notify, config.notify_rate, config.notify_refresh, config.inject, config.management,
-                  config.management_mode, config.plugins, config.logging);
+                  config.notify, config.notify_rate, config.notify_refresh, config.inject,
+                  config.management, config.management_mode, config.plugins, config.logging);
 }
 
 }  // namespace

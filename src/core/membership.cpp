@@ -83,7 +83,7 @@ bool Membership::any_active() const {
 bool Membership::all_heard_since(Instant since) const {
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     if (i == self_) continue;
-    if (!peers_[i].heard_last || *peers_[i].heard_last < since) return false;
+    if (!peers_[i].heard_last || *peers_[i].heard_last <= since) return false;
   }
   return true;
 }

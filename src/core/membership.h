@@ -61,7 +61,7 @@ class Membership {
   [[nodiscard]] bool is_active(std::size_t peer) const { return peers_[peer].is_active; }
   [[nodiscard]] bool is_silent(std::size_t peer) const { return peers_[peer].is_silent; }
   [[nodiscard]] bool any_active() const;
-  // Was every other node heard at or after `since`?
+  // Was every other node heard after `since`?
   [[nodiscard]] bool all_heard_since(Instant since) const;
   [[nodiscard]] std::optional<Instant> heard_last(std::size_t peer) const;
   [[nodiscard]] const std::string& name(std::size_t peer) const { return peers_[peer].name; }

@@ -6,6 +6,14 @@
 
 namespace vippy::core {
 
+namespace {
+
+bool is_host(const IpAddress& address, const Mac& mac) {
+  return !address.is_multicast() && !mac.is_multicast() && !mac.is_zero();
+}
+
+}  // namespace
+
 void Neighbours::begin_table() {
   for (auto& [address, entry] : table_) entry.mentioned = false;
 }
@@ -35,13 +43,14 @@ void Neighbours::on_local(const NeighbourSeen& seen, Instant now) {
     if (found != table_.end() && found->second.local == seen.index) table_.erase(found);
     return;
   }
-  if (seen.address.is_multicast() || seen.mac.is_multicast() || seen.mac.is_zero()) return;
+  if (!is_host(seen.address, seen.mac)) return;
   if (found == table_.end() && !make_room()) return;
   table_[seen.address] = {seen.mac, now, seen.index, true};
 }
 
 void Neighbours::on_peer(const std::vector<NeighbourEntry>& entries, Instant now) {
   for (const auto& told : entries) {
+    if (!is_host(told.address, told.mac)) continue;
     const auto found = table_.find(told.address);
     if (found == table_.end() && table_.size() >= kNeighboursMax) {
       forget_old(now);

@@ -177,6 +177,9 @@ class Node {
   RequestId management_id_ = 0;
   RequestId chat_id_ = 0;
   RequestId injector_id_ = 0;
+  bool management_failed_ = false;  // the last attempt: a reload tries again
+  bool chat_failed_ = false;
+  bool injector_failed_ = false;
   bool chat_opened_ = false;
   bool injector_opened_ = false;
 

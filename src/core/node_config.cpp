@@ -53,13 +53,14 @@ void Node::begin_running(Instant now, Actions& out) {
 
 void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out) {
   const bool failed = outcome.failure != FailureKind::none;
-  const auto report = [&](const char* what) {
+  const auto report = [&](const char* what, bool& has_failed) {
+    has_failed = failed;
     if (failed) log(out, event::OpenFailed{what, outcome.failure});
   };
   const bool is_management = outcome.id == management_id_;
-  if (is_management) report("management");
-  if (outcome.id == chat_id_) report("chat");
-  if (outcome.id == injector_id_) report("injector");
+  if (is_management) report("management", management_failed_);
+  if (outcome.id == chat_id_) report("chat", chat_failed_);
+  if (outcome.id == injector_id_) report("injector", injector_failed_);
   if (is_management && phase_ == Phase::opening && !failed) {
     begin_running(now, out);
     return;
@@ -108,19 +109,20 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
   log(out, event::ConfigReloaded{shared_->version});
 }
 
+// What changed, and what could not be opened the last time.
 void Node::open_what_changed(const Config& before, Actions& out) {
-  if (before.management != config_.management ||
+  if (management_failed_ || before.management != config_.management ||
       before.management_mode != config_.management_mode) {
     management_id_ = next_id_++;
     out.push_back(OpenManagement{management_id_, config_.management, config_.management_mode});
   }
-  if (before.chat_address != config_.chat_address || before.chat_port != config_.chat_port ||
-      before.chat_interface != config_.chat_interface) {
+  if (chat_failed_ || before.chat_address != config_.chat_address ||
+      before.chat_port != config_.chat_port || before.chat_interface != config_.chat_interface) {
     chat_id_ = next_id_++;
     out.push_back(OpenChat{chat_id_, config_.chat_address, config_.chat_port,
                            config_.chat_interface});
   }
-  if (before.inject != config_.inject) {
+  if (injector_failed_ || before.inject != config_.inject) {
     injector_id_ = next_id_++;
     out.push_back(UseInjector{injector_id_, config_.inject});
   }

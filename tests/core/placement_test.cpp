@@ -59,7 +59,9 @@ TEST(PlacementTest, AgreesWithTheDumbSolverOnRandomClusters) {
   for (int round = 0; round < 400; ++round) {
     Shared shared;
     const auto nodes = 1 + rng.below(9);
-    for (std::size_t i = 0; i < nodes; ++i) shared.nodes.push_back("n" + std::to_string(rng.next()));
+    for (std::size_t i = 0; i < nodes; ++i) {
+      shared.nodes.push_back("n" + std::to_string(rng.next()));
+    }
     for (std::size_t i = 0; i < 8; ++i) {
       auto& group = shared.groups.emplace_back();
       group.vips.push_back(test::vip("10.1." + std::to_string(rng.below(256)) + ".1/16"));

@@ -1,0 +1,112 @@
+#include "core/graduate.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/vectors.h"
+
+namespace vippy::core {
+namespace {
+
+using test::vip;
+
+class GraduateTest : public testing::Test {
+ protected:
+  GraduateTest() {
+    interfaces.on_link({2, "lan0", {}, true, true, true, false});
+    interfaces.on_address({2, *parse_prefix("10.0.0.1/24"), true, false});
+  }
+  // The interface that a received address ends up on.
+  std::string placed(const std::string& address, const std::vector<Vip>& known) {
+    Shared before;
+    for (const auto& each : known) before.groups.push_back({std::nullopt, {each}});
+    Shared received;
+    received.version = 9;
+    received.groups.push_back({"a", {vip(address, "theirs")}});
+    received.nodes = {"a", "b"};
+    const auto out = localise(received, before, interfaces);
+    EXPECT_TRUE(same_to_cluster(*out, received));
+    return out->groups[0].vips[0].interface;
+  }
+
+  Interfaces interfaces;
+};
+
+TEST_F(GraduateTest, AKnownAddressKeepsItsInterfaceEvenAgainstTheSubnet) {
+  EXPECT_EQ(placed("10.0.0.9/24", {vip("10.0.0.9/24", "dmz0"), vip("10.5.0.1/24", "x0")}), "dmz0");
+}
+
+TEST_F(GraduateTest, AnAddressIsKnownByItsValueNotByItsText) {
+  EXPECT_EQ(placed("FD77::9/64", {vip("fd77::9/64", "dmz0"), vip("10.5.0.1/24", "x0")}), "dmz0");
+}
+
+TEST_F(GraduateTest, ANewAddressGoesWhereItsSubnetIs) {
+  EXPECT_EQ(placed("10.0.0.9/32", {vip("10.5.0.1/24", "x0")}), "lan0");
+}
+
+TEST_F(GraduateTest, WithoutASubnetItGoesWhereItsNetworksOtherAddressesAre) {
+  EXPECT_EQ(placed("10.7.0.9/24", {vip("10.7.0.1/24", "dmz0"), vip("10.5.0.1/24", "x0")}), "dmz0");
+}
+
+TEST_F(GraduateTest, AHostPrefixIsNobodysNetwork) {
+  EXPECT_EQ(placed("10.7.0.9/32", {vip("10.7.0.1/32", "dmz0"), vip("10.5.0.1/24", "x0")}), "");
+}
+
+TEST_F(GraduateTest, FailingAllThatItGoesToTheOnlyInterfaceThatIsUsed) {
+  EXPECT_EQ(placed("10.7.0.9/24", {vip("10.5.0.1/24", "x0"), vip("10.6.0.1/24", "x0")}), "x0");
+}
+
+TEST_F(GraduateTest, WhatCannotBePlacedHasNoInterfaceAndNeverTheSenders) {
+  EXPECT_EQ(placed("10.7.0.9/24", {vip("10.5.0.1/24", "x0"), vip("10.6.0.1/24", "y0")}), "");
+  EXPECT_EQ(placed("10.7.0.9/24", {}), "");
+  EXPECT_EQ(placed("10.7.0.9/24", {vip("10.7.0.9/24", "")}), "");
+}
+
+TEST_F(GraduateTest, NodesOrAddressesNamedTwiceCannotBeLivedBy) {
+  Shared shared;
+  shared.nodes = {"a", "b"};
+  shared.groups = {{std::nullopt, {vip("fd77::9/64")}}, {"a", {vip("10.0.0.9/24")}}};
+  EXPECT_EQ(unusable(shared), std::nullopt);
+  auto nodes = shared;
+  nodes.nodes.push_back("a");
+  EXPECT_EQ(unusable(nodes), "node a is named twice");
+  auto addresses = shared;
+  addresses.groups.push_back({std::nullopt, {vip("FD77::9/64")}});
+  EXPECT_EQ(unusable(addresses), "address FD77::9 is named twice");
+}
+
+TEST_F(GraduateTest, WhatWouldNotFitIntoADatagramCannotBeLivedBy) {
+  Shared shared;
+  shared.nodes = {"a"};
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    const auto address = format(Ipv4::from_number(0x0a000001U + i));
+    shared.groups.push_back({std::nullopt, {vip(address + "/8")}});
+  }
+  EXPECT_EQ(unusable(shared), "its announcement does not fit into a datagram");
+  shared.groups.resize(100);
+  EXPECT_EQ(unusable(shared), std::nullopt);
+}
+
+TEST_F(GraduateTest, TheClusterSeesVersionNodesPreferencesAndTextsAndNothingElse) {
+  Shared left;
+  left.version = 1;
+  left.nodes = {"a", "b"};
+  left.groups = {{"a", {vip("10.0.0.9/24", "x")}}};
+  auto right = left;
+  right.groups[0].vips[0].interface = "y";
+  right.groups[0].vips[0].prefix_length = 32;
+  EXPECT_TRUE(same_to_cluster(left, right));
+  const auto differs = [&](auto change) {
+    auto other = left;
+    change(other);
+    return !same_to_cluster(left, other);
+  };
+  EXPECT_TRUE(differs([](Shared& it) { it.version = 2; }));
+  EXPECT_TRUE(differs([](Shared& it) { it.nodes = {"b", "a"}; }));
+  EXPECT_TRUE(differs([](Shared& it) { it.groups[0].preferred = "b"; }));
+  EXPECT_TRUE(differs([](Shared& it) { it.groups[0].vips[0].text = "10.0.0.8"; }));
+  EXPECT_TRUE(differs([](Shared& it) { it.groups[0].vips.push_back(vip("10.0.0.7/24")); }));
+  EXPECT_TRUE(differs([](Shared& it) { it.groups.clear(); }));
+}
+
+}  // namespace
+}  // namespace vippy::core

@@ -1,0 +1,110 @@
+#include "tests/core/stepped_node.h"
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Config kPair = small_config(1, {"a", "b"}, {{"a", "10.0.0.9/24"}, {"b", "10.0.0.8/24"}});
+
+class NodeStatusTest : public NodeTestBase {};
+
+TEST_F(NodeStatusTest, BeforeTheStartThereIsNothingToShowAndNothingBreaks) {
+  EXPECT_EQ(status().identity, "a");
+  EXPECT_TRUE(status().peers.empty());
+  EXPECT_FALSE(status().is_active);
+}
+
+TEST_F(NodeStatusTest, ShowsWhoWasHeardAndWhen) {
+  start(kPair);
+  hear("b", kPair);
+  now += 120ms;
+  const auto peers = status().peers;
+  ASSERT_EQ(peers.size(), 2U);
+  EXPECT_TRUE(peers[0].is_self);
+  EXPECT_FALSE(peers[0].was_heard);
+  EXPECT_FALSE(peers[0].is_active);
+  EXPECT_TRUE(peers[1].is_active);
+  EXPECT_TRUE(peers[1].was_heard);
+  EXPECT_EQ(peers[1].heard_ago, 120ms);
+}
+
+TEST_F(NodeStatusTest, ShowsWhatIsHereAndSinceWhenAndWhy) {
+  start(kPair);
+  run_with("b", kPair, 950ms);
+  run(50ms);
+  EXPECT_EQ(status().groups[0].holding, Holding::complete);
+  EXPECT_EQ(status().groups[1].holding, Holding::none);
+  EXPECT_EQ(status().groups[0].reason, MoveReason::start);
+  now += 42ms;
+  EXPECT_EQ(status().groups[0].since, 42ms);
+}
+
+TEST_F(NodeStatusTest, AGroupWithOneOfItsAddressesIsHeldPartially) {
+  auto config = small_config(1, {"a"}, {{"", "10.0.0.9/24"}});
+  auto shared = *config.shared;
+  shared.groups[0].vips.push_back(test::vip("10.0.0.91/24"));
+  config.shared = std::make_shared<Shared>(shared);
+  start(config);
+  run(1s - 1ns);
+  now += 1ns;
+  tick();
+  ASSERT_EQ(count<AddAddress>(), 2U);
+  answer(last<AddAddress>().id, FailureKind::not_permitted);
+  answer(last<AddAddress>().id - 1);
+  EXPECT_EQ(status().groups[0].holding, Holding::partial);
+  ASSERT_EQ(status().troubles.size(), 1U);
+  EXPECT_EQ(status().troubles[0].vip, "10.0.0.91");
+  EXPECT_EQ(status().troubles[0].text, "not permitted: vippyd needs CAP_NET_ADMIN");
+  EXPECT_EQ(status().counters.requests_failed, 1U);
+}
+
+TEST_F(NodeStatusTest, ShowsAddressesThatSomebodyElseSetAndInterfacesThatAreMissing) {
+  start(kPair);
+  address("10.0.0.9/24", false);
+  ASSERT_EQ(status().troubles.size(), 1U);
+  EXPECT_EQ(status().troubles[0].text,
+            "was there and not set by vippyd: it will never be removed");
+  link(false);
+  ASSERT_EQ(status().troubles.size(), 2U);
+  EXPECT_EQ(status().troubles[0].text, "the interface is missing or down");
+}
+
+TEST_F(NodeStatusTest, ANodeThatGaveAnAddressUpHasNoTroubleWithItAnyMore) {
+  start(kPair);
+  run(1s - 1ns);
+  now += 1ns;
+  tick();
+  answer(last<AddAddress>().id, FailureKind::not_permitted);
+  ASSERT_FALSE(status().troubles.empty());
+  hear("b", kPair);
+  step(HealthReported{"disk", false});
+  tick();
+  for (const auto& trouble : status().troubles) EXPECT_NE(trouble.vip, "10.0.0.8") << trouble.text;
+}
+
+TEST_F(NodeStatusTest, EveryInactiveReasonIsSaidInItsOrderOfPrecedence) {
+  start(kPair);
+  EXPECT_EQ(status().inactive_reason, "maturing");
+  run(1100ms);
+  EXPECT_EQ(status().inactive_reason, std::nullopt);
+  step(HealthReported{"disk", false});
+  tick();
+  EXPECT_EQ(status().inactive_reason, "disk");
+  step(StopRequested{});
+  EXPECT_EQ(status().inactive_reason, "stopping");
+}
+
+TEST_F(NodeStatusTest, CountsMovesOnceForEachDecision) {
+  start(kPair);
+  run(1100ms);
+  EXPECT_EQ(status().counters.state_changes, 1U);
+  hear("b", kPair);
+  tick();
+  EXPECT_EQ(status().counters.state_changes, 2U);
+  tick();
+  EXPECT_EQ(status().counters.state_changes, 2U);
+}
+
+}  // namespace
+}  // namespace vippy::core

@@ -1,0 +1,219 @@
+#include "daemon.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <deque>
+
+#include "core/wire1.h"
+#include "packet/arp.h"
+#include "tests/core/stepped_node.h"
+
+namespace vippy::hall {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::uint8_t> bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+
+// Hands out what the test queued, keeps what the daemon asked for.
+class FakePlatform final : public platform::Platform {
+ public:
+  FakePlatform() { capabilities_.address_tags = true; }
+  [[nodiscard]] std::string_view name() const override { return "fake"; }
+  [[nodiscard]] const platform::Capabilities& capabilities() const override {
+    return capabilities_;
+  }
+  [[nodiscard]] core::Instant now() const override { return time; }
+  [[nodiscard]] std::uint64_t seed() override { return 3; }
+  [[nodiscard]] std::size_t wait(core::Instant, std::span<platform::Event> out) override {
+    std::size_t count = 0;
+    for (; count < out.size() && !events.empty(); ++count) {
+      out[count] = events.front();
+      events.pop_front();
+    }
+    return count;
+  }
+  void perform(const platform::Request& request) override {
+    using namespace platform;
+    if (const auto* open = std::get_if<OpenManagement>(&request)) answer("management", open->id);
+    if (const auto* open = std::get_if<OpenChat>(&request)) answer("chat", open->id);
+    if (const auto* use = std::get_if<UseInjector>(&request)) answer("injector", use->id);
+    if (const auto* add = std::get_if<AddAddress>(&request)) answer("add", add->id);
+    if (const auto* remove = std::get_if<RemoveAddress>(&request)) answer("remove", remove->id);
+    if (const auto* send = std::get_if<SendDatagram>(&request)) {
+      datagrams.emplace_back(send->bytes.begin(), send->bytes.end());
+    }
+    if (const auto* frame = std::get_if<SendFrame>(&request)) {
+      frames.emplace_back(frame->bytes.begin(), frame->bytes.end());
+    }
+    if (const auto* send = std::get_if<StreamSend>(&request)) {
+      replied.append(send->bytes.begin(), send->bytes.end());
+    }
+    if (std::holds_alternative<HarvestNeighbours>(request)) asked.emplace_back("harvest");
+  }
+
+  core::Instant time{100s};
+  std::deque<platform::Event> events;
+  std::vector<std::string> asked;
+  std::vector<std::vector<std::uint8_t>> datagrams;
+  std::vector<std::vector<std::uint8_t>> frames;
+  std::string replied;
+  int refuses = 0;  // the errno of the next address requests
+
+ private:
+  void answer(const std::string& what, platform::RequestId id) {
+    asked.push_back(what);
+    const bool is_address = what == "add" || what == "remove";
+    events.emplace_back(platform::Outcome{id, is_address ? refuses : 0});
+  }
+  platform::Capabilities capabilities_;
+};
+
+class DaemonTest : public testing::Test {
+ protected:
+  struct Sink final : LogSink {
+    explicit Sink(std::vector<std::string>& lines) : lines_(lines) {}
+    void write(core::Priority priority, std::string_view message) override {
+      lines_.push_back(std::string(core::kPriorityNames[static_cast<std::size_t>(priority)]) +
+                       " " + std::string(message));
+    }
+    std::vector<std::string>& lines_;
+  };
+
+  DaemonTest() {
+    Outside outside;
+    outside.read_config = [this] { return reading; };
+    outside.open_log = [this](const core::Logging&) { return std::make_unique<Sink>(lines); };
+    outside.http_date = [] { return std::string("Thu, 01 Jan 1970 00:00:00 GMT"); };
+    daemon = std::make_unique<Daemon>(platform, "a", std::move(outside));
+  }
+
+  void tables() {
+    using platform::Table;
+    platform.events.emplace_back(platform::TableBegin{Table::links});
+    platform.events.emplace_back(
+        platform::LinkChanged{2, "eth0", core::Mac{{2, 0, 0, 0, 0, 1}}, true, true, true, false});
+    platform.events.emplace_back(platform::TableComplete{Table::links});
+    platform.events.emplace_back(platform::TableBegin{Table::addresses});
+    platform.events.emplace_back(platform::TableComplete{Table::addresses});
+    platform.events.emplace_back(platform::TableBegin{Table::neighbours});
+    platform.events.emplace_back(platform::NeighbourChanged{
+        2, *core::parse_ip("10.0.0.7"), core::Mac{{2, 0, 0, 0, 0, 7}}, true});
+    platform.events.emplace_back(platform::TableComplete{Table::neighbours});
+  }
+  void serve() {
+    daemon->start(config);
+    tables();
+    turn();
+    platform.time += 1s;
+    turn();
+    turn();
+  }
+  std::optional<int> turn() { return daemon->turn(); }
+  bool has_line(const std::string& part) const {
+    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
+      return line.find(part) != std::string::npos;
+    });
+  }
+
+  FakePlatform platform;
+  core::Config config = core::small_config(4, {"a"}, {{"", "10.0.0.9/24"}});
+  core::ConfigReading reading;
+  std::vector<std::string> lines;
+  std::unique_ptr<Daemon> daemon;
+};
+
+TEST_F(DaemonTest, EventsBecomeActionsFromTheStartToTheAnnouncedAddress) {
+  serve();
+  EXPECT_EQ(platform.asked, (std::vector<std::string>{"management", "chat", "injector", "add"}));
+  ASSERT_FALSE(platform.datagrams.empty());
+  const auto said = core::decode_announcement(platform.datagrams.back());
+  ASSERT_TRUE(said);
+  EXPECT_TRUE(said->is_active);
+  EXPECT_EQ(said->neighbours.size(), 1U);
+  ASSERT_GE(platform.frames.size(), 2U);
+  const auto arp = packet::decode_arp(platform.frames.front());
+  ASSERT_TRUE(arp);
+  EXPECT_EQ(core::format(arp->sender_ip), "10.0.0.9");
+  EXPECT_TRUE(has_line("notice 10.0.0.9 is up on eth0"));
+}
+
+TEST_F(DaemonTest, StatusIsServedOverTheManagementSocket) {
+  serve();
+  const auto request = bytes_of("GET /status HTTP/1.1\r\nHost: x\r\n\r\n");
+  platform.events.emplace_back(platform::StreamOpened{5, 0});
+  platform.events.emplace_back(platform::StreamBytes{5, request});
+  turn();
+  EXPECT_EQ(platform.replied.rfind("HTTP/1.1 200", 0), 0U) << platform.replied;
+  const auto body =
+      test::json::parse(platform.replied.substr(platform.replied.find("\r\n\r\n") + 4));
+  EXPECT_EQ(body.at("identity"), "a");
+  EXPECT_EQ(daemon->status().platform, "fake");
+  EXPECT_EQ(daemon->status().injector, "packet");
+  EXPECT_GE(daemon->status().counters.frames_sent, platform.frames.size());
+}
+
+TEST_F(DaemonTest, ABadDatagramIsCounted) {
+  serve();
+  const auto bytes = bytes_of("{");
+  platform.events.emplace_back(
+      platform::Datagram{bytes, *core::parse_ip("10.0.0.3"), 5007, 2, platform.time});
+  turn();
+  EXPECT_EQ(daemon->status().counters.ignored_malformed, 1U);
+}
+
+TEST_F(DaemonTest, AReloadOfABadFileLogsEveryProblemAndChangesNothing) {
+  serve();
+  reading = core::read_config("{\"vips\": 3, \"nodes\": 4}");
+  ASSERT_FALSE(reading.config);
+  lines.clear();
+  platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
+  turn();
+  for (const auto& problem : reading.problems) EXPECT_TRUE(has_line(core::format(problem)));
+  EXPECT_TRUE(has_line("configuration refused, the old one stays"));
+  EXPECT_EQ(daemon->status().shared->version, 4U);
+}
+
+TEST_F(DaemonTest, AReloadOfAGoodFileSaysItsWarningsAsWarnings) {
+  serve();
+  reading.config = config;
+  reading.problems = {{core::Severity::warning, 3, 5, "x", "is risky"}};
+  lines.clear();
+  platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
+  turn();
+  EXPECT_TRUE(has_line("warning 3:5: warning: x: is risky"));
+  EXPECT_TRUE(has_line("configuration read again, version 4"));
+}
+
+TEST_F(DaemonTest, WhatTheSystemRefusesReachesTheCoreAndIsTriedAgain) {
+  platform.refuses = ENOBUFS;
+  serve();
+  EXPECT_EQ(daemon->status().counters.requests_failed, 1U);
+  EXPECT_TRUE(has_line("10.0.0.9 cannot be added to eth0"));
+  platform.refuses = 0;
+  platform.time += 100ms;
+  turn();
+  turn();
+  EXPECT_TRUE(has_line("10.0.0.9 is up on eth0"));
+}
+
+TEST_F(DaemonTest, StopRemovesTheAddressAndEndsWithItsExitCode) {
+  serve();
+  platform.events.emplace_back(platform::SignalCaught{platform::Signal::stop, 15});
+  std::optional<int> code;
+  for (int i = 0; i < 5 && !code; ++i) code = turn();
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(platform.asked.back(), "remove");
+  EXPECT_FALSE(core::decode_announcement(platform.datagrams.back())->is_active);
+}
+
+TEST_F(DaemonTest, NoticesOfThePlatformAreLogged) {
+  daemon->start(config);
+  platform.events.emplace_back(platform::Notice{true, "io_uring refused"});
+  turn();
+  EXPECT_TRUE(has_line("err io_uring refused"));
+}
+
+}  // namespace
+}  // namespace vippy::hall

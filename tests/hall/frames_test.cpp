@@ -1,0 +1,84 @@
+#include "frames.h"
+
+#include <gtest/gtest.h>
+
+#include "packet/arp.h"
+#include "packet/ndp.h"
+
+namespace vippy::hall {
+namespace {
+
+using core::Advertise;
+using core::AdvertiseForm;
+
+constexpr core::Mac kOwner{{2, 0, 0, 0, 0, 1}};
+constexpr core::Mac kHost{{2, 0, 0, 0, 0, 9}};
+
+Advertise advertise(AdvertiseForm form, const char* vip, const char* host, bool is_router = false) {
+  return {2, *core::parse_ip(vip), kOwner, is_router, form, *core::parse_ip(host), kHost};
+}
+
+TEST(FramesTest, EveryoneHearsOfAnIpv4AddressInRequestAndInReplyForm) {
+  const auto frames = frames_of(advertise(AdvertiseForm::everyone, "10.0.0.9", "0.0.0.0"));
+  ASSERT_EQ(frames.count, 2U);
+  const auto vip = core::parse_ip("10.0.0.9")->v4();
+  EXPECT_EQ(*packet::decode_arp(frames.all()[0].bytes()), packet::arp_announcement(vip, kOwner));
+  const auto reply = *packet::decode_arp(frames.all()[1].bytes());
+  EXPECT_EQ(reply.operation, packet::ArpOperation::reply);
+  EXPECT_EQ(reply.ethernet_target, core::Mac::broadcast());
+  EXPECT_EQ(reply.sender_mac, kOwner);
+  EXPECT_EQ(reply.sender_ip, vip);
+}
+
+TEST(FramesTest, OneIpv4HostIsToldByAReplyToItsMac) {
+  const auto frames = frames_of(advertise(AdvertiseForm::directed, "10.0.0.9", "10.0.0.7"));
+  ASSERT_EQ(frames.count, 1U);
+  const auto arp = *packet::decode_arp(frames.all()[0].bytes());
+  EXPECT_EQ(arp.operation, packet::ArpOperation::reply);
+  EXPECT_EQ(arp.ethernet_target, kHost);
+  EXPECT_EQ(arp.target_mac, kHost);
+  EXPECT_EQ(core::format(arp.target_ip), "10.0.0.7");
+  EXPECT_EQ(core::format(arp.sender_ip), "10.0.0.9");
+}
+
+TEST(FramesTest, AnUnknownIpv4HostIsAskedForByEverybodysAddress) {
+  const auto frames = frames_of(advertise(AdvertiseForm::ask_everyone, "10.0.0.9", "10.0.0.7"));
+  ASSERT_EQ(frames.count, 1U);
+  const auto arp = *packet::decode_arp(frames.all()[0].bytes());
+  EXPECT_EQ(arp.operation, packet::ArpOperation::request);
+  EXPECT_EQ(arp.ethernet_target, core::Mac::broadcast());
+  EXPECT_EQ(core::format(arp.target_ip), "10.0.0.7");
+}
+
+TEST(FramesTest, EveryoneHearsOfAnIpv6AddressWithTheRouterFlagOfTheInterface) {
+  for (const bool is_router : {false, true}) {
+    const auto frames = frames_of(advertise(AdvertiseForm::everyone, "fd00::9", "::", is_router));
+    ASSERT_EQ(frames.count, 1U);
+    const auto na = *packet::decode_na(frames.all()[0].bytes());
+    EXPECT_EQ(core::format(na.target), "fd00::9");
+    EXPECT_EQ(na.destination, packet::all_nodes_group());
+    EXPECT_EQ(na.link_layer, kOwner);
+    EXPECT_TRUE(na.is_override);
+    EXPECT_EQ(na.is_router, is_router);
+  }
+}
+
+TEST(FramesTest, OneIpv6HostIsToldAtItsMac) {
+  const auto frames = frames_of(advertise(AdvertiseForm::directed, "fd00::9", "fd00::7"));
+  ASSERT_EQ(frames.count, 1U);
+  const auto na = *packet::decode_na(frames.all()[0].bytes());
+  EXPECT_EQ(na.ethernet_target, kHost);
+  EXPECT_EQ(core::format(na.destination), "fd00::7");
+}
+
+TEST(FramesTest, AnUnknownIpv6HostIsSolicitedFromTheAddress) {
+  const auto frames = frames_of(advertise(AdvertiseForm::ask_everyone, "fd00::9", "fd00::7"));
+  ASSERT_EQ(frames.count, 1U);
+  const auto ns = *packet::decode_ns(frames.all()[0].bytes());
+  EXPECT_EQ(core::format(ns.source), "fd00::9");
+  EXPECT_EQ(core::format(ns.target), "fd00::7");
+  EXPECT_EQ(ns.link_layer, kOwner);
+}
+
+}  // namespace
+}  // namespace vippy::hall
