@@ -83,6 +83,9 @@ Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text
   if (is_awaited) --unseen;
   // Without marks our own additions look like anybody's.
   if (is_awaited && seen.exists && !address_tags_) record.seen = Presence::ours;
+  if (!seen.exists && !is_awaited && record.adds_unseen > 0 && record.pending == Pending::none) {
+    record.in_doubt = dirty_ = true;
+  }
   const auto change = believe_seen(entry, now, out);
   if (is_idle(record)) records_.erase(key);
   return change;
@@ -158,7 +161,8 @@ void Reconciler::want(std::vector<AddressKey> wanted) {
 
 Reconciler::Pending Reconciler::due(const Record& record) const {
   if (record.pending != Pending::none) return Pending::none;
-  if (record.wanted && record.presence == Presence::absent) return Pending::adding;
+  const bool may_be_away = record.presence == Presence::absent || record.in_doubt;
+  if (record.wanted && may_be_away) return Pending::adding;
   if (!record.wanted && record.presence == Presence::ours) return Pending::removing;
   return Pending::none;
 }
@@ -223,6 +227,12 @@ Reconciler::Change Reconciler::added(Records::value_type& entry, FailureKind fai
   auto& [key, record] = entry;
   const bool was_absent = record.presence == Presence::absent;
   const auto came_up = was_absent && record.wanted ? Change::came_up : Change::none;
+  const bool was_in_doubt = std::exchange(record.in_doubt, false);
+  if (was_in_doubt && failure == FailureKind::none) {
+    // What was owed for earlier additions will never come.
+    record.adds_unseen = record.was_notified && record.seen != Presence::absent ? 0 : 1;
+    log(out, event::AddressPutBack{vip_name(key), interface_name(key.index)});
+  }
   if (failure == FailureKind::none) {
     record.presence = Presence::ours;
     record.is_leftover = false;
@@ -234,6 +244,7 @@ Reconciler::Change Reconciler::added(Records::value_type& entry, FailureKind fai
   }
   // Somebody else's notification may have been taken for ours.
   if (record.adds_unseen > 0) --record.adds_unseen;
+  if (was_in_doubt && failure == FailureKind::already_there) return believe_seen(entry, now, out);
   if (failure == FailureKind::already_there) {
     return contradicted(entry, Presence::foreign, now, out);
   }
@@ -264,6 +275,7 @@ Reconciler::Change Reconciler::removed(Records::value_type& entry, FailureKind f
     return believe_seen(entry, now, out);
   }
   record.presence = Presence::absent;
+  record.in_doubt = false;
   record.is_leftover = false;
   record.failures = 0;
   record.last_failure = FailureKind::none;

@@ -88,6 +88,7 @@ class Reconciler {
     bool is_leftover = false;   // found, not added by this run
     bool foreign_said = false;  // that it is somebody else's, while wanted
     bool mentioned = false;     // in the table that is being read
+    bool in_doubt = false;      // a removal was seen that may be older than our addition
     bool was_notified = false;  // since the pending request was made
     unsigned adds_unseen = 0;   // acknowledged or pending additions without their notification
     unsigned dels_unseen = 0;

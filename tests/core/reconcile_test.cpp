@@ -207,6 +207,35 @@ TEST_F(ReconcileTest, AddRemoveAddBeforeAnyNotificationArrivesIsNoTheft) {
   EXPECT_EQ(miss(vip), Reconciler::Change::went_down);  // this one is not ours
 }
 
+TEST_F(ReconcileTest, ARemovalBeforeTheNotificationOfOurAdditionIsLookedInto) {
+  const auto vip = key("fd77::9/64");
+  reconciler.want({vip});
+  plan();
+  answer(1);
+  miss(vip);  // somebody removed it, and the kernel never told that it had come
+  EXPECT_EQ(words(plan()), "add fd77::9/64 2");
+  EXPECT_EQ(answer(2)->change, Reconciler::Change::none);
+  see(vip, kOurs);
+  EXPECT_TRUE(reconciler.is_up(vip));
+  miss(vip);
+  EXPECT_EQ(words(plan()), "add fd77::9/64 3");
+}
+
+TEST_F(ReconcileTest, AnOldRemovalThatWasLookedIntoChangesNothing) {
+  const auto vip = key("10.0.0.9/24");
+  reconciler.want({vip});
+  plan();
+  answer(1);
+  miss(vip);
+  EXPECT_EQ(words(plan()), "add 10.0.0.9/24 2");
+  answer(2, FailureKind::already_there);
+  EXPECT_FALSE(reconciler.is_foreign(vip));
+  see(vip, kOurs);
+  EXPECT_TRUE(reconciler.is_up(vip));
+  reconciler.want({});
+  EXPECT_EQ(words(plan()), "remove 10.0.0.9/24 3");
+}
+
 TEST_F(ReconcileTest, ATableIsTakenAtItsWord) {
   hold(key("10.0.0.8/24"));
   hold(key("10.0.0.9/24"));

@@ -83,6 +83,20 @@ TEST_F(AddressesTest, AnAddressThatSomebodyElseRemovesIsPutBack) {
   cluster.node(1).wait_log("somebody else removed fd77::9 from eth0: putting it back");
 }
 
+TEST_F(AddressesTest, AnAddressThatIsRemovedAsSoonAsItIsThereIsPutBack) {
+  auto& cluster = lab({.nodes = 1});
+  const auto& space = cluster.space(1);
+  cluster.start(cluster.config(Json::array({group({"fd77::9/64"})})));
+  // The kernel tells of an IPv6 address a moment after it is there.
+  for (int i = 0; i < 3; ++i) {
+    cluster.node(1).mark_log();
+    cluster.wait_held("fd77::9", {1});
+    space.ip("addr del fd77::9/64 dev eth0");
+    cluster.node(1).wait_log("somebody else removed fd77::9 from eth0: putting it back");
+    cluster.wait_held("fd77::9", {1});
+  }
+}
+
 TEST_F(AddressesTest, ALeftoverThatIsStillOursIsAdoptedAndNeverAway) {
   auto& cluster = lab();
   cluster.start(cluster.config(group_for_first()));

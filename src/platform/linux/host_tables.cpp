@@ -54,11 +54,12 @@ bool HostTables::on_link(const LinkMessage& message) {
 bool HostTables::on_address(const AddressMessage& message, bool is_tagged) {
   const AddressKey key{message.prefix.address, message.prefix.length};
   if (!message.exists) {
-    const auto found = addresses_.find(message.index);
-    if (found == addresses_.end()) return false;
-    const bool was_there = found->second.erase(key) != 0;
-    if (found->second.empty()) addresses_.erase(found);
-    return was_there;
+    if (const auto found = addresses_.find(message.index); found != addresses_.end()) {
+      found->second.erase(key);
+      if (found->second.empty()) addresses_.erase(found);
+    }
+    // An IPv6 address may go before the kernel has told that it came: this is news all the same.
+    return links_.contains(message.index);
   }
   const AddressEntry entry{message.prefix.length, message.is_secondary, is_tagged};
   auto& known = addresses_[message.index];

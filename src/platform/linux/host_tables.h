@@ -42,7 +42,8 @@ class HostTables {
  public:
   void begin(Table table);
   void complete(Table table);
-  // False: nothing changed, and no table is being read that has to mention it.
+  // False: nothing changed, and no table is being read that has to mention it. An address that
+  // goes is news even when it was not known.
   bool on_link(const LinkMessage& message);
   bool on_address(const AddressMessage& message, bool is_tagged);
 
