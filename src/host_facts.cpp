@@ -11,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <string_view>
 
 namespace vippy::hall {
 
@@ -51,8 +52,11 @@ std::optional<std::vector<core::LocalInterface>> local_interfaces() {
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
   std::map<std::string, core::LocalInterface> by_name;
   for (const auto* item = list; item != nullptr; item = item->ifa_next) {
-    auto& interface = by_name[item->ifa_name];
-    interface.name = item->ifa_name;
+    // Labels of additional addresses ("eth0:1") are no interfaces.
+    const std::string_view label = item->ifa_name;
+    const std::string name(label.substr(0, label.find(':')));
+    auto& interface = by_name[name];
+    interface.name = name;
     const auto address = address_of(item->ifa_addr);
     const auto mask = address_of(item->ifa_netmask);
     if (address && mask) interface.prefixes.push_back({*address, mask_length(*mask)});

@@ -48,6 +48,11 @@ struct Words {
             fmt::format("{} is not one of the nodes of the configuration: this node owns nothing; "
                         "add it to nodes, or start with -n NAME", e.identity)};
   }
+  LogLine operator()(const event::IdentityTaken& e) const {
+    return {Priority::crit,
+            fmt::format("another host, {}, announces under this node's name: both think that they "
+                        "own the same groups; give each its own name (-n NAME, nodes)", e.source)};
+  }
   LogLine operator()(const event::PluginsNotRun& e) const {
     return {Priority::err,
             fmt::format("{} plugins are configured and not run: their health verdicts are not "

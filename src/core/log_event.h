@@ -20,6 +20,7 @@ struct Started { std::string identity; std::uint64_t version = 0; std::size_t gr
 struct Stopping {};
 struct Stopped { std::size_t left_behind = 0; };  // addresses that could not be removed
 struct NotANode { std::string identity; };
+struct IdentityTaken { std::string source; };  // another host announces under our name
 struct PluginsNotRun { std::size_t count = 0; };
 
 struct PeerActive { std::string node; };
@@ -68,7 +69,7 @@ namespace vippy::core {
 
 using LogEvent =
     std::variant<event::Started, event::Stopping, event::Stopped, event::NotANode,
-                 event::PluginsNotRun, event::PeerActive, event::PeerLeft, event::PeerSilent,
+                 event::IdentityTaken, event::PluginsNotRun, event::PeerActive, event::PeerLeft, event::PeerSilent,
                  event::PeerOld, event::PeerDiffers, event::SelfActive, event::SelfInactive,
                  event::WasLate, event::GroupMoved, event::AnnouncedAgain, event::ConfigAdopted,
                  event::ConfigNotAdopted, event::ConfigReloaded, event::ConfigReloadRefused,

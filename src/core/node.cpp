@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kLeaveWithin = 2s;
+constexpr Duration kRemindEvery = 60s;
 
 std::string fresh_nonce(Rng& rng) {
   Digest octets{};
@@ -92,6 +93,7 @@ void Node::on(const LinkSeen& link, Instant now, Actions& out) {
     reconciler_.interface_gone(link.index);
   }
   place_vips(out);
+  host_changed_ = true;
   if (!links_known_) return;
   if (was_running && !is_running) log(out, event::LinkDown{link.name});
   if (!was_running && is_running) log(out, event::LinkUp{link.name});
@@ -104,7 +106,10 @@ void Node::on(const AddressSeen& address, Instant now, Actions& out) {
   const bool is_configured = std::binary_search(configured_.begin(), configured_.end(), key);
   const auto change = reconciler_.observe(address, is_configured, now, out);
   // A VIP does not say which subnet an interface is on.
-  if (!is_configured) interfaces_.on_address(address);
+  if (!is_configured) {
+    interfaces_.on_address(address);
+    host_changed_ = true;
+  }
   if (change == Reconciler::Change::came_up) came_up(key, now, out);
   if (change == Reconciler::Change::went_down) advertiser_.stop(key.index, key.prefix);
 }
@@ -125,7 +130,7 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
   const auto& announcement = heard.announcement;
   const auto received = std::min(heard.received, now);
   if (hash_.matches(announcement.hash, announcement.nonce)) {
-    believe(announcement, received, out);
+    believe(heard, received, out);
     return;
   }
   if (!AnnouncementHash(*announcement.shared, config_.secret)
@@ -139,10 +144,21 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
     return;
   }
   adopt(announcement, now, out);
-  if (shared_->version == announcement.shared->version) believe(announcement, received, out);
+  if (shared_->version == announcement.shared->version) believe(heard, received, out);
 }
 
-void Node::believe(const Announcement& announcement, Instant received, Actions& out) {
+// Every announcement of ours comes back to us. One that we did not make comes from a host that
+// was given our name.
+void Node::heard_ourselves(const AnnouncementHeard& heard, Instant received, Actions& out) {
+  const auto& nonce = heard.announcement.nonce;
+  if (std::find(own_nonces_.begin(), own_nonces_.end(), nonce) != own_nonces_.end()) return;
+  if (identity_taken_at_ && received - *identity_taken_at_ < kRemindEvery) return;
+  identity_taken_at_ = received;
+  log(out, event::IdentityTaken{format(heard.source)});
+}
+
+void Node::believe(const AnnouncementHeard& heard, Instant received, Actions& out) {
+  const auto& announcement = heard.announcement;
   const auto peer = membership_.find(announcement.me);
   if (!peer) {
     ++counters_.ignored;
@@ -150,7 +166,10 @@ void Node::believe(const Announcement& announcement, Instant received, Actions& 
     return;
   }
   ++counters_.announcements_received;
-  if (peer == membership_.self()) return;
+  if (peer == membership_.self()) {
+    heard_ourselves(heard, received, out);
+    return;
+  }
   neighbours_.on_peer(announcement.neighbours, received);
   const bool was_silent = membership_.is_silent(*peer);
   const auto change =
@@ -197,6 +216,7 @@ void Node::announce(Instant now, Actions& out) {
   send.announcement.is_active = is_active_;
   send.announcement.shared = shared_;
   send.announcement.nonce = fresh_nonce(rng_);
+  own_nonces_[next_nonce_++ % own_nonces_.size()] = send.announcement.nonce;
   send.announcement.hash = hash_.of(send.announcement.nonce);
   send.announcement.neighbours = neighbours_.local_ipv4();
   out.push_back(std::move(send));
@@ -255,6 +275,7 @@ void Node::on(const StopRequested&, Instant now, Actions& out) {
 
 void Node::on(const Tick&, Instant now, Actions& out) {
   if (phase_ == Phase::running) {
+    if (std::exchange(host_changed_, false)) place_again(now, out);
     judge_lateness(now, out);
     judge_silence(now, out);
     judge_self(now, out);

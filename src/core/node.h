@@ -14,6 +14,7 @@
 // Source:  docs/protocol.md.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,12 +89,14 @@ class Node {
   void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
   void place_vips(Actions& out);
   void report_unplaced(Actions& out);
+  void place_again(Instant now, Actions& out);
   void append_status(std::size_t group, Instant now, Status& out) const;
   [[nodiscard]] MembershipTuning tuning() const;
   void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);
 
   // announcements (node.cpp)
-  void believe(const Announcement& announcement, Instant received, Actions& out);
+  void believe(const AnnouncementHeard& heard, Instant received, Actions& out);
+  void heard_ourselves(const AnnouncementHeard& heard, Instant received, Actions& out);
   void disbelieve(const Announcement& announcement, Instant now, Actions& out);
   void announce(Instant now, Actions& out);
   void came_up(const AddressKey& key, Instant now, Actions& out);
@@ -156,12 +159,16 @@ class Node {
   bool members_changed_ = true;   // a decision is due
   bool ever_decided_ = false;
   bool ever_active_ = false;
+  bool host_changed_ = false;     // links or addresses, since unplaced VIPs were last tried
   bool has_unplaced_ = false;     // a VIP has no interface name here
   std::vector<std::string> unplaced_;   // the VIPs that were said to have no interface
   std::optional<std::string> returned_;  // a peer back from silence since the last decision
 
   // deadlines
   Instant announce_at_ = Instant::max();
+  std::array<std::string, 16> own_nonces_;  // of our last announcements: how we know them
+  std::size_t next_nonce_ = 0;
+  std::optional<Instant> identity_taken_at_;  // when that was last said
   std::optional<Instant> announced_last_;
   Instant mature_at_ = Instant::max();
   std::optional<Instant> settling_since_;

@@ -174,6 +174,10 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   config_changed_ = true;
   members_changed_ = true;
   announce_at_ = std::min(announce_at_, now);
+  // Whoever turns inactive in the very announcement in which its version rises is taken for a node
+  // of the reference that matures again. What we turn to now comes in the next one.
+  const bool is_raised = before->version < shared_->version;
+  if (is_raised && is_active_ && membership_.self()) announce(now, out);
 }
 
 void Node::place_vips(Actions& out) {
@@ -195,6 +199,13 @@ void Node::place_vips(Actions& out) {
   }
   std::sort(configured_.begin(), configured_.end());
   if (links_known_) report_unplaced(out);
+}
+
+// A VIP that no interface carried when it was adopted may find one now.
+void Node::place_again(Instant now, Actions& out) {
+  if (!has_unplaced_) return;
+  auto placed = localise(*shared_, *shared_, interfaces_);
+  if (*placed != *shared_) apply_shared(std::move(placed), now, out);
 }
 
 // Says once which VIPs have no interface here.

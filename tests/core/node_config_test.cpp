@@ -199,6 +199,48 @@ TEST_F(NodeConfigTest, AnAddressWithoutAnInterfaceHereIsSaidOnceAndTheNodeStepsB
   EXPECT_EQ(logged<event::VipHasNoInterface>().size(), 1U);
 }
 
+// Otherwise the others would take us for a node of the reference that matures again, and nobody
+// would have our groups for `mature`.
+TEST_F(NodeConfigTest, TheNewVersionIsAnnouncedBeforeWhatItTurnsUsTo) {
+  serve();
+  auto groups = kGroups;
+  groups.emplace_back("", "192.168.7.1/24");
+  auto adopted = small_config(2, {"a", "b"}, groups);
+  const_cast<Shared&>(*adopted.shared).groups.back().vips.front().interface = "far0";
+  step(LinkSeen{3, "eth1", Mac{{2, 0, 0, 0, 0, 3}}, true, true, true, false});
+  hear("b", adopted);
+  tick();
+  std::vector<std::pair<std::uint64_t, bool>> said;
+  for (const auto& action : actions) {
+    if (const auto* send = std::get_if<SendAnnouncement>(&action)) {
+      said.emplace_back(send->announcement.shared->version, send->announcement.is_active);
+    }
+  }
+  ASSERT_FALSE(said.empty());
+  EXPECT_EQ(said.front(), std::pair(std::uint64_t{2}, true));
+}
+
+TEST_F(NodeConfigTest, AnAdoptedAddressIsPlacedWhenItsSubnetComesLater) {
+  auto two = kPair;
+  auto mixed = std::make_shared<Shared>(*kPair.shared);
+  mixed->groups.back().vips.front() = test::vip("10.1.0.8/24", "eth1");
+  two.shared = mixed;
+  start(two);
+  step(LinkSeen{3, "eth1", Mac{{2, 0, 0, 0, 0, 3}}, true, true, true, false});
+  run_with("b", two, 1500ms);
+  auto adopted = two;
+  auto shared = std::make_shared<Shared>(*mixed);
+  shared->version = 2;
+  shared->groups.push_back({"a", {test::vip("192.168.7.1/24", "theirs")}});
+  adopted.shared = shared;
+  hear("b", adopted);
+  tick();
+  EXPECT_EQ(status().shared->groups.back().vips.front().interface, "");
+  step(AddressSeen{3, *parse_prefix("192.168.7.200/24"), true, false});
+  tick();
+  EXPECT_EQ(status().shared->groups.back().vips.front().interface, "eth1");
+}
+
 TEST_F(NodeConfigTest, ANodeThatIsNotAmongTheNodesSaysSoAndOwnsNothing) {
   start(small_config(1, {"b", "c"}, kGroups));
   run(5s);

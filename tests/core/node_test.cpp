@@ -266,5 +266,18 @@ TEST_F(NodeTest, ExtraTicksBetweenDeadlinesChangeNothing) {
   EXPECT_GT(count<Advertise>(), 3U);
 }
 
+TEST_F(NodeTest, AnotherHostWithOurNameIsSaidAndOurOwnVoiceIsNot) {
+  const auto config = small_config(1, {"a", "b"}, {{"", "10.0.0.9/24"}});
+  start(config);
+  run(1500ms);
+  const auto own = last<SendAnnouncement>().announcement;
+  step(AnnouncementHeard{own, *parse_ip("10.0.0.1"), now});
+  EXPECT_TRUE(logged<event::IdentityTaken>().empty());
+  hear("a", config);
+  hear("a", config);
+  ASSERT_EQ(logged<event::IdentityTaken>().size(), 1U);
+  EXPECT_EQ(logged<event::IdentityTaken>().front().source, "10.0.0.2");
+}
+
 }  // namespace
 }  // namespace vippy::core
