@@ -69,7 +69,8 @@ namespace vippy::core {
 
 using LogEvent =
     std::variant<event::Started, event::Stopping, event::Stopped, event::NotANode,
-                 event::IdentityTaken, event::PluginsNotRun, event::PeerActive, event::PeerLeft, event::PeerSilent,
+                 event::IdentityTaken, event::PluginsNotRun, event::PeerActive,
+                 event::PeerLeft, event::PeerSilent,
                  event::PeerOld, event::PeerDiffers, event::SelfActive, event::SelfInactive,
                  event::WasLate, event::GroupMoved, event::AnnouncedAgain, event::ConfigAdopted,
                  event::ConfigNotAdopted, event::ConfigReloaded, event::ConfigReloadRefused,
