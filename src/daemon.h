@@ -48,8 +48,12 @@ class Daemon {
   [[nodiscard]] const core::Node& node() const { return node_; }
 
  private:
+  // Together more than the kernel can have kept for us: a receive buffer of 4 MiB holds at most
+  // 5,461 datagrams, each of which costs it 768 octets or more. So even in a flood everything that
+  // was there when a turn began is read before silence is judged.
   static constexpr std::size_t kEventsPerWait = 256;
   static constexpr std::size_t kWaitsPerTurn = 64;
+  static_assert(kEventsPerWait * kWaitsPerTurn > (4U << 20U) / 768);
 
   // platform events, left of the node
   void on(const platform::Datagram& event);
