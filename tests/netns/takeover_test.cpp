@@ -102,6 +102,7 @@ TEST_F(TakeoverTest, ASilentCutHealsToOneOwnerThatAnnouncesAgain) {
   cluster.cut_silently(1);
   for (const auto* ip : {kVip, kVip6}) cluster.wait_held(ip, {1, 2});
   wait_answered(2);
+  cluster.node(1).wait_log("node n2 is lost: silent for");
   cluster.node(1).mark_log();
   cluster.mend(1);
   wait_moved(cluster, 1);
