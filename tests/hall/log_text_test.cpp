@@ -54,7 +54,8 @@ TEST(LogTextTest, TheWordsHoldTheFields) {
   using namespace std::chrono_literals;
   EXPECT_EQ(describe(event::GroupMoved{"10.0.0.9", "a", "b", core::MoveReason::owner_silent}).text,
             "group 10.0.0.9 moves from a to b: owner silent");
-  EXPECT_EQ(describe(event::PeerSilent{"b", 3000500us}).text, "node b is lost: silent for 3000.5 ms");
+  EXPECT_EQ(describe(event::PeerSilent{"b", 3000500us}).text,
+            "node b is lost: silent for 3000.5 ms");
   EXPECT_EQ(describe(event::AddressFailed{"10.0.0.9", "eth0", false,
                                           core::FailureKind::no_resources}).text,
             "10.0.0.9 cannot be removed from eth0: the system is short of resources; trying again");

@@ -15,11 +15,11 @@ ROOMS = {"core": {"core"}, "packet": {"packet", "core"}, "platform": {"platform"
          "ctl": {"ctl", "core"}, "": {"", "core", "packet", "platform", "ctl"}}
 
 # Core's first shelf: values. The other rooms that do not decide anything see only these.
-VALUES = {"assert", "bytes", "failure", "ip", "json_text", "limits", "octets", "reason", "result",
-          "rng", "time"}
+VALUES = {"assert", "bitset", "bytes", "failure", "ip", "json_text", "limits", "octets", "reason",
+          "result", "rng", "time"}
 # Core's third shelf: thought. Only core itself and the hall see it.
-THOUGHT = {"advertise", "detector", "graduate", "interfaces", "membership", "neighbours", "node",
-           "ownership", "reconcile"}
+THOUGHT = {"advertise", "allot", "detector", "graduate", "hearing", "interfaces", "membership",
+           "neighbours", "node", "ownership", "reconcile", "sessions"}
 
 STANDARD = set("""algorithm array bit cctype cerrno charconv chrono cinttypes climits cmath compare
     concepts cstddef cstdint cstdio cstdlib cstring deque exception functional initializer_list
@@ -31,7 +31,7 @@ LIBRARIES = {
     "tl/expected.hpp": r".*",
     "fmt/": r"(ctl/|platform/|[^/]+$).*",
     "simdjson": r"core/\w*_json\w*\.cpp|core/wire1\w*\.cpp|ctl/\w+\.cpp|recorder\w*\.cpp",
-    "openssl/": r"core/(auth|placement)\.cpp",
+    "openssl/": r"core/(auth|keys|placement|wire2)\.cpp",
     "nlohmann/": r"ctl/.*|[^/]+$",
     "CLI/": r"vippyd\w*\.(cpp|h)|ctl/vippyctl\w*\.(cpp|h)",
     "curl/": r"ctl/(vippyctl|client)\w*\.(cpp|h)",

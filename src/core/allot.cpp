@@ -1,0 +1,35 @@
+#include "core/allot.h"
+
+#include "core/assert.h"
+#include "core/status.h"
+
+namespace vippy::core {
+
+std::size_t allot(std::size_t group, std::span<const std::uint16_t> ranking,
+                  std::span<const NodeFacts> nodes) {
+  std::size_t first_fit = kNobody;
+  for (const std::size_t node : ranking) {
+    const auto& facts = nodes[node];
+    if (!facts.is_fit(group)) continue;
+    if (facts.is_settled || facts.claims_group(group)) return node;
+    if (first_fit == kNobody) first_fit = node;
+  }
+  return first_fit;
+}
+
+bool should_hold(std::size_t group, std::size_t owner, std::size_t self,
+                 std::span<const NodeFacts> nodes, HandOver how, bool keep_if_nobody) {
+  VIPPY_ASSERT(self < nodes.size());
+  const bool holds = nodes[self].claims_group(group);
+  if (owner == kNobody) return holds && keep_if_nobody;
+  if (how == HandOver::make_first) {
+    return owner == self || (holds && !nodes[owner].claims_group(group));
+  }
+  if (owner != self) return false;
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    if (node != self && nodes[node].claims_group(group)) return holds;
+  }
+  return true;
+}
+
+}  // namespace vippy::core

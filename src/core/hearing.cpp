@@ -1,0 +1,90 @@
+#include "core/hearing.h"
+
+#include <utility>
+
+#include "core/assert.h"
+
+namespace vippy::core {
+
+void Hearing::begin(std::string_view self, SessionId session) {
+  own_id_ = node_id(self);
+  // Zero would read as "nothing heard" in an echo.
+  own_ = {.session = static_cast<std::uint32_t>(session) == 0 ? session | 1U : session};
+}
+
+void Hearing::configure(const std::vector<std::string>& nodes, std::uint64_t fresh_within) {
+  own_.fresh_within = fresh_within;
+  const auto before = std::exchange(peers_, {});
+  const auto known = std::exchange(index_, {});
+  self_.reset();
+  for (const auto& name : nodes) {
+    const auto id = node_id(name);
+    const auto found = known.find(id);
+    if (id == own_id_) self_ = peers_.size();
+    index_[id] = peers_.size();
+    peers_.push_back(found == known.end() ? Peer{.id = id} : before[found->second]);
+  }
+}
+
+std::optional<std::size_t> Hearing::find(NodeId node) const {
+  const auto found = index_.find(node);
+  if (found == index_.end()) return std::nullopt;
+  return found->second;
+}
+
+Sender Hearing::next_sender() { return {own_id_, own_.session, ++own_.sequence}; }
+
+void Hearing::echo_into(Beat& beat) {
+  beat.echoes.clear();
+  for (const auto& peer : peers_) beat.echoes.push_back(peer.session.echo());
+  beat.candidate = kNoCandidate;
+  beat.candidate_echo = {};
+  // In turn, so that one peer's candidates cannot keep another's from being proven.
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    const auto peer = (next_candidate_ + i) % peers_.size();
+    const auto echo = peers_[peer].session.candidate();
+    if (!echo) continue;
+    beat.candidate = static_cast<std::uint16_t>(peer);
+    beat.candidate_echo = *echo;
+    next_candidate_ = peer + 1;
+    return;
+  }
+}
+
+Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat) {
+  VIPPY_ASSERT(index < peers_.size() && index != self_);
+  auto& peer = peers_[index];
+  Echo of_us;
+  // A peer of another configuration numbers the nodes otherwise: look for our session anywhere.
+  for (const auto& echo : beat.echoes) {
+    if (echo.session == static_cast<std::uint32_t>(own_.session)) of_us = echo;
+  }
+  const bool is_candidate = beat.candidate != kNoCandidate &&
+                            beat.candidate_echo.session ==
+                                static_cast<std::uint32_t>(own_.session);
+  if (is_candidate) of_us = beat.candidate_echo;
+  const auto verdict = peer.session.judge(sender, of_us, own_);
+  if (verdict != Verdict::believed) return verdict;
+  peer.hears_us = is_fresh(of_us, own_);
+  peer.latest = beat;
+  return verdict;
+}
+
+Verdict Hearing::hear_other(std::size_t index, const Sender& sender) {
+  VIPPY_ASSERT(index < peers_.size() && index != self_);
+  return peers_[index].session.judge(sender, {}, own_);
+}
+
+void Hearing::fell_silent(std::size_t index) {
+  auto& peer = peers_[index];
+  peer.session.fell_silent();
+  peer.latest.reset();
+  peer.hears_us = false;
+}
+
+const Beat* Hearing::latest(std::size_t peer) const {
+  const auto& beat = peers_[peer].latest;
+  return beat ? &*beat : nullptr;
+}
+
+}  // namespace vippy::core

@@ -1,0 +1,66 @@
+// What we hear of each peer in protocol 2, and how we number what we say.
+//
+// Purpose: sessions, echoes and the latest announcement of every peer in one place: who is heard,
+//          who hears us, who holds what.
+// Purity:  a value; no clock (freshness is counted in our own messages, silence is judged by
+//          membership.h).
+// Bounds:  kNodesMax peers; O(1) for a message, O(nodes) for an announcement of ours.
+// Errors:  verdicts; an unknown node is nullopt from find().
+// Source:  docs/protocol.md, "Protocol 2: sessions".
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/sessions.h"
+#include "core/wire2.h"
+
+namespace vippy::core {
+
+class Hearing {
+ public:
+  // A new start: `session` must be random.
+  void begin(std::string_view self, SessionId session);
+  // Nodes that stay keep what was heard of them.
+  void configure(const std::vector<std::string>& nodes, std::uint64_t fresh_within);
+
+  [[nodiscard]] std::optional<std::size_t> find(NodeId node) const;
+  [[nodiscard]] bool is_self(NodeId node) const { return node == own_id_; }
+
+  // Numbers our next message.
+  Sender next_sender();
+  // What our next announcement echoes: a slot for each node, and one new session beside them.
+  void echo_into(Beat& beat);
+
+  // An authentic announcement of a peer. Believed ones replace what was known of it.
+  Verdict hear(std::size_t peer, const Sender& sender, const Beat& beat);
+  // An authentic message without echoes (fragment, request): only of a proven session.
+  Verdict hear_other(std::size_t peer, const Sender& sender);
+  void fell_silent(std::size_t peer);
+
+  // The latest believed announcement; null: none since the peer was last silent.
+  [[nodiscard]] const Beat* latest(std::size_t peer) const;
+  // Does the peer hear us, by its own word?
+  [[nodiscard]] bool hears_us(std::size_t peer) const { return peers_[peer].hears_us; }
+
+ private:
+  struct Peer {
+    NodeId id = 0;
+    PeerSession session;
+    std::optional<Beat> latest;
+    bool hears_us = false;
+  };
+
+  NodeId own_id_ = 0;
+  OwnVoice own_;
+  std::vector<Peer> peers_;
+  std::map<NodeId, std::size_t> index_;
+  std::optional<std::size_t> self_;
+  std::size_t next_candidate_ = 0;
+};
+
+}  // namespace vippy::core

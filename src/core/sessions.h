@@ -1,0 +1,74 @@
+// Who is speaking now, and not some recording of them: replay protection without clocks.
+//
+// Purpose: judge every authentic message of a peer by its session, its sequence number and what
+//          it echoes of us.
+// Purity:  a value for each peer; no clock: freshness is counted in our own messages.
+// Bounds:  one proven session and one candidate for each peer.
+// Errors:  verdicts, which the caller counts.
+// Source:  docs/protocol.md, "Protocol 2: sessions".
+//
+// A session is random and new at every start, so a message can echo our present session only if
+// its sender has heard us since we started. A peer's session is believed once one of its messages
+// echoes us freshly: with one of our last few sequence numbers. A recording cannot do that: what
+// it echoes is an earlier session of ours, or numbers long past. Within a believed session the
+// sequence number must rise, so nothing is believed twice. A session that was followed by another
+// one is never believed again, however fresh its last messages are. All of this holds across
+// restarts of either side, with nothing stored and no clock compared.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "core/wire2.h"
+
+namespace vippy::core {
+
+enum class Verdict : std::uint8_t {
+  believed,  // of the proven session, and newer than everything before it
+  unproven,  // of a session that has not shown yet that it hears us: echo it, believe nothing
+  replayed,  // of the proven session, but not newer
+};
+
+// Our own side of the echoes.
+struct OwnVoice {
+  SessionId session = 0;
+  std::uint64_t sequence = 0;     // of our last message
+  std::uint64_t fresh_within = 0;  // how many of our last messages count as fresh
+};
+
+[[nodiscard]] Echo echo_of(SessionId session, std::uint64_t sequence);
+// Does the echo show that we were heard lately?
+[[nodiscard]] bool is_fresh(const Echo& echo, const OwnVoice& own);
+
+class PeerSession {
+ public:
+  // `echo`: what the message says that its sender last heard of us.
+  Verdict judge(const Sender& sender, const Echo& echo, const OwnVoice& own);
+
+  // What we tell the peer that we heard of it: its proven session, else the candidate.
+  [[nodiscard]] Echo echo() const;
+  // A session that waits for proof beside a proven one.
+  [[nodiscard]] std::optional<Echo> candidate() const;
+  [[nodiscard]] bool is_proven() const { return proven_.has_value(); }
+  // The peer has been silent: its session stays believed, its echo is withdrawn.
+  void fell_silent() { was_heard_ = false; }
+
+ private:
+  struct Heard {
+    SessionId session = 0;
+    std::uint64_t sequence = 0;
+  };
+  [[nodiscard]] bool is_retired(SessionId session) const;
+
+  // More restarts than this within one freshness window are not told apart from recordings.
+  static constexpr std::size_t kRetiredMax = 16;
+  std::array<SessionId, kRetiredMax> retired_{};
+  std::size_t retired_count_ = 0;
+  std::optional<Heard> proven_;
+  std::optional<Heard> candidate_;
+  bool was_heard_ = false;
+};
+
+}  // namespace vippy::core

@@ -1,0 +1,128 @@
+#include "core/hearing.h"
+
+#include <gtest/gtest.h>
+
+namespace vippy::core {
+namespace {
+
+const std::vector<std::string> kNodes = {"a", "b", "c"};
+
+// Two nodes that pass each other's announcements by hand.
+struct Talker {
+  Talker(const std::string& name, SessionId session) {
+    hearing.begin(name, session);
+    hearing.configure(kNodes, 3);
+  }
+  struct Said {
+    Sender sender;
+    Beat beat;
+  };
+  Said speak() {
+    Said out{hearing.next_sender(), {}};
+    hearing.echo_into(out.beat);
+    return out;
+  }
+  Verdict hear(const Said& said) {
+    return hearing.hear(*hearing.find(said.sender.node), said.sender, said.beat);
+  }
+  Hearing hearing;
+};
+
+constexpr std::size_t kA = 0;
+constexpr std::size_t kB = 1;
+
+void greet(Talker& a, Talker& b) {
+  b.hear(a.speak());
+  a.hear(b.speak());
+  ASSERT_EQ(b.hear(a.speak()), Verdict::believed);
+  ASSERT_EQ(a.hear(b.speak()), Verdict::believed);
+}
+
+TEST(HearingTest, TwoNodesBelieveEachOtherAfterThreeAnnouncements) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  EXPECT_EQ(b.hear(a.speak()), Verdict::unproven);
+  EXPECT_EQ(a.hear(b.speak()), Verdict::believed);  // it echoes a
+  EXPECT_EQ(b.hear(a.speak()), Verdict::believed);
+  EXPECT_TRUE(a.hearing.hears_us(kB));
+  EXPECT_TRUE(b.hearing.hears_us(kA));
+}
+
+TEST(HearingTest, ARestartIsBelievedThroughTheCandidateSlot) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  Talker again("a", 0xaaaa0002);
+  EXPECT_EQ(b.hear(again.speak()), Verdict::unproven);
+  const auto reply = b.speak();
+  EXPECT_EQ(reply.beat.candidate, kA);
+  EXPECT_EQ(again.hear(reply), Verdict::believed);
+  EXPECT_EQ(b.hear(again.speak()), Verdict::believed);
+  // What the earlier run said is worth nothing from now on.
+  EXPECT_EQ(b.hear(a.speak()), Verdict::replayed);
+}
+
+TEST(HearingTest, EverythingThatWasRecordedIsRefusedLater) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  std::vector<Talker::Said> recorded;
+  for (int i = 0; i < 10; ++i) {
+    recorded.push_back(a.speak());
+    b.hear(recorded.back());
+    recorded.push_back(b.speak());
+    a.hear(recorded.back());
+  }
+  Talker restarted("b", 0xbbbb0002);
+  for (const auto& said : recorded) {
+    if (said.sender.node == node_id("a")) {
+      EXPECT_EQ(b.hear(said), Verdict::replayed);
+      EXPECT_EQ(restarted.hear(said), Verdict::unproven);
+    } else {
+      EXPECT_EQ(a.hear(said), Verdict::replayed);
+    }
+  }
+}
+
+TEST(HearingTest, APeerThatNoLongerHearsUsIsKnown) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  for (int i = 0; i < 5; ++i) static_cast<void>(b.hearing.next_sender());  // all of them lost
+  EXPECT_EQ(b.hear(a.speak()), Verdict::believed);
+  EXPECT_FALSE(b.hearing.hears_us(kA));
+}
+
+TEST(HearingTest, SilenceForgetsWhatWasAnnounced) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  ASSERT_NE(a.hearing.latest(kB), nullptr);
+  a.hearing.fell_silent(kB);
+  EXPECT_EQ(a.hearing.latest(kB), nullptr);
+  EXPECT_FALSE(a.hearing.hears_us(kB));
+}
+
+TEST(HearingTest, NodesThatStayKeepTheirSessions) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  a.hearing.configure({"c", "b", "a"}, 3);
+  const auto said = b.speak();
+  EXPECT_EQ(a.hear(said), Verdict::believed);
+  EXPECT_FALSE(a.hearing.find(node_id("d")));
+  EXPECT_TRUE(a.hearing.is_self(node_id("a")));
+}
+
+TEST(HearingTest, OtherMessagesCountOnlyInAProvenSession) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  const auto early = b.hearing.next_sender();
+  EXPECT_EQ(a.hearing.hear_other(kB, early), Verdict::unproven);
+  greet(a, b);
+  const auto later = b.hearing.next_sender();
+  EXPECT_EQ(a.hearing.hear_other(kB, later), Verdict::believed);
+  EXPECT_EQ(a.hearing.hear_other(kB, later), Verdict::replayed);
+}
+
+}  // namespace
+}  // namespace vippy::core

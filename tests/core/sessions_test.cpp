@@ -1,0 +1,86 @@
+#include "core/sessions.h"
+
+#include <gtest/gtest.h>
+
+namespace vippy::core {
+namespace {
+
+const OwnVoice kOwn{.session = 0x1122334455667788, .sequence = 1000, .fresh_within = 5};
+const Echo kFresh = echo_of(kOwn.session, 998);
+const Echo kNothing{};
+
+TEST(SessionsTest, BelievesASessionOnceItEchoesUs) {
+  PeerSession peer;
+  EXPECT_EQ(peer.judge({1, 7, 1}, kNothing, kOwn), Verdict::unproven);
+  EXPECT_EQ(peer.echo(), echo_of(7, 1));  // so that the peer can prove itself
+  EXPECT_EQ(peer.judge({1, 7, 2}, kFresh, kOwn), Verdict::believed);
+  // From now on it need not hear us to be heard.
+  EXPECT_EQ(peer.judge({1, 7, 3}, kNothing, kOwn), Verdict::believed);
+}
+
+TEST(SessionsTest, BelievesNothingTwice) {
+  PeerSession peer;
+  EXPECT_EQ(peer.judge({1, 7, 5}, kFresh, kOwn), Verdict::believed);
+  EXPECT_EQ(peer.judge({1, 7, 5}, kFresh, kOwn), Verdict::replayed);
+  EXPECT_EQ(peer.judge({1, 7, 4}, kFresh, kOwn), Verdict::replayed);
+  EXPECT_EQ(peer.judge({1, 7, 6}, kFresh, kOwn), Verdict::believed);
+}
+
+TEST(SessionsTest, ARestartedPeerIsBelievedAfterOneEcho) {
+  PeerSession peer;
+  ASSERT_EQ(peer.judge({1, 7, 500}, kFresh, kOwn), Verdict::believed);
+  EXPECT_EQ(peer.judge({1, 8, 1}, kNothing, kOwn), Verdict::unproven);
+  EXPECT_EQ(peer.echo(), echo_of(7, 500));
+  EXPECT_EQ(peer.candidate(), echo_of(8, 1));
+  EXPECT_EQ(peer.judge({1, 8, 2}, kFresh, kOwn), Verdict::believed);
+  EXPECT_EQ(peer.echo(), echo_of(8, 2));
+  EXPECT_EQ(peer.candidate(), std::nullopt);
+}
+
+TEST(SessionsTest, ASessionThatWasFollowedByAnotherIsNeverBelievedAgain) {
+  PeerSession peer;
+  ASSERT_EQ(peer.judge({1, 7, 500}, kFresh, kOwn), Verdict::believed);
+  ASSERT_EQ(peer.judge({1, 8, 1}, kFresh, kOwn), Verdict::believed);
+  // Recorded a moment ago and still fresh.
+  EXPECT_EQ(peer.judge({1, 7, 501}, kFresh, kOwn), Verdict::replayed);
+  EXPECT_EQ(peer.echo(), echo_of(8, 1));
+}
+
+TEST(SessionsTest, RecordingsFromBeforeOurStartProveNothing) {
+  PeerSession peer;
+  const Echo of_an_earlier_start = echo_of(kOwn.session + 1, kOwn.sequence);
+  for (std::uint64_t sequence = 1; sequence < 100; ++sequence) {
+    EXPECT_EQ(peer.judge({1, 7, sequence}, of_an_earlier_start, kOwn), Verdict::unproven);
+  }
+  EXPECT_FALSE(peer.is_proven());
+}
+
+TEST(SessionsTest, OldEchoesOfThisStartProveNothing) {
+  PeerSession peer;
+  EXPECT_EQ(peer.judge({1, 7, 1}, echo_of(kOwn.session, 994), kOwn), Verdict::unproven);
+  EXPECT_EQ(peer.judge({1, 7, 2}, echo_of(kOwn.session, 995), kOwn), Verdict::believed);
+}
+
+TEST(SessionsTest, EchoesOfTheFutureProveNothing) {
+  EXPECT_TRUE(is_fresh(echo_of(kOwn.session, 1000), kOwn));
+  EXPECT_FALSE(is_fresh(echo_of(kOwn.session, 1001), kOwn));
+  EXPECT_FALSE(is_fresh(echo_of(kOwn.session, 994), kOwn));
+}
+
+TEST(SessionsTest, FreshnessSurvivesTheWrapOfTheLowHalf) {
+  const OwnVoice own{.session = 9, .sequence = 0x1'0000'0002, .fresh_within = 5};
+  EXPECT_TRUE(is_fresh(echo_of(9, 0xffff'ffff), own));
+  EXPECT_FALSE(is_fresh(echo_of(9, 0xffff'fffc), own));
+}
+
+TEST(SessionsTest, ASilentPeerIsNotEchoed) {
+  PeerSession peer;
+  ASSERT_EQ(peer.judge({1, 7, 5}, kFresh, kOwn), Verdict::believed);
+  peer.fell_silent();
+  EXPECT_EQ(peer.echo(), Echo{});
+  ASSERT_EQ(peer.judge({1, 7, 6}, kNothing, kOwn), Verdict::believed);
+  EXPECT_EQ(peer.echo(), echo_of(7, 6));
+}
+
+}  // namespace
+}  // namespace vippy::core
