@@ -50,7 +50,8 @@ Membership::Change Membership::heard(std::size_t index, bool says_active, std::u
   peer.is_active = says_active || peer.changing_until.has_value();
   if (peer.is_active == was_active) return Change::none;
   if (!peer.is_active) return Change::left;
-  return was_silent ? Change::returned_active : Change::became_active;
+  const bool is_back = std::exchange(peer.was_lost, false) || was_silent;
+  return is_back ? Change::returned_active : Change::became_active;
 }
 
 Instant Membership::deadline(const Peer& peer) const {
@@ -65,7 +66,9 @@ void Membership::expire(Instant now, std::vector<std::size_t>& silent) {
     if (now < deadline(peer)) continue;
     peer.is_silent = true;
     peer.changing_until.reset();
-    if (std::exchange(peer.is_active, false)) silent.push_back(i);
+    if (!std::exchange(peer.is_active, false)) continue;
+    peer.was_lost = true;
+    silent.push_back(i);
   }
 }
 

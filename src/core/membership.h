@@ -77,6 +77,7 @@ class Membership {
     std::uint64_t version = 0;
     bool is_active = false;
     bool is_silent = true;  // never heard, or not for `stale`
+    bool was_lost = false;  // fell silent while active, and was not active since
     bool outdated_noted = false;
   };
 

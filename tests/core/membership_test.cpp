@@ -64,9 +64,17 @@ TEST_F(MembershipTest, TellsReturnFromSilenceFromBecomingActiveAndFromLeaving) {
   EXPECT_EQ(members.heard(1, false, 1, kStart), Change::left);
   EXPECT_EQ(members.heard(1, false, 1, kStart), Change::none);
   EXPECT_EQ(members.heard(1, true, 1, kStart), Change::became_active);
+}
+
+TEST_F(MembershipTest, APeerThatWasLostReturnsEvenWhenItIsInactiveAtFirst) {
+  members.heard(1, true, 1, kStart);
   expire(kStart + 4s);
   EXPECT_EQ(members.heard(1, false, 1, kStart + 5s), Change::none);
-  EXPECT_EQ(members.heard(1, true, 1, kStart + 6s), Change::became_active);
+  EXPECT_EQ(members.heard(1, true, 1, kStart + 6s), Change::returned_active);
+  EXPECT_EQ(members.heard(1, false, 1, kStart + 7s), Change::left);
+  expire(kStart + 11s);
+  EXPECT_EQ(members.heard(1, false, 1, kStart + 12s), Change::none);
+  EXPECT_EQ(members.heard(1, true, 1, kStart + 13s), Change::became_active);
 }
 
 TEST_F(MembershipTest, AnOlderReceiptTimeDoesNotMakeAPeerOlder) {

@@ -55,7 +55,8 @@ TEST_F(TakeoverTest, ACleanStopHandsTheAddressesOver) {
   wait_moved(cluster, 2);
   EXPECT_THAT(cluster.node(1).log(), testing::HasSubstr("stopped, no address left behind"));
   EXPECT_THAT(cluster.node(2).log(), testing::HasSubstr("node n1 is no longer active, it says"));
-  for (const auto& measured : client_->finish()) EXPECT_LT(measured.longest_gap, 4s);
+  client_->finish();
+  EXPECT_LT(client_->look(kVip).longest_gap, 4s);
 }
 
 TEST_F(TakeoverTest, AKilledOwnerIsReplacedWithinStale) {
@@ -75,7 +76,8 @@ TEST_F(TakeoverTest, ACutLinkMovesTheAddresses) {
   cluster.cut(1);
   wait_moved(cluster, 2);
   cluster.node(1).wait_log("interface eth0 is down");
-  for (const auto& measured : client_->finish()) EXPECT_LT(measured.longest_gap, 4s);
+  client_->finish();
+  EXPECT_LT(client_->look(kVip).longest_gap, 8s);
 }
 
 TEST_F(TakeoverTest, ThePreferredNodeTakesItsAddressesBack) {
@@ -100,6 +102,7 @@ TEST_F(TakeoverTest, ASilentCutHealsToOneOwnerThatAnnouncesAgain) {
   cluster.cut_silently(1);
   for (const auto* ip : {kVip, kVip6}) cluster.wait_held(ip, {1, 2});
   wait_answered(2);
+  cluster.node(1).wait_log("node n2 is lost: silent for");
   cluster.node(1).mark_log();
   cluster.mend(1);
   wait_moved(cluster, 1);
@@ -124,9 +127,10 @@ TEST_F(TakeoverTest, FewRequestsAreLostWhenThePreferredNodeReturns) {
   wait_answered(2);
   cluster.node(1).start();
   wait_moved(cluster, 1);
-  // None or one on an idle machine; where many namespaces come and go, the kernel may take a
-  // second until an IPv6 address that it has accepted answers.
-  for (const auto& measured : client_->finish()) EXPECT_LT(measured.lost(), 3'000U) << measured.vip;
+  client_->finish();
+  // None or one on an idle machine. IPv6 is not counted: where many namespaces come and go, the
+  // kernel takes seconds until an address that it has accepted answers.
+  EXPECT_LT(client_->look(kVip).lost(), 1'000U);
 }
 
 }  // namespace
