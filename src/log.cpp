@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -223,18 +224,28 @@ std::unique_ptr<LogSink> make_console_sink(const core::Logging& logging, std::st
   return std::make_unique<ConsoleSink>(logging, program, fd);
 }
 
+int without_waiting(int fd) {
+  if (::isatty(fd) != 1) return fd;
+  // Opened anew: O_NONBLOCK on `fd` itself would be set for the shell as well.
+  const auto path = "/dev/fd/" + std::to_string(fd);
+  const int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  return own >= 0 ? own : fd;
+}
+
 std::unique_ptr<LogSink> make_datagram_sink(const core::Logging& logging, std::string_view program,
                                             std::string path) {
   return std::make_unique<DatagramSink>(logging, program, std::move(path));
 }
 
 std::unique_ptr<LogSink> make_log_sink(const core::Logging& logging, std::string_view program) {
+  // Once: after a reload there may be no privilege left to open somebody's terminal.
+  static const int console = without_waiting(STDOUT_FILENO);
   ::signal(SIGPIPE, SIG_IGN);
   switch (logging.driver) {
-    case core::LogDriver::console: return make_console_sink(logging, program, STDOUT_FILENO);
+    case core::LogDriver::console: return make_console_sink(logging, program, console);
     case core::LogDriver::syslog: return make_syslog_sink(logging, program);
   }
-  return make_console_sink(logging, program, STDOUT_FILENO);
+  return make_console_sink(logging, program, console);
 }
 
 }  // namespace vippy::hall

@@ -44,6 +44,10 @@ class LogSink {
 [[nodiscard]] std::unique_ptr<LogSink> make_console_sink(const core::Logging& logging,
                                                          std::string_view program, int fd);
 
+// A descriptor of the same terminal whose writes do not wait: a terminal that polls writable may
+// still hold up a writer for as long as nobody reads it. `fd` itself when it is no terminal.
+[[nodiscard]] int without_waiting(int fd);
+
 // Datagrams to the Unix socket at `path`, tried again for each line while nobody listens there.
 [[nodiscard]] std::unique_ptr<LogSink> make_datagram_sink(const core::Logging& logging,
                                                           std::string_view program,

@@ -153,14 +153,16 @@ void Advertiser::refill(Pace& pace, Instant now) const {
   pace.refilled = now;
 }
 
-void Advertiser::end_round(Job& job) {
+void Advertiser::end_round(Job& job, Instant now) {
   job.hits.reset();
   job.next_hit = 0;
   const auto ended = job.round++;
   if (job.round < kRounds.size()) {
     job.round_at += kRounds[job.round] - kRounds[ended];
   } else {
-    job.round_at += refresh_;
+    // Whoever was stopped for an hour says it once, not for each time it was due.
+    const auto next = job.round_at + refresh_;
+    job.round_at = next > now ? next : now + refresh_;
   }
 }
 
@@ -176,7 +178,7 @@ void Advertiser::send_hits(const Interfaces& interfaces, Instant now, Actions& o
       pace.tokens -= 1;
       passed_over = SIZE_MAX;  // somebody made progress: once round again
     } else {
-      end_round(job);
+      end_round(job, now);
     }
   }
 }

@@ -90,7 +90,7 @@ class Advertiser {
   bool hit(Job& job, const Interfaces& interfaces, Actions& out) const;
   void send_hits(const Interfaces& interfaces, Instant now, Actions& out);
   void refill(Pace& pace, Instant now) const;
-  void end_round(Job& job);
+  void end_round(Job& job, Instant now);
   [[nodiscard]] double burst() const;
   [[nodiscard]] Instant earliest() const;
 

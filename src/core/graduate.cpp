@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "core/limits.h"
 #include "core/wire1.h"
@@ -42,6 +43,14 @@ class Localiser {
   std::set<std::string> names_;
 };
 
+// The hash covers names joined by separators: with one inside, whoever replays an announcement
+// could pass off other lists under the hash of the genuine ones.
+bool is_ambiguous(std::string_view name, char separator) {
+  return name.empty() || std::any_of(name.begin(), name.end(), [&](char c) {
+    return c == separator || static_cast<unsigned char>(c) < 0x20;
+  });
+}
+
 bool same_group(const Group& left, const Group& right) {
   return left.preferred == right.preferred &&
          std::equal(left.vips.begin(), left.vips.end(), right.vips.begin(), right.vips.end(),
@@ -64,9 +73,14 @@ std::optional<std::string> unusable(const Shared& received) {
   std::set<std::string> nodes;
   for (const auto& node : received.nodes) {
     if (!nodes.insert(node).second) return "node " + node + " is named twice";
+    if (is_ambiguous(node, '|')) return "node \"" + node + "\" cannot be told from others";
   }
   std::set<IpAddress> addresses;
   for (const auto& group : received.groups) {
+    const auto& preferred = group.preferred;
+    if (preferred && (is_ambiguous(*preferred, ',') || parse_ip(*preferred))) {
+      return "preferred node \"" + *preferred + "\" cannot be told from others";
+    }
     for (const auto& vip : group.vips) {
       if (!addresses.insert(vip.address).second) return "address " + vip.text + " is named twice";
     }

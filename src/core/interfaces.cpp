@@ -28,16 +28,21 @@ void Interfaces::begin(KernelTable table) {
 void Interfaces::complete(KernelTable table) {
   if (table != KernelTable::links || !reading_links_) return;
   reading_links_ = false;
-  std::erase_if(by_index_, [&](const auto& entry) { return !mentioned_.contains(entry.first); });
+  const auto is_gone = [&](InterfaceIndex index) { return !mentioned_.contains(index); };
+  std::erase_if(by_index_, [&](const auto& entry) { return is_gone(entry.first); });
+  std::erase_if(names_, [&](const auto& entry) { return is_gone(entry.second); });
 }
 
 void Interfaces::on_link(const LinkSeen& link) {
+  const auto known = by_index_.find(link.index);
+  if (known != by_index_.end()) names_.erase({known->second.name, link.index});
   if (!link.exists) {
     by_index_.erase(link.index);
     mentioned_.erase(link.index);
     return;
   }
-  if (!by_index_.contains(link.index) && by_index_.size() == kInterfacesMax) return;
+  if (known == by_index_.end() && by_index_.size() == kInterfacesMax) return;
+  names_.emplace(link.name, link.index);
   if (reading_links_) mentioned_[link.index] = true;
   auto& interface = by_index_[link.index];
   interface.index = link.index;
@@ -57,10 +62,9 @@ void Interfaces::on_address(const AddressSeen& address) {
 }
 
 const Interface* Interfaces::find(std::string_view name) const {
-  for (const auto& [index, interface] : by_index_) {
-    if (interface.name == name) return &interface;
-  }
-  return nullptr;
+  const auto found = names_.lower_bound({std::string(name), 0});
+  if (found == names_.end() || found->first != name) return nullptr;
+  return find(found->second);
 }
 
 const Interface* Interfaces::find(InterfaceIndex index) const {

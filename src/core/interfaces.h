@@ -9,8 +9,10 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/input.h"
@@ -49,6 +51,7 @@ class Interfaces {
 
  private:
   std::map<InterfaceIndex, Interface> by_index_;
+  std::set<std::pair<std::string, InterfaceIndex>> names_;
   std::map<InterfaceIndex, bool> mentioned_;  // links, while a table of links is being read
   bool reading_links_ = false;
 };

@@ -85,13 +85,16 @@ void Node::on(const LinkSeen& link, Instant now, Actions& out) {
   const auto* before = interfaces_.find(link.index);
   const bool was_running = before != nullptr && before->is_running;
   const bool is_running = link.exists && link.is_running;
-  const bool had_trouble = has_link_trouble();
+  const bool is_same = before != nullptr && link.exists && before->name == link.name &&
+                       was_running == is_running;
+  const bool had_trouble = !is_same && has_link_trouble();
   interfaces_.on_link(link);
   if (link.exists) {
     reconciler_.name_interface(link.index, link.name);
   } else {
     reconciler_.interface_gone(link.index);
   }
+  if (is_same) return;  // a table that is read again
   place_vips(out);
   host_changed_ = true;
   if (!links_known_) return;

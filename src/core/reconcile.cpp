@@ -66,9 +66,37 @@ std::vector<AddressKey> Reconciler::complete_table(Instant now, Actions& out) {
   return gone;
 }
 
+template <typename Visit>
+void Reconciler::for_each_sibling(const AddressKey& key, const Visit& visit) {
+  if (key.prefix.address.is_v4()) return;
+  auto at = records_.lower_bound({key.index, {key.prefix.address, 0}});
+  for (; at != records_.end() && at->first.index == key.index &&
+         at->first.prefix.address == key.prefix.address;
+       ++at) {
+    if (at->first != key) visit(at->second);
+  }
+}
+
+bool Reconciler::must_wait_for_sibling(const AddressKey& key) {
+  bool is_held = false;
+  for_each_sibling(key, [&](const Record& sibling) {
+    is_held = is_held || sibling.presence == Presence::ours || sibling.pending != Pending::none;
+  });
+  return is_held;
+}
+
 Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text, Instant now,
                                        Actions& out) {
   const AddressKey key{seen.index, seen.prefix};
+  if (!seen.exists) {
+    // An answer told that it is there; it was there by this name.
+    for_each_sibling(key, [&](Record& sibling) {
+      if (sibling.presence != Presence::foreign || sibling.was_notified) return;
+      sibling.presence = sibling.seen = Presence::absent;
+      sibling.foreign_said = false;
+      dirty_ = true;
+    });
+  }
   const auto found = records_.find(key);
   if (found == records_.end() && !seen.exists) return Change::none;
   // What is neither marked nor of interest is remembered all the same: it may become wanted.
@@ -193,7 +221,9 @@ void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
       request(entry, what, next_id++, out);
     }
   };
-  for (const auto& key : order_) consider(*records_.find(key), Pending::adding);
+  for (const auto& key : order_) {
+    if (!must_wait_for_sibling(key)) consider(*records_.find(key), Pending::adding);
+  }
   for (auto& entry : records_) {
     auto& [key, record] = entry;
     if (record.wanted && record.is_leftover) {

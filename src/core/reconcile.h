@@ -6,8 +6,8 @@
 // Purity:  no clock; every call is handed `now`. Requests and log events are appended to `out`.
 // Units:   Instant.
 // Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
-// Order:   additions before removals, so that an address that changes its prefix length is never
-//          away; additions in the order in which they were wanted.
+// Order:   additions before removals, so that an IPv4 address that changes its prefix length is
+//          never away; additions in the order in which they were wanted.
 // Source:  docs/architecture.md, "Reconcile".
 //
 // The kernel's notifications lag behind its acknowledgements. While an acknowledged change of ours
@@ -100,6 +100,11 @@ class Reconciler {
   };
   using Records = std::map<AddressKey, Record>;
 
+  // IPv6 holds an address once on each interface, whatever its prefix length: the same address
+  // with another length is a sibling, and must go before this one can come.
+  template <typename Visit>
+  void for_each_sibling(const AddressKey& key, const Visit& visit);
+  [[nodiscard]] bool must_wait_for_sibling(const AddressKey& key);
   Change believe_seen(Records::value_type& entry, Instant now, Actions& out);
   Change saw_present(Records::value_type& entry, Actions& out);
   Change saw_absent(Records::value_type& entry, Instant now, Actions& out);

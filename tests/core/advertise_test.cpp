@@ -250,6 +250,17 @@ TEST_F(AdvertiseTest, PollingBeforeTheDeadlineChangesNothing) {
   }
 }
 
+TEST_F(AdvertiseTest, RefreshesThatWereMissedAreNotMadeUpFor) {
+  advertiser.configure({}, 1000, 1s);
+  start("10.0.0.9/24");
+  run_until(now + 10s);
+  sent.clear();
+  now += 1h;  // the process was stopped
+  for (int i = 0; i < 100 && advertiser.next_deadline() <= now; ++i) poll();
+  EXPECT_EQ(sent.size(), 1U);
+  EXPECT_GT(advertiser.next_deadline(), now);
+}
+
 TEST_F(AdvertiseTest, AnInterfaceThatIsGoneIsNotSpokenOn) {
   advertiser.configure({network("10.0.0.0/24")}, 1000, 1s);
   start("10.0.0.9/24");

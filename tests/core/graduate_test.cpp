@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/auth.h"
 #include "tests/support/vectors.h"
 
 namespace vippy::core {
@@ -72,6 +73,31 @@ TEST_F(GraduateTest, NodesOrAddressesNamedTwiceCannotBeLivedBy) {
   auto addresses = shared;
   addresses.groups.push_back({std::nullopt, {vip("FD77::9/64")}});
   EXPECT_EQ(unusable(addresses), "address FD77::9 is named twice");
+}
+
+// The hash covers a text in which these names and others would look the same.
+TEST_F(GraduateTest, NamesThatTheHashCannotTellFromOthersCannotBeLivedBy) {
+  Shared shared;
+  shared.version = 2;
+  shared.nodes = {"a", "b"};
+  shared.groups = {{"a", {vip("10.0.0.8/24")}}, {"b", {vip("10.0.0.9/24")}}};
+  const AnnouncementHash genuine(shared, "secret");
+  const auto is_refused = [&](const Shared& forged) {
+    EXPECT_TRUE(genuine.matches(AnnouncementHash(forged, "secret").of("n"), "n"));
+    return unusable(forged).has_value();
+  };
+  auto nodes = shared;
+  nodes.nodes = {"a|b"};
+  EXPECT_TRUE(is_refused(nodes));
+  auto groups = shared;
+  groups.groups = {{"a,10.0.0.8\nb", {vip("10.0.0.9/24")}}};
+  EXPECT_TRUE(is_refused(groups));
+  auto members = shared;
+  members.groups = {{std::nullopt, {vip("10.0.0.8/24"), vip("10.0.0.9/24")}}};
+  const AnnouncementHash pair(members, "secret");
+  members.groups = {{"10.0.0.8", {vip("10.0.0.9/24")}}};
+  EXPECT_TRUE(pair.matches(AnnouncementHash(members, "secret").of("n"), "n"));
+  EXPECT_TRUE(unusable(members).has_value());
 }
 
 TEST_F(GraduateTest, WhatWouldNotFitIntoADatagramCannotBeLivedBy) {

@@ -105,6 +105,23 @@ TEST_F(InterfacesTest, AnAddressThatGoesOrIsSeenTwiceCountsOnceAndNotAtAll) {
   EXPECT_EQ(carrying("10.0.0.9"), "none");
 }
 
+TEST_F(InterfacesTest, ANameLeadsToWhoeverHasItNow) {
+  link(2, "eth0");
+  link(3, "eth1");
+  link(2, "old0");  // renamed
+  EXPECT_EQ(interfaces.find("eth0"), nullptr);
+  link(3, "eth0");
+  EXPECT_EQ(interfaces.find("eth0")->index, 3U);
+  EXPECT_EQ(interfaces.find("eth1"), nullptr);
+  link(2, "eth0");  // the farewell of one of them was lost
+  EXPECT_EQ(interfaces.find("eth0")->index, 2U);
+  interfaces.begin(KernelTable::links);
+  link(3, "eth0");
+  interfaces.complete(KernelTable::links);
+  EXPECT_EQ(interfaces.find("eth0")->index, 3U);
+  EXPECT_EQ(interfaces.find("eth"), nullptr);
+}
+
 TEST_F(InterfacesTest, MoreThanTheLimitAreLeftOutAndKnownOnesStillChange) {
   for (InterfaceIndex i = 1; i <= kInterfacesMax; ++i) link(i, "e" + std::to_string(i));
   link(kInterfacesMax + 1, "surplus");

@@ -58,6 +58,25 @@ TEST_F(ReconcileTest, AnAddressThatWasThereIsUsedAndNotRemoved) {
   EXPECT_TRUE(plan().empty());
 }
 
+TEST_F(ReconcileTest, AnIpv6AddressThatChangesItsLengthGoesBeforeItComesBack) {
+  hold(key("fd77::9/64"));
+  reconciler.want({key("fd77::9/128")});
+  EXPECT_EQ(words(plan()), "remove fd77::9/64 2");
+  answer(2);
+  EXPECT_EQ(words(plan()), "add fd77::9/128 3");
+}
+
+TEST_F(ReconcileTest, AForeignIpv6AddressOfAnotherLengthIsUsedUntilItGoes) {
+  see(key("fd77::9/64"), kForeign);
+  reconciler.want({key("fd77::9/128")});
+  EXPECT_EQ(words(plan()), "add fd77::9/128 1");
+  answer(1, FailureKind::already_there);
+  EXPECT_TRUE(reconciler.is_foreign(key("fd77::9/128")));
+  miss(key("fd77::9/64"));
+  EXPECT_FALSE(reconciler.is_up(key("fd77::9/128")));
+  EXPECT_EQ(words(plan()), "add fd77::9/128 2");
+}
+
 TEST_F(ReconcileTest, AnAddressThatSomebodyElseAddsWhileOursIsPendingIsWatchedAfterwards) {
   reconciler.want({key("10.0.0.9/24")});
   plan();

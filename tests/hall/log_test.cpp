@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -122,6 +123,22 @@ void expect_drops_and_recovers(const Ends& ends) {
 TEST(LogTest, AFullPipeDropsAndSaysHowManyLater) { expect_drops_and_recovers(Ends::pipe()); }
 
 TEST(LogTest, AFullSocketDropsAndSaysHowManyLater) { expect_drops_and_recovers(Ends::socket()); }
+
+TEST(LogTest, ATerminalThatNobodyReadsHoldsNobodyUp) {
+  const int reader = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (reader < 0 || ::grantpt(reader) != 0 || ::unlockpt(reader) != 0) GTEST_SKIP();
+  const int terminal = ::open(::ptsname(reader), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(terminal, 0);
+  const int own = without_waiting(terminal);
+  EXPECT_NE(own, terminal);
+  EXPECT_EQ(::fcntl(terminal, F_GETFL) & O_NONBLOCK, 0);
+  auto sink = make_console_sink(everything(), "vippyd", own);
+  for (int i = 0; i < 10'000 && sink->dropped() == 0; ++i) sink->write(Priority::notice, "line");
+  EXPECT_GT(sink->dropped(), 0U);
+  ::close(own);
+  ::close(terminal);
+  ::close(reader);
+}
 
 TEST(LogTest, AClosedReaderDoesNotKill) {
   for (const bool is_socket : {false, true}) {

@@ -84,6 +84,18 @@ TEST_F(ReloadTest, ChangedVipsUnderTheSameVersionAreRefused) {
   EXPECT_EQ(cluster.node(1).must_status()["config"]["vips"].size(), 1U);
 }
 
+TEST_F(ReloadTest, APrefixLengthCanChange) {
+  auto& cluster = alone(Json::array({group({"10.77.1.1/16"}), group({"fd77::9/64"})}));
+  cluster.wait_held("fd77::9", {1});
+  const auto longer = Json::array({group({"10.77.1.1/32"}), group({"fd77::9/128"})});
+  reload(cluster, 1, cluster.config(longer));
+  wait_until("both have the new length", [&] {
+    const auto v4 = find_address(cluster.space(1), "10.77.1.1");
+    const auto v6 = find_address(cluster.space(1), "fd77::9");
+    return v4 && v4->prefix.length == 32 && v6 && v6->prefix.length == 128;
+  });
+}
+
 TEST_F(ReloadTest, TheChatAddressCanChange) {
   auto& cluster = lab();
   auto config = cluster.config(kOne);
