@@ -54,16 +54,19 @@ std::optional<int> Daemon::turn() {
   auto deadline = next_deadline();
   std::size_t count = 0;
   std::size_t waits = 0;
+  is_read_up_ = false;
   do {
     count = platform_.wait(deadline, events_);
     now_ = platform_.now();
+    // From when we woke: what waited for us meanwhile is older, and is to be read first.
+    if (waits == 0) woke_ = now_;
     for (std::size_t i = 0; i < count; ++i) {
       std::visit([this](const auto& event) { on(event); }, events_[i]);
     }
     // Requests and replies do not wait for the rest of a flood.
     perform_actions();
     deadline = core::Instant::min();
-  } while (count > 0 && ++waits < kWaitsPerTurn && !exit_code_);
+  } while (count > 0 && ++waits < kWaitsPerTurn && !is_read_up_ && !exit_code_);
   step(core::Tick{});
   ctl::ServerOutput output;
   server_.expire({now_, outside_.http_date()}, output);
@@ -88,6 +91,7 @@ core::Status Daemon::status() const {
 // ---- left of the node -------------------------------------------------------------------------
 
 void Daemon::on(const platform::Datagram& event) {
+  is_read_up_ = is_read_up_ || event.received > woke_;
   auto announcement = core::decode_announcement(event.bytes);
   if (!announcement) {
     step(core::DatagramRefused{announcement.error(), event.source});
@@ -156,7 +160,9 @@ void Daemon::reload() {
   for (const auto& problem : reading.problems) {
     const bool is_error = problem.severity == core::Severity::error;
     errors += is_error ? 1 : 0;
-    log_->write(is_error ? core::Priority::err : core::Priority::warning, core::format(problem));
+    const auto place = outside_.config_name.empty() ? "" : outside_.config_name + ":";
+    log_->write(is_error ? core::Priority::err : core::Priority::warning,
+                place + core::format(problem));
   }
   if (reading.config) {
     step(core::ConfigLoaded{std::move(*reading.config)});

@@ -28,6 +28,7 @@ struct Outside {
   // Reads the configuration again (reload); problems are those of the file and of the text.
   std::function<core::ConfigReading()> read_config;
   std::function<std::unique_ptr<LogSink>(const core::Logging&)> open_log;
+  std::string config_name;  // put before problems: the file's name
   std::function<std::string()> http_date;  // "Sun, 22 Nov 2026 08:13:24 GMT"
 };
 
@@ -98,6 +99,8 @@ class Daemon {
   std::vector<core::LogEvent> said_;
   std::array<platform::Event, kEventsPerWait> events_;
   std::string datagram_;  // memory that is used again
+  core::Instant woke_;
+  bool is_read_up_ = false;  // a datagram that came after we woke was read: none is older
   std::optional<int> exit_code_;
 };
 

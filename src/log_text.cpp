@@ -39,7 +39,9 @@ struct Words {
     return {Priority::notice, "stopping: the others take over"};
   }
   LogLine operator()(const event::Stopped& e) const {
-    if (e.left_behind == 0) return {Priority::notice, "stopped, no address left behind"};
+    if (e.left_behind == 0) {
+      return {Priority::notice, "stopped, every address that vippyd had set is removed"};
+    }
     return {Priority::err,
             fmt::format("stopped, {} addresses could not be removed", e.left_behind)};
   }
@@ -47,6 +49,15 @@ struct Words {
     return {Priority::crit,
             fmt::format("{} is not one of the nodes of the configuration: this node owns nothing; "
                         "add it to nodes, or start with -n NAME", e.identity)};
+  }
+  LogLine operator()(const event::Unbelieved& e) const {
+    if (e.is_forged) {
+      return {Priority::crit, fmt::format("announcements of {} are not believed: {} has another "
+                                          "secret; make the secrets equal", e.source, e.node)};
+    }
+    return {Priority::crit,
+            fmt::format("announcements of {} are not believed: {} is not one of the nodes; add it "
+                        "to nodes, or start it with -n NAME", e.source, e.node)};
   }
   LogLine operator()(const event::IdentityTaken& e) const {
     return {Priority::crit,

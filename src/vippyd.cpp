@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -112,6 +113,11 @@ core::ConfigReading read_and_check(const Options& options) {
 
 void print_problems(const Options& options, const core::ConfigReading& reading) {
   for (const auto& problem : reading.problems) {
+    // What could not be read at all names the file itself.
+    if (problem.text.starts_with(options.file + ":")) {
+      fmt::print(stderr, "vippyd: {}\n", problem.text);
+      continue;
+    }
     const auto* separator = problem.line != 0 ? ":" : ": ";
     fmt::print(stderr, "{}{}{}\n", options.file, separator, core::format(problem));
   }
@@ -180,6 +186,12 @@ int run(const Options& options, const core::Config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A reload that is asked for while we start waits until there is something to reload.
+  sigset_t reload;
+  sigemptyset(&reload);
+  sigaddset(&reload, SIGHUP);
+  sigprocmask(SIG_BLOCK, &reload, nullptr);
+
   CLI::App app{"vippyd: keeps virtual IP addresses on exactly one of several nodes"};
   Options options;
   declare(app, options);

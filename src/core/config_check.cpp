@@ -73,7 +73,8 @@ void check_vip(const Vip& vip, const Interfaces& interfaces, std::vector<ConfigP
   if (interface == nullptr) {
     warn(problems, "vips",
          vip.text + ": " + unknown_interface(interfaces, vip.interface) +
-             "; this node cannot carry it");
+             "; this node cannot carry it, and would offer itself for nothing while others "
+             "are active");
   } else if (vip.prefix_length < vip.address.bits() && !has_subnet(*interface, vip.prefix())) {
     warn(problems, "vips",
          vip.text + ": " + vip.interface + " has no address in " +

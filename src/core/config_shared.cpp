@@ -52,8 +52,16 @@ class SharedReader {
     has_nodes_ = true;
   }
 
-  void read_node(const JsonNode& item) {
+  // The announcement's hash separates names by these two: other nodes could not tell them apart.
+  std::optional<std::string> read_name(const JsonNode& item) {
     auto name = read_text(item, "a node's name", kNodeNameOctetsMax, log_);
+    if (!name || name->find_first_of("|,") == std::string::npos) return name;
+    log_.refuse(item, "a node's name without | and ,");
+    return std::nullopt;
+  }
+
+  void read_node(const JsonNode& item) {
+    auto name = read_name(item);
     if (!name) return;
     const auto [first, is_new] = nodes_seen_.emplace(item.text, &item);
     if (!is_new) {
@@ -102,7 +110,11 @@ class SharedReader {
   }
 
   std::optional<std::string> read_preferred(const JsonNode& item) {
-    auto name = read_text(item, "a node's name", kNodeNameOctetsMax, log_);
+    auto name = read_name(item);
+    if (name && parse_ip(*name)) {
+      log_.refuse(item, "a node's name that is no address, or a VIP {\"interface\", \"ip\"}");
+      return std::nullopt;
+    }
     if (!name || !has_nodes_ || nodes_seen_.contains(*name)) return name;
     std::string text = found(item) + " is not one of the nodes: nobody is preferred for this group";
     const std::vector<std::string_view> known(shared_.nodes.begin(), shared_.nodes.end());

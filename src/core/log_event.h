@@ -20,6 +20,11 @@ struct Started { std::string identity; std::uint64_t version = 0; std::size_t gr
 struct Stopping {};
 struct Stopped { std::size_t left_behind = 0; };  // addresses that could not be removed
 struct NotANode { std::string identity; };
+struct Unbelieved {  // announcements that are not believed, once a minute for each cause
+  std::string source;
+  std::string node;  // what it calls itself
+  bool is_forged = true;  // else: not one of the nodes
+};
 struct IdentityTaken { std::string source; };  // another host announces under our name
 struct PluginsNotRun { std::size_t count = 0; };
 
@@ -69,7 +74,8 @@ namespace vippy::core {
 
 using LogEvent =
     std::variant<event::Started, event::Stopping, event::Stopped, event::NotANode,
-                 event::IdentityTaken, event::PluginsNotRun, event::PeerActive,
+                 event::Unbelieved, event::IdentityTaken, event::PluginsNotRun,
+                 event::PeerActive,
                  event::PeerLeft, event::PeerSilent,
                  event::PeerOld, event::PeerDiffers, event::SelfActive, event::SelfInactive,
                  event::WasLate, event::GroupMoved, event::AnnouncedAgain, event::ConfigAdopted,

@@ -13,7 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kLeaveWithin = 2s;
-constexpr Duration kRemindEvery = 60s;
 
 std::string fresh_nonce(Rng& rng) {
   Digest octets{};
@@ -140,6 +139,7 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
            .matches(announcement.hash, announcement.nonce)) {
     ++counters_.ignored;
     ++counters_.ignored_forged;
+    unbelieved(heard, true, received, out);
     return;
   }
   if (announcement.shared->version <= shared_->version) {
@@ -148,6 +148,16 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
   }
   adopt(announcement, now, out);
   if (shared_->version == announcement.shared->version) believe(heard, received, out);
+}
+
+// Whoever is not believed is no member for us, and we are perhaps none for it: both may hold the
+// same addresses. The operator must hear of it.
+void Node::unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant received,
+                      Actions& out) {
+  auto& last = is_forged ? forged_ : stranger_;
+  if (last.said_at && received - *last.said_at < kRemindEvery) return;
+  last = {received, format(heard.source)};
+  log(out, event::Unbelieved{last.who, heard.announcement.me, is_forged});
 }
 
 // Every announcement of ours comes back to us. One that we did not make comes from a host that
@@ -166,6 +176,7 @@ void Node::believe(const AnnouncementHeard& heard, Instant received, Actions& ou
   if (!peer) {
     ++counters_.ignored;
     ++counters_.ignored_stranger;
+    unbelieved(heard, false, received, out);
     return;
   }
   ++counters_.announcements_received;

@@ -56,6 +56,9 @@ class Node {
   [[nodiscard]] bool has_opened() const { return chat_opened_ && injector_opened_; }
 
  private:
+  // What repeats itself is said once in this time.
+  static constexpr Duration kRemindEvery = std::chrono::seconds(60);
+
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
 
   struct GroupState {
@@ -97,6 +100,7 @@ class Node {
   // announcements (node.cpp)
   void believe(const AnnouncementHeard& heard, Instant received, Actions& out);
   void heard_ourselves(const AnnouncementHeard& heard, Instant received, Actions& out);
+  void unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant received, Actions& out);
   void disbelieve(const Announcement& announcement, Instant now, Actions& out);
   void announce(Instant now, Actions& out);
   void came_up(const AddressKey& key, Instant now, Actions& out);
@@ -169,6 +173,12 @@ class Node {
   std::array<std::string, 16> own_nonces_;  // of our last announcements: how we know them
   std::size_t next_nonce_ = 0;
   std::optional<Instant> identity_taken_at_;  // when that was last said
+  struct Unbelieved {
+    std::optional<Instant> said_at;
+    std::string who;
+  };
+  Unbelieved forged_;    // the last ones, for status
+  Unbelieved stranger_;
   std::optional<Instant> announced_last_;
   Instant mature_at_ = Instant::max();
   std::optional<Instant> settling_since_;

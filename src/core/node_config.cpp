@@ -53,13 +53,15 @@ void Node::begin_running(Instant now, Actions& out) {
 
 void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out) {
   const bool failed = outcome.failure != FailureKind::none;
-  const auto report = [&](const char* what, bool& has_failed) {
+  const auto report = [&](std::string what, bool& has_failed) {
     has_failed = failed;
-    if (failed) log(out, event::OpenFailed{what, outcome.failure});
+    if (failed) log(out, event::OpenFailed{std::move(what), outcome.failure});
   };
   const bool is_management = outcome.id == management_id_;
-  if (is_management) report("management", management_failed_);
-  if (outcome.id == chat_id_) report("chat", chat_failed_);
+  if (is_management) report("management socket " + config_.management, management_failed_);
+  if (outcome.id == chat_id_) {
+    report("chat " + format(config_.chat_address) + " on " + config_.chat_interface, chat_failed_);
+  }
   if (outcome.id == injector_id_) report("injector", injector_failed_);
   if (is_management && phase_ == Phase::opening && !failed) {
     begin_running(now, out);

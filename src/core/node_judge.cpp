@@ -66,7 +66,7 @@ std::optional<InactiveReason> Node::inactive_reason() const {
   if (differing_heard_) return InactiveReason::differing;
   if (settling_since_) return InactiveReason::settling;
   if (yields_) {
-    return has_unplaced_ ? InactiveReason::no_interface : InactiveReason::link_down;
+    return !unplaced_.empty() ? InactiveReason::no_interface : InactiveReason::link_down;
   }
   const bool is_healthy = std::all_of(health_.begin(), health_.end(),
                                       [](const auto& report) { return report.second; });
@@ -137,6 +137,7 @@ MoveReason Node::why_moved(const GroupState& group, std::size_t to,
   if (config_changed_) return MoveReason::configuration;
   if (to == kNobody) return MoveReason::nobody_active;
   const auto from = group.owner;
+  if (from == kNobody) return MoveReason::nobody_had_it;
   if (from != kNobody) {
     const bool is_self = from == membership_.self();
     const bool still_active = is_self ? is_active_ : membership_.is_active(from);
@@ -176,7 +177,7 @@ void Node::decide(Instant now, Actions& out) {
   want(wanted());
   announce_again(now, out);
   config_changed_ = false;
-  if (may_decide) ever_decided_ = true;
+  ever_decided_ = true;
 }
 
 std::vector<AddressKey> Node::wanted() const {

@@ -12,6 +12,7 @@ std::string_view name(MoveReason reason) {
     case MoveReason::preferred_returned: return "preferred node returned";
     case MoveReason::better_returned: return "placed node returned";
     case MoveReason::configuration: return "configuration changed";
+    case MoveReason::nobody_had_it: return "nobody had it";
     case MoveReason::nobody_active: return "no node is active";
   }
   VIPPY_ASSERT(false && "unknown MoveReason");

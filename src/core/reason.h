@@ -17,6 +17,7 @@ enum class MoveReason : std::uint8_t {
   preferred_returned,  // the preferred node is active again
   better_returned,     // the node that the hash places the group on is active again
   configuration,       // the group or the nodes changed
+  nobody_had_it,       // no node was active before; now one is
   nobody_active,       // no node is active: the group has no owner
 };
 

@@ -128,8 +128,9 @@ void append_table(std::string& out, std::string_view title, const std::vector<Ro
 Row peer_row(const Json& peer) {
   const auto& heard = member(peer, "heard_ago");
   return {text_of(member(peer, "name")), is_true(member(peer, "active")) ? "active" : "inactive",
-          (heard.is_number() ? "heard " + age_of(heard) + " ago" : "not heard") +
-              (is_true(member(peer, "self")) ? " (this node)" : "")};
+          is_true(member(peer, "self")) ? "this node"
+          : heard.is_number()           ? "heard " + age_of(heard) + " ago"
+                                        : "not heard"};
 }
 
 Row group_row(const Json& group) {
@@ -148,6 +149,17 @@ std::vector<Row> rows_of(const Json& list, Row (*row_of)(const Json&)) {
   if (!list.is_array()) return rows;
   std::transform(list.begin(), list.end(), std::back_inserter(rows), row_of);
   return rows;
+}
+
+// The reference's lines say who owns what, not whether it works: what does not is said below them.
+void append_troubles(std::string& out, const Json& troubles) {
+  for (auto& row : rows_of(troubles, trouble_row)) {
+    std::string line = "Trouble:";
+    for (const auto& cell : row) {
+      if (!cell.empty()) line += " " + cell;
+    }
+    out += line + "\n";
+  }
 }
 
 void append_ours(std::string& out, const Json& status) {
@@ -185,7 +197,11 @@ std::optional<std::string> render_text(std::string_view status_json, Detail deta
   std::string out;
   append_state(out, state);
   append_ownership(out, ownership, member(status, "identity"));
-  if (detail == Detail::verbose) append_ours(out, status);
+  if (detail == Detail::verbose) {
+    append_ours(out, status);
+  } else {
+    append_troubles(out, member(member(status, "vippy"), "troubles"));
+  }
   return out;
 }
 

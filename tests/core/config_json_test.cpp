@@ -213,6 +213,18 @@ TEST(ConfigJsonTest, RefusesMoreVipsThanOneAnnouncementCarries) {
   EXPECT_NE(reading.problems.back().text.find("a datagram holds 65507"), std::string::npos);
 }
 
+TEST(ConfigJsonTest, RefusesNamesThatTheHashCannotTellApart) {
+  for (const auto* nodes : {R"(["a|b"])", R"(["a,b"])"}) {
+    const auto reading = read_config(std::string(R"({"chat": "224.1.1.1:5007", "secret": "s",
+      "vips": [], "nodes": )") + nodes + "}");
+    ASSERT_FALSE(reading.config) << nodes;
+    EXPECT_NE(reading.problems.back().text.find("without | and ,"), std::string::npos);
+  }
+  const auto reading = read_config(R"({"chat": "224.1.1.1:5007", "secret": "s", "nodes": ["a"],
+    "vips": [["10.0.0.1", {"interface": "eth0", "ip": "10.0.0.2"}]]})");
+  EXPECT_FALSE(reading.config);
+}
+
 TEST(ConfigJsonTest, StopsCountingProblemsSomewhere) {
   std::string list = "1";
   for (int i = 0; i < 5'000; ++i) list += ",1";

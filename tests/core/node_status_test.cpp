@@ -35,7 +35,7 @@ TEST_F(NodeStatusTest, ShowsWhatIsHereAndSinceWhenAndWhy) {
   run(50ms);
   EXPECT_EQ(status().groups[0].holding, Holding::complete);
   EXPECT_EQ(status().groups[1].holding, Holding::none);
-  EXPECT_EQ(status().groups[0].reason, MoveReason::start);
+  EXPECT_EQ(status().groups[0].reason, MoveReason::preferred_returned);
   now += 42ms;
   EXPECT_EQ(status().groups[0].since, 42ms);
 }

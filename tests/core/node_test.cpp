@@ -279,5 +279,23 @@ TEST_F(NodeTest, AnotherHostWithOurNameIsSaidAndOurOwnVoiceIsNot) {
   EXPECT_EQ(logged<event::IdentityTaken>().front().source, "10.0.0.2");
 }
 
+TEST_F(NodeTest, WhoeverIsNotBelievedIsSaidOnceAMinuteAndShown) {
+  const auto config = small_config(1, {"a", "b"}, {{"", "10.0.0.9/24"}});
+  start(config);
+  auto other = config;
+  other.secret = "another";
+  hear("b", other);
+  hear("b", other);
+  ASSERT_EQ(logged<event::Unbelieved>().size(), 1U);
+  EXPECT_TRUE(logged<event::Unbelieved>().front().is_forged);
+  hear("x", config);
+  ASSERT_EQ(logged<event::Unbelieved>().size(), 2U);
+  EXPECT_FALSE(logged<event::Unbelieved>().back().is_forged);
+  EXPECT_EQ(status().troubles.size(), 2U);
+  now += std::chrono::seconds(61);
+  hear("b", other);
+  EXPECT_EQ(logged<event::Unbelieved>().size(), 3U);
+}
+
 }  // namespace
 }  // namespace vippy::core

@@ -40,7 +40,7 @@ core::Status example() {
   status.shared = shared;
   status.counters = {26, 24, 2, 1, 1, 0, 0, 0, 0, 1, 40, 0, 1};
   status.is_mature = status.is_active = true;
-  status.peers = {{"n1", true, true, true, std::chrono::milliseconds(130)}, {"n2"}};
+  status.peers = {{"n1", true, true}, {"n2"}};
   const auto since = std::chrono::milliseconds(21500);
   status.groups = {{0, core::Holding::complete, core::MoveReason::start, since},
                    {0, core::Holding::partial, core::MoveReason::start, since}};

@@ -44,7 +44,7 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
                       "Node:   n1, configuration version 1\n"
                       "Daemon: vippyd 0.1.0 on linux/epoll, frames by packet, 3 neighbours known\n"
                       "Peers:\n"
-                      "    n1  active  heard 0.2 s ago (this node)\n"
+                      "    n1  active  this node\n"
                       "    n2  active  not heard\n"
                       "Groups:\n"
                       "    10.77.1.1  n1  none      for 0.0 s    start\n"
@@ -55,6 +55,14 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
                       "Counters:\n";
   EXPECT_EQ(text.substr(0, wanted.size()), wanted);
   EXPECT_NE(text.find("    announcements_sent      26\n"), std::string::npos) << text;
+}
+
+TEST(RenderTextTest, SaysTroublesBelowTheReferencesLines) {
+  auto status = status_of(golden_statuses()[0].status);
+  status.troubles = {{"fd77::9", "eth0", "no carrier"}, {"", "", "another secret"}};
+  EXPECT_EQ(render_text(render_json(status), Detail::brief).value(),
+            golden_statuses()[0].text +
+                "Trouble: fd77::9 eth0 no carrier\nTrouble: another secret\n");
 }
 
 TEST(RenderTextTest, SaysWhenTheDaemonTellsNoMore) {

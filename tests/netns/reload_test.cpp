@@ -150,7 +150,7 @@ TEST_F(ReloadTest, AManagementPathThatCannotBeOpenedLeavesTheOldOne) {
   auto config = cluster.config(kOne);
   config["management"] = "/run/no/such/directory.sock";
   reload(cluster, 1, config);
-  cluster.node(1).wait_log("cannot open management: ");
+  cluster.node(1).wait_log("cannot open management socket ");
   EXPECT_TRUE(http_get(before, "/status"));
   EXPECT_TRUE(has_address(cluster.space(1), "10.77.1.1"));
 }

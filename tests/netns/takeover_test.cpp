@@ -53,7 +53,8 @@ TEST_F(TakeoverTest, ACleanStopHandsTheAddressesOver) {
   EXPECT_EQ(cluster.node(1).stop(), 0);
   EXPECT_FALSE(has_address(cluster.space(1), kVip));
   wait_moved(cluster, 2);
-  EXPECT_THAT(cluster.node(1).log(), testing::HasSubstr("stopped, no address left behind"));
+  EXPECT_THAT(cluster.node(1).log(),
+              testing::HasSubstr("stopped, every address that vippyd had set is removed"));
   EXPECT_THAT(cluster.node(2).log(), testing::HasSubstr("node n1 is no longer active, it says"));
   client_->finish();
   EXPECT_LT(client_->look(kVip).longest_gap, 4s);
