@@ -1,8 +1,11 @@
 # The doors of the house. Each target is one script or one program; nothing is decided here.
-.PHONY: help build demo check fuzz-smoke clean
+
+PREFIX ?= /usr
+.PHONY: help build install demo check fuzz-smoke clean
 
 help:
 	@echo 'make build       what an operator installs: build/release/vippyd and vippyctl'
+	@echo 'make install     puts it below PREFIX (/usr), or below DESTDIR for a package'
 	@echo 'make demo        builds and shows nodes that juggle addresses on this machine'
 	@echo 'make check       everything that CI runs; needs no answers, ends with one line'
 	@echo 'make fuzz-smoke  each fuzz target for a few seconds (a part of make check)'
@@ -15,6 +18,9 @@ build:
 	@tools/install-packages
 	@cmake --preset release
 	@cmake --build --preset release --target vippyd vippyctl
+
+install: build
+	@cmake --install build/release --prefix $(PREFIX)
 
 demo:
 	@tools/demo

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -93,22 +94,36 @@ class CountingSink : public LogSink {
   std::uint64_t dropped_ = 0;
 };
 
+// Is the descriptor the stream that systemd made for the journal? systemd.exec(5), JOURNAL_STREAM.
+bool is_journal(int fd) {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat file {};
+  if (stream == nullptr || ::fstat(fd, &file) != 0) return false;
+  return std::to_string(file.st_dev) + ":" + std::to_string(file.st_ino) == stream;
+}
+
 class ConsoleSink final : public CountingSink {
  public:
   ConsoleSink(const core::Logging& logging, std::string_view program, int fd)
-      : CountingSink(logging, program), fd_(fd) {}
+      : CountingSink(logging, program), fd_(fd), is_journal_(is_journal(fd)) {}
 
  private:
   bool deliver(core::Priority priority, const std::string& message) override {
     if (!flush()) return false;
-    std::string line = '[' + date("%Y-%m-%dT%H:%M:%S.%%%z") + "] [";
-    line.append(name_of(priority)).append("] ").append(tag()).append(" ").append(message);
+    auto line = beginning(priority) + message;
     if (line.size() >= kLogLineOctetsMax) line.resize(kLogLineOctetsMax - 1);
     line += '\n';
     const auto written = put(line);
     if (written == 0) return false;
     rest_ = line.substr(written);
     return true;
+  }
+
+  // The journal stamps its lines itself and reads the priority from the front: sd-daemon(3).
+  [[nodiscard]] std::string beginning(core::Priority priority) const {
+    if (is_journal_) return '<' + std::to_string(static_cast<int>(priority)) + '>';
+    return '[' + date("%Y-%m-%dT%H:%M:%S.%%%z") + "] [" + std::string(name_of(priority)) + "] " +
+           tag() + ' ';
   }
 
   // Finishes a line that went out by half: the next one must not begin in its middle.
@@ -130,6 +145,7 @@ class ConsoleSink final : public CountingSink {
   }
 
   int fd_;
+  bool is_journal_;
   std::string rest_;
 };
 

@@ -10,6 +10,7 @@
 //          the usual behaviour resets it after fork.
 // Source:  docs/config.md, "logging"; RFC 3164 section 4.1 (the datagrams for syslog).
 // Shape:   console: "[2026-11-22T14:36:25.123+0100] [notice] vippyd[4711] text\n"
+//          journal: "<5>text" (standard output is the stream that systemd made)
 //          syslog:  "<29>Nov 22 14:36:25 vippyd[4711]: text"
 #pragma once
 

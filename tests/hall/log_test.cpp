@@ -75,6 +75,21 @@ TEST(LogTest, WritesDatePriorityProgramAndMessage) {
                                     std::to_string(::getpid()) + "\\] old configuration\n"));
 }
 
+TEST(LogTest, TheJournalGetsThePriorityAndNoStampOfOurs) {
+  const auto ends = Ends::pipe();
+  struct stat file {};
+  ASSERT_EQ(::fstat(ends.out, &file), 0);
+  const auto stream = std::to_string(file.st_dev) + ":" + std::to_string(file.st_ino);
+  ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+  make_console_sink(everything(), "vippyd", ends.out)->write(Priority::crit, "old configuration");
+  EXPECT_EQ(ends.read_all(), "<2>old configuration\n");
+  // Somebody else's stream: inherited, and standard output was sent elsewhere.
+  ::setenv("JOURNAL_STREAM", "1:1", 1);
+  make_console_sink(everything(), "vippyd", ends.out)->write(Priority::crit, "old configuration");
+  EXPECT_EQ(ends.read_all().front(), '[');
+  ::unsetenv("JOURNAL_STREAM");
+}
+
 TEST(LogTest, LeavesOutWhatTheMaskLeavesOut) {
   const auto ends = Ends::pipe();
   auto sink = make_console_sink(core::Logging{}, "vippyd", ends.out);
