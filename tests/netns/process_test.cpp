@@ -38,8 +38,7 @@ TEST_F(ProcessTest, ASecondDaemonOnTheSameSocketSaysWhyItDoesNotStart) {
                                    "n1", "-c", cluster.node(1).config_file()},
                                   "", &cluster.space(1));
   EXPECT_EQ(second.code, 1);
-  EXPECT_THAT(second.output, testing::HasSubstr("cannot open management socket "
-                                                "program (another vippyd?)"));
+  EXPECT_THAT(second.output, testing::HasSubstr(": in use by another program (another vippyd?)"));
   EXPECT_THAT(watch.changes(), testing::IsEmpty());
   EXPECT_EQ(cluster.node(1).must_status()["identity"], "n1");
 }
