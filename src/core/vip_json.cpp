@@ -30,7 +30,7 @@ void append_vip(std::string& out, const Vip& vip) {
     append_field(out, "prefixlen", std::to_string(vip.prefix_length));
   }
   append_field(out, "name", vip.interface);
-  if (vip.address.is_v4() && vip.state_json) {
+  if (vip.state_json) {
     out += ",\"state\":";
     out += *vip.state_json;
   }
