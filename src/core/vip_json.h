@@ -2,7 +2,8 @@
 //
 // Purpose: one text for announcements and status: {"ip":...,"netmask":...,"broadcast":...,
 //          "network":...,"name":...,"state":...} for IPv4,
-//          {"ip":...,"prefixlen":"64","name":...,"state":...} for IPv6. `state` is there when the configuration has it.
+//          {"ip":...,"prefixlen":"64","name":...,"state":...} for IPv6; `state` is there when
+//          the configuration has it.
 // Purity:  values in, text out, without spaces.
 // Errors:  none. `state_json` is handed on as it came; config_json.cpp sees to it that it is JSON.
 // Source:  the reference's status and announcements (tests/golden/vippy1).
