@@ -66,6 +66,12 @@ auto too_large(const std::string& path) {
 
 }  // namespace
 
+std::string placed(const std::string& file, const core::ConfigProblem& problem) {
+  if (file.empty()) return core::format(problem);
+  if (problem.text.starts_with(file + ":")) return problem.text;
+  return file + (problem.line != 0 ? ":" : ": ") + core::format(problem);
+}
+
 core::Result<ConfigFile, ConfigFileFailure> read_config_file(const std::string& path) {
   if (path.empty() || path.find('\0') != std::string::npos) {
     return refusal(path, "this is no path of a file; name one with -c");

@@ -24,6 +24,10 @@ struct ConfigFileFailure {
   std::string text;  // "/etc/vippy.conf: ENOENT: there is no such file; ..."
 };
 
+// A problem of the file as one line: "FILE:12:5: error: ...". What names the file itself (it could
+// not be read at all) stays as it is; without a file's name the problem stands alone.
+[[nodiscard]] std::string placed(const std::string& file, const core::ConfigProblem& problem);
+
 [[nodiscard]] core::Result<ConfigFile, ConfigFileFailure> read_config_file(const std::string& path);
 
 }  // namespace vippy::hall

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "config_file.h"
 #include "core/wire1.h"
 #include "ctl/render_json.h"
 #include "frames.h"
@@ -21,17 +22,6 @@ core::KernelTable core_table(platform::Table table) {
     case platform::Table::neighbours: return core::KernelTable::neighbours;
   }
   return core::KernelTable::links;
-}
-
-// The first error, and how many more there are.
-std::string summary(const std::vector<core::ConfigProblem>& problems) {
-  std::string first;
-  std::size_t errors = 0;
-  for (const auto& problem : problems) {
-    if (problem.severity != core::Severity::error) continue;
-    if (errors++ == 0) first = core::format(problem);
-  }
-  return errors > 1 ? fmt::format("{} (and {} more)", first, errors - 1) : first;
 }
 
 }  // namespace
@@ -68,9 +58,11 @@ std::optional<int> Daemon::turn() {
     deadline = core::Instant::min();
   } while (count > 0 && ++waits < kWaitsPerTurn && !is_read_up_ && !exit_code_);
   step(core::Tick{});
-  ctl::ServerOutput output;
-  server_.expire({now_, outside_.http_date()}, output);
-  answer(output);
+  if (server_.next_deadline() <= now_) {
+    ctl::ServerOutput output;
+    server_.expire({now_, outside_.http_date()}, output);
+    answer(output);
+  }
   perform_actions();
   return exit_code_;
 }
@@ -84,7 +76,6 @@ core::Status Daemon::status() const {
   status.program = "vippyd " VIPPY_VERSION;
   status.platform = platform_.name();
   status.injector = injector_;
-  status.counters.frames_sent = frames_sent_;
   return status;
 }
 
@@ -157,18 +148,19 @@ void Daemon::on(const platform::Notice& event) {
 void Daemon::reload() {
   auto reading = outside_.read_config();
   std::size_t errors = 0;
+  std::string first;
   for (const auto& problem : reading.problems) {
     const bool is_error = problem.severity == core::Severity::error;
-    errors += is_error ? 1 : 0;
-    const auto place = outside_.config_name.empty() ? "" : outside_.config_name + ":";
+    if (is_error && errors++ == 0) first = core::format(problem);
     log_->write(is_error ? core::Priority::err : core::Priority::warning,
-                place + core::format(problem));
+                placed(outside_.config_name, problem));
   }
   if (reading.config) {
     step(core::ConfigLoaded{std::move(*reading.config)});
     return;
   }
-  step(core::ConfigRefused{errors, summary(reading.problems)});
+  if (errors > 1) first += fmt::format(" (and {} more)", errors - 1);
+  step(core::ConfigRefused{errors, first});
 }
 
 void Daemon::answer(ctl::ServerOutput& output) {
@@ -231,7 +223,6 @@ void Daemon::perform(const core::RemoveAddress& action) {
 
 void Daemon::perform(const core::Advertise& action) {
   const auto frames = frames_of(action);
-  frames_sent_ += frames.count;
   for (const auto& frame : frames.all()) {
     platform_.perform(platform::SendFrame{action.index, frame.bytes()});
   }

@@ -93,7 +93,6 @@ class Daemon {
   ctl::Server server_;
   std::unique_ptr<LogSink> log_;
   std::string injector_;
-  std::uint64_t frames_sent_ = 0;
   core::Instant now_;
   core::Actions actions_;
   std::vector<core::LogEvent> said_;

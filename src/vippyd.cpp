@@ -113,13 +113,7 @@ core::ConfigReading read_and_check(const Options& options) {
 
 void print_problems(const Options& options, const core::ConfigReading& reading) {
   for (const auto& problem : reading.problems) {
-    // What could not be read at all names the file itself.
-    if (problem.text.starts_with(options.file + ":")) {
-      fmt::print(stderr, "vippyd: {}\n", problem.text);
-      continue;
-    }
-    const auto* separator = problem.line != 0 ? ":" : ": ";
-    fmt::print(stderr, "{}{}{}\n", options.file, separator, core::format(problem));
+    fmt::print(stderr, "{}\n", hall::placed(options.file, problem));
   }
 }
 

@@ -40,7 +40,10 @@ AnnouncementHash::AnnouncementHash(const Shared& shared, std::string_view secret
 }
 
 Digest AnnouncementHash::of(std::string_view nonce) const {
-  const auto text = prefix_ + std::string(nonce);
+  return sha256(prefix_ + std::string(nonce));
+}
+
+Digest sha256(std::string_view text) {
   Digest digest{};
   unsigned length = 0;
   const int done =

@@ -40,6 +40,9 @@ class AnnouncementHash {
   std::string prefix_;
 };
 
+// SHA-256 of a text.
+[[nodiscard]] Digest sha256(std::string_view text);
+
 // 64 hex digits of either case -> digest; false for anything else.
 [[nodiscard]] bool parse_digest(std::string_view text, Digest& out);
 [[nodiscard]] std::string format_digest(const Digest& digest);

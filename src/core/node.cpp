@@ -150,14 +150,20 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
   if (shared_->version == announcement.shared->version) believe(heard, received, out);
 }
 
+bool Node::Reminder::is_due(const IpAddress& source, Instant now) {
+  if (said_at && now - *said_at < kRemindEvery) return false;
+  said_at = now;
+  who = format(source);
+  return true;
+}
+
 // Whoever is not believed is no member for us, and we are perhaps none for it: both may hold the
 // same addresses. The operator must hear of it.
 void Node::unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant received,
                       Actions& out) {
-  auto& last = is_forged ? forged_ : stranger_;
-  if (last.said_at && received - *last.said_at < kRemindEvery) return;
-  last = {received, format(heard.source)};
-  log(out, event::Unbelieved{last.who, heard.announcement.me, is_forged});
+  auto& reminder = is_forged ? forged_ : stranger_;
+  if (!reminder.is_due(heard.source, received)) return;
+  log(out, event::Unbelieved{reminder.who, heard.announcement.me, is_forged});
 }
 
 // Every announcement of ours comes back to us. One that we did not make comes from a host that
@@ -165,9 +171,8 @@ void Node::unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant re
 void Node::heard_ourselves(const AnnouncementHeard& heard, Instant received, Actions& out) {
   const auto& nonce = heard.announcement.nonce;
   if (std::find(own_nonces_.begin(), own_nonces_.end(), nonce) != own_nonces_.end()) return;
-  if (identity_taken_at_ && received - *identity_taken_at_ < kRemindEvery) return;
-  identity_taken_at_ = received;
-  log(out, event::IdentityTaken{format(heard.source)});
+  if (!identity_taken_.is_due(heard.source, received)) return;
+  log(out, event::IdentityTaken{identity_taken_.who});
 }
 
 void Node::believe(const AnnouncementHeard& heard, Instant received, Actions& out) {

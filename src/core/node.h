@@ -61,6 +61,14 @@ class Node {
 
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
 
+  // Something about a host that repeats itself.
+  struct Reminder {
+    std::optional<Instant> said_at;
+    std::string who;
+    // True when it is to be said (again); remembers that it was.
+    bool is_due(const IpAddress& source, Instant now);
+  };
+
   struct GroupState {
     std::size_t owner = kNobody;
     MoveReason reason = MoveReason::start;
@@ -87,6 +95,9 @@ class Node {
   void begin_opening(const Config& config, Actions& out);
   void begin_running(Instant now, Actions& out);
   void reload(const Config& config, Instant now, Actions& out);
+  void open_management(Actions& out);
+  void open_chat(Actions& out);
+  void open_injector(Actions& out);
   void open_what_changed(const Config& before, Actions& out);
   void adopt(const Announcement& announcement, Instant now, Actions& out);
   void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
@@ -115,7 +126,7 @@ class Node {
   void count_frames(const Actions& out, std::size_t before);
   void finish_leaving(Instant now, Actions& out);
   void begin_settling(Instant now);
-  bool yields_for_links(Instant now);
+  void judge_links(Instant now);
   [[nodiscard]] Duration yield_patience() const;
   [[nodiscard]] Instant self_deadline() const;
   [[nodiscard]] bool has_link_trouble() const;
@@ -172,13 +183,9 @@ class Node {
   Instant announce_at_ = Instant::max();
   std::array<std::string, 16> own_nonces_;  // of our last announcements: how we know them
   std::size_t next_nonce_ = 0;
-  std::optional<Instant> identity_taken_at_;  // when that was last said
-  struct Unbelieved {
-    std::optional<Instant> said_at;
-    std::string who;
-  };
-  Unbelieved forged_;    // the last ones, for status
-  Unbelieved stranger_;
+  Reminder identity_taken_;  // the last ones that were said, for status
+  Reminder forged_;
+  Reminder stranger_;
   std::optional<Instant> announced_last_;
   Instant mature_at_ = Instant::max();
   std::optional<Instant> settling_since_;

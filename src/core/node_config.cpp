@@ -29,17 +29,29 @@ void Node::begin_opening(const Config& config, Actions& out) {
   config_ = config;
   phase_ = Phase::opening;
   out.push_back(SetLogging{config_.logging});
+  open_management(out);
+}
+
+void Node::open_management(Actions& out) {
   management_id_ = next_id_++;
   out.push_back(OpenManagement{management_id_, config_.management, config_.management_mode});
 }
 
-void Node::begin_running(Instant now, Actions& out) {
-  phase_ = Phase::running;
+void Node::open_chat(Actions& out) {
   chat_id_ = next_id_++;
   out.push_back(OpenChat{chat_id_, config_.chat_address, config_.chat_port,
                          config_.chat_interface});
+}
+
+void Node::open_injector(Actions& out) {
   injector_id_ = next_id_++;
   out.push_back(UseInjector{injector_id_, config_.inject});
+}
+
+void Node::begin_running(Instant now, Actions& out) {
+  phase_ = Phase::running;
+  open_chat(out);
+  open_injector(out);
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   apply_shared(config_.shared, now, out);
   reconciler_.claim(configured_);  // the tables may have come before
@@ -115,19 +127,13 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
 void Node::open_what_changed(const Config& before, Actions& out) {
   if (management_failed_ || before.management != config_.management ||
       before.management_mode != config_.management_mode) {
-    management_id_ = next_id_++;
-    out.push_back(OpenManagement{management_id_, config_.management, config_.management_mode});
+    open_management(out);
   }
   if (chat_failed_ || before.chat_address != config_.chat_address ||
       before.chat_port != config_.chat_port || before.chat_interface != config_.chat_interface) {
-    chat_id_ = next_id_++;
-    out.push_back(OpenChat{chat_id_, config_.chat_address, config_.chat_port,
-                           config_.chat_interface});
+    open_chat(out);
   }
-  if (injector_failed_ || before.inject != config_.inject) {
-    injector_id_ = next_id_++;
-    out.push_back(UseInjector{injector_id_, config_.inject});
-  }
+  if (injector_failed_ || before.inject != config_.inject) open_injector(out);
 }
 
 // ---- graduation -------------------------------------------------------------------------------

@@ -38,20 +38,16 @@ bool Node::has_link_trouble() const {
 // Protocol 1 knows only whole nodes: with a dead link a node steps back entirely, but only as
 // long as somebody else is active. When everybody has stepped back, the nodes try again one
 // after the other in the order of the configuration, and the first one stays.
-bool Node::yields_for_links(Instant now) {
+void Node::judge_links(Instant now) {
   if (!has_link_trouble()) {
     yields_ = false;
-    return false;
-  }
-  if (membership_.any_active()) {
+  } else if (membership_.any_active()) {
     yields_ = true;
     alone_since_.reset();
-    return true;
+  } else if (yields_) {
+    if (!alone_since_) alone_since_ = now;
+    if (now >= *alone_since_ + yield_patience()) yields_ = false;
   }
-  if (!yields_) return false;
-  if (!alone_since_) alone_since_ = now;
-  if (now >= *alone_since_ + yield_patience()) yields_ = false;
-  return yields_;
 }
 
 Duration Node::yield_patience() const {
@@ -91,7 +87,7 @@ void Node::judge_self(Instant now, Actions& out) {
     members_changed_ = true;
   }
   if (differing_heard_ && now - *differing_heard_ > config_.stale) differing_heard_.reset();
-  yields_for_links(now);
+  judge_links(now);
   const auto reason = inactive_reason();
   const bool was_active = std::exchange(is_active_, !reason.has_value());
   ever_active_ = ever_active_ || is_active_;
@@ -138,13 +134,11 @@ MoveReason Node::why_moved(const GroupState& group, std::size_t to,
   if (to == kNobody) return MoveReason::nobody_active;
   const auto from = group.owner;
   if (from == kNobody) return MoveReason::nobody_had_it;
-  if (from != kNobody) {
-    const bool is_self = from == membership_.self();
-    const bool still_active = is_self ? is_active_ : membership_.is_active(from);
-    if (!still_active) {
-      return !is_self && membership_.is_silent(from) ? MoveReason::owner_silent
-                                                     : MoveReason::owner_left;
-    }
+  const bool is_self = from == membership_.self();
+  const bool still_active = is_self ? is_active_ : membership_.is_active(from);
+  if (!still_active) {
+    return !is_self && membership_.is_silent(from) ? MoveReason::owner_silent
+                                                   : MoveReason::owner_left;
   }
   return preferred && *preferred == shared_->nodes[to] ? MoveReason::preferred_returned
                                                        : MoveReason::better_returned;

@@ -40,16 +40,16 @@ Status Node::status(Instant now) const {
     out.peers.push_back(std::move(peer));
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) append_status(i, now, out);
-  const auto shown = [&](const std::optional<Instant>& at) {
-    return at && now - *at < 2 * kRemindEvery;
+  const auto is_recent = [&](const Reminder& reminder) {
+    return reminder.said_at && now - *reminder.said_at < 2 * kRemindEvery;
   };
-  if (shown(forged_.said_at)) {
+  if (is_recent(forged_)) {
     out.troubles.push_back({"", "", "announcements of " + forged_.who + " have another secret"});
   }
-  if (shown(stranger_.said_at)) {
+  if (is_recent(stranger_)) {
     out.troubles.push_back({"", "", stranger_.who + " announces and is not one of the nodes"});
   }
-  if (shown(identity_taken_at_)) {
+  if (is_recent(identity_taken_)) {
     out.troubles.push_back({"", "", "another host announces under this node's name"});
   }
   return out;

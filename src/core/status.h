@@ -31,7 +31,7 @@ struct Counters {
   std::uint64_t ignored_differing = 0;       // same version, different contents
   std::uint64_t configurations_adopted = 0;
   std::uint64_t state_changes = 0;           // ownership changed
-  std::uint64_t frames_sent = 0;             // ARP and NDP frames (filled by the hall)
+  std::uint64_t frames_sent = 0;             // ARP and NDP frames asked for
   std::uint64_t late = 0;                    // times that this node was silent longer than stale
   std::uint64_t requests_failed = 0;         // the operating system refused something
 };

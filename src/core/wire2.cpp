@@ -1,11 +1,10 @@
 #include "core/wire2.h"
 
-#include <openssl/evp.h>
-
 #include <chrono>
 #include <string>
 
 #include "core/assert.h"
+#include "core/auth.h"
 #include "core/bytes.h"
 #include "core/limits.h"
 
@@ -26,11 +25,7 @@ constexpr std::uint8_t kKnownFlags = kActive | kLeaving | kSettled | kRefuses;
 enum class Kind : std::uint8_t { announcement = 1, fragment = 2, request = 3 };
 
 std::uint64_t digest_of(std::string_view text) {
-  std::array<std::uint8_t, 32> full{};
-  unsigned length = 0;
-  const int done =
-      EVP_Digest(text.data(), text.size(), full.data(), &length, EVP_sha256(), nullptr);
-  VIPPY_ASSERT(done == 1);
+  const auto full = sha256(text);
   Reader reader(full);
   return reader.number<std::uint64_t>();
 }

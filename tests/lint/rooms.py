@@ -31,7 +31,7 @@ LIBRARIES = {
     "tl/expected.hpp": r".*",
     "fmt/": r"(ctl/|platform/|[^/]+$).*",
     "simdjson": r"core/\w*_json\w*\.cpp|core/wire1\w*\.cpp|ctl/\w+\.cpp|recorder\w*\.cpp",
-    "openssl/": r"core/(auth|keys|placement|wire2)\.cpp",
+    "openssl/": r"core/(auth|keys|placement)\.cpp",
     "nlohmann/": r"ctl/.*|[^/]+$",
     "CLI/": r"vippyd\w*\.(cpp|h)|ctl/vippyctl\w*\.(cpp|h)",
     "curl/": r"ctl/(vippyctl|client)\w*\.(cpp|h)",

@@ -87,6 +87,14 @@ class InteropTest : public ClusterTest {
                         group({"10.77.1.3/16", "10.77.1.4/16"}), group({"10.77.1.5/16"}),
                         group({"10.77.1.6/16"}), group({"fd77::9/64"})});
   }
+  static void start_first(Lab& cluster, const Json& config) {
+    cluster.node(1).write_config(config);
+    cluster.node(1).start();
+  }
+  static void reload_first(Lab& cluster, const Json& config) {
+    cluster.node(1).write_config(config);
+    cluster.node(1).reload();
+  }
   static void wait_agreed(Lab& cluster, const ReferencePeer& peer) {
     wait_until("both see the same owners", [&] {
       const auto theirs = peer.state();
@@ -100,8 +108,7 @@ class InteropTest : public ClusterTest {
 TEST_F(InteropTest, BothAgreeOnEveryOwnerAndTakeOverFromEachOther) {
   auto& cluster = lab(kShape);
   const auto config = cluster.config(groups());
-  cluster.node(1).write_config(config);
-  cluster.node(1).start();
+  start_first(cluster, config);
   ReferencePeer peer(cluster.space(2), config);
   wait_agreed(cluster, peer);
   cluster.wait_held("10.77.1.1", {1});
@@ -113,14 +120,12 @@ TEST_F(InteropTest, BothAgreeOnEveryOwnerAndTakeOverFromEachOther) {
 TEST_F(InteropTest, TheOtherFollowsAVersionThatIsRaisedHere) {
   auto& cluster = lab(kShape);
   auto config = cluster.config(groups());
-  cluster.node(1).write_config(config);
-  cluster.node(1).start();
+  start_first(cluster, config);
   const ReferencePeer peer(cluster.space(2), config);
   wait_agreed(cluster, peer);
   config["version"] = 2;
   config["vips"].push_back(group({"10.77.1.7/16"}));
-  cluster.node(1).write_config(config);
-  cluster.node(1).reload();
+  reload_first(cluster, config);
   wait_until("the other runs version 2", [&] { return peer.state()["version"] == 2; });
   wait_agreed(cluster, peer);
 }
@@ -128,8 +133,7 @@ TEST_F(InteropTest, TheOtherFollowsAVersionThatIsRaisedHere) {
 TEST_F(InteropTest, AVersionThatIsRaisedThereIsAdoptedHereAndMovesNothingElse) {
   auto& cluster = lab(kShape);
   auto config = cluster.config(groups());
-  cluster.node(1).write_config(config);
-  cluster.node(1).start();
+  start_first(cluster, config);
   {
     const ReferencePeer peer(cluster.space(2), config);
     wait_agreed(cluster, peer);
@@ -150,15 +154,13 @@ TEST_F(InteropTest, AVersionThatIsRaisedThereIsAdoptedHereAndMovesNothingElse) {
 TEST_F(InteropTest, APeerThatMaturesAgainKeepsItsGroups) {
   auto& cluster = lab(kShape);
   auto config = cluster.config(groups());
-  cluster.node(1).write_config(config);
-  cluster.node(1).start();
+  start_first(cluster, config);
   const ReferencePeer peer(cluster.space(2), config);
   wait_agreed(cluster, peer);
   cluster.wait_held("10.77.1.2", {});
   AddressWatch watch(cluster.space(1));
   config["version"] = 2;
-  cluster.node(1).write_config(config);
-  cluster.node(1).reload();
+  reload_first(cluster, config);
   wait_until("the other matures again", [&] {
     const auto state = peer.state();
     return state["version"] == 2 && state["mature"] == false;
