@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "config_file.h"
+#include "core/limits.h"
 #include "core/wire1.h"
+#include "core/wire2.h"
 #include "ctl/render_json.h"
 #include "frames.h"
 #include "log_text.h"
@@ -24,13 +26,17 @@ core::KernelTable core_table(platform::Table table) {
   return core::KernelTable::links;
 }
 
+core::NodeTraits traits_of(const platform::Capabilities& capabilities) {
+  return {capabilities.address_tags, capabilities.address_lifetimes,
+          capabilities.break_before_make, capabilities.address_add_typical};
+}
+
 }  // namespace
 
 Daemon::Daemon(platform::Platform& platform, std::string identity, Outside outside)
     : platform_(platform),
       outside_(std::move(outside)),
-      node_(std::move(identity), {.address_tags = platform.capabilities().address_tags},
-            platform.seed()),
+      node_(std::move(identity), traits_of(platform.capabilities()), platform.seed()),
       log_(outside_.open_log(core::Logging{})),
       now_(platform.now()) {}
 
@@ -83,11 +89,22 @@ core::Status Daemon::status() const {
 
 void Daemon::on(const platform::Datagram& event) {
   is_read_up_ = is_read_up_ || event.received > woke_;
+  if (core::is_wire2(event.bytes)) return on_message(event);
   auto announcement = core::decode_announcement(event.bytes);
   if (!announcement) {
     step(core::DatagramRefused{announcement.error(), event.source});
   } else {
     step(core::AnnouncementHeard{std::move(*announcement), event.source, event.received});
+  }
+}
+
+void Daemon::on_message(const platform::Datagram& event) {
+  if (!keys_) return;  // nothing was configured yet
+  auto message = core::decode_wire2(event.bytes, *keys_);
+  if (!message) {
+    step(core::MessageRefused{message.error(), event.source});
+  } else {
+    step(core::MessageHeard{std::move(*message), event.source, event.received});
   }
 }
 
@@ -199,7 +216,7 @@ void Daemon::perform(const core::OpenManagement& action) {
 
 void Daemon::perform(const core::OpenChat& action) {
   platform_.perform(
-      platform::OpenChat{action.id, action.address, action.port, action.interface});
+      platform::OpenChat{action.id, action.address, action.port, action.interfaces.front()});
 }
 
 void Daemon::perform(const core::UseInjector& action) {
@@ -213,8 +230,22 @@ void Daemon::perform(const core::SendAnnouncement& action) {
   platform_.perform(platform::SendDatagram{{begin, datagram_.size()}});
 }
 
+void Daemon::perform(const core::UseSecrets& action) {
+  std::vector<std::string_view> secrets(action.secrets.begin(), action.secrets.end());
+  keys_.emplace(secrets);
+}
+
+void Daemon::perform(const core::SendMessage& action) {
+  message_.resize(core::kDatagramOctetsMax);
+  message_.resize(core::encode(action.message, *keys_, message_));
+  platform_.perform(platform::SendDatagram{message_});
+}
+
+void Daemon::perform(const core::KeepWill&) {}
+
 void Daemon::perform(const core::AddAddress& action) {
-  platform_.perform(platform::AddAddress{action.id, action.index, action.prefix});
+  platform_.perform(platform::AddAddress{action.id, action.index, action.prefix, action.lifetime,
+                                         action.renew});
 }
 
 void Daemon::perform(const core::RemoveAddress& action) {

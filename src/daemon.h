@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "core/keys.h"
 #include "core/node.h"
 #include "ctl/server.h"
 #include "log.h"
@@ -71,6 +72,7 @@ class Daemon {
   void on(const platform::Notice& event);
   void step(const core::Input& input) { node_.step(input, now_, actions_); }
   void reload();
+  void on_message(const platform::Datagram& event);
   void answer(ctl::ServerOutput& output);
 
   // actions, right of the node
@@ -79,6 +81,9 @@ class Daemon {
   void perform(const core::OpenChat& action);
   void perform(const core::UseInjector& action);
   void perform(const core::SendAnnouncement& action);
+  void perform(const core::UseSecrets& action);
+  void perform(const core::SendMessage& action);
+  void perform(const core::KeepWill& action);
   void perform(const core::AddAddress& action);
   void perform(const core::RemoveAddress& action);
   void perform(const core::Advertise& action);
@@ -98,6 +103,8 @@ class Daemon {
   std::vector<core::LogEvent> said_;
   std::array<platform::Event, kEventsPerWait> events_;
   std::string datagram_;  // memory that is used again
+  std::vector<std::uint8_t> message_;
+  std::optional<core::Keyring> keys_;
   core::Instant woke_;
   bool is_read_up_ = false;  // a datagram that came after we woke was read: none is older
   std::optional<int> exit_code_;

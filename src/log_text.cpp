@@ -51,13 +51,15 @@ struct Words {
                         "add it to nodes, or start with -n NAME", e.identity)};
   }
   LogLine operator()(const event::Unbelieved& e) const {
+    // Protocol 2 does not carry names.
+    const auto who = e.node.empty() ? std::string("it") : e.node;
     if (e.is_forged) {
       return {Priority::crit, fmt::format("announcements of {} are not believed: {} has another "
-                                          "secret; make the secrets equal", e.source, e.node)};
+                                          "secret; make the secrets equal", e.source, who)};
     }
     return {Priority::crit,
             fmt::format("announcements of {} are not believed: {} is not one of the nodes; add it "
-                        "to nodes, or start it with -n NAME", e.source, e.node)};
+                        "to nodes, or start it with -n NAME", e.source, who)};
   }
   LogLine operator()(const event::IdentityTaken& e) const {
     return {Priority::crit,
@@ -78,6 +80,34 @@ struct Words {
   LogLine operator()(const event::PeerSilent& e) const {
     return {Priority::err, fmt::format("node {} is lost: silent for {:.1f} ms", e.node,
                                        milliseconds(e.silent_for))};
+  }
+  LogLine operator()(const event::PeerDeaf& e) const {
+    return {Priority::err, fmt::format("node {} does not hear us though we hear it: it is not "
+                                       "counted on; look at the network between", e.node)};
+  }
+  LogLine operator()(const event::PeerPlain& e) const {
+    return {Priority::crit,
+            fmt::format("node {} speaks protocol 1, which is not listened to: set protocol to "
+                        "\"1+2\" here until it speaks protocol 2", e.node)};
+  }
+  LogLine operator()(const event::Drained& e) const {
+    return {Priority::notice, fmt::format("{} {}", e.node,
+                                          e.is_drain ? "is drained: the others take over"
+                                                     : "is no longer drained")};
+  }
+  LogLine operator()(const event::OrderUnheard& e) const {
+    return {Priority::err, fmt::format("node {} did not obey: it is not heard, or does not speak "
+                                       "protocol 2", e.node)};
+  }
+  LogLine operator()(const event::WasFenced&) const {
+    return {Priority::err, "this node hung, and its guard has let go of its addresses: listening "
+                           "before it offers itself again"};
+  }
+  LogLine operator()(const event::SendRefusedOnce& e) const {
+    return {Priority::crit,
+            fmt::format("{} cannot be sent: {}; look at firewalls and links",
+                        e.is_frame ? "frames to the neighbours" : "announcements",
+                        words(e.failure))};
   }
   LogLine operator()(const event::PeerOld& e) const {
     return {Priority::crit, fmt::format("node {} speaks configuration version {}, ours is {}: "

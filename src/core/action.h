@@ -28,7 +28,8 @@ struct OpenChat {
   RequestId id = 0;
   IpAddress address;
   std::uint16_t port = 0;
-  std::string interface;
+  std::vector<std::string> interfaces;  // several: redundant paths
+  std::vector<IpAddress> peers;         // not empty: unicast to these instead
 };
 struct UseInjector {
   RequestId id = 0;
@@ -37,10 +38,18 @@ struct UseInjector {
 
 struct SendAnnouncement { Announcement announcement; };
 
+// Protocol 2. The secrets come first: the current one, then the previous ones.
+struct UseSecrets { std::vector<std::string> secrets; };
+struct SendMessage { Message message; };
+// What the guard is to send if we can no longer speak ourselves.
+struct KeepWill { Message message; };
+
 struct AddAddress {
   RequestId id = 0;
   InterfaceIndex index = 0;
   Prefix prefix;
+  Duration lifetime{};  // zero: for ever
+  bool renew = false;   // it is there, and gets the lifetime anew
 };
 struct RemoveAddress {
   RequestId id = 0;
@@ -75,8 +84,9 @@ struct SetLogging { Logging logging; };
 // Nothing is left to do.
 struct Exit { int code = 0; };
 
-using Action = std::variant<OpenManagement, OpenChat, UseInjector, SendAnnouncement, AddAddress,
-                            RemoveAddress, Advertise, HarvestNeighbours, Log, SetLogging, Exit>;
+using Action = std::variant<OpenManagement, OpenChat, UseInjector, SendAnnouncement, UseSecrets,
+                            SendMessage, KeepWill, AddAddress, RemoveAddress, Advertise,
+                            HarvestNeighbours, Log, SetLogging, Exit>;
 using Actions = std::vector<Action>;
 
 }  // namespace vippy::core

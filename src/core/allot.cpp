@@ -8,13 +8,16 @@ namespace vippy::core {
 std::size_t allot(std::size_t group, std::span<const std::uint16_t> ranking,
                   std::span<const NodeFacts> nodes) {
   std::size_t first_fit = kNobody;
+  std::size_t first_active = kNobody;
   for (const std::size_t node : ranking) {
     const auto& facts = nodes[node];
+    if (facts.is_active && first_active == kNobody) first_active = node;
     if (!facts.is_fit(group)) continue;
     if (facts.is_settled || facts.claims_group(group)) return node;
     if (first_fit == kNobody) first_fit = node;
   }
-  return first_fit;
+  // A group that every node refuses is held as far as it can be.
+  return first_fit != kNobody ? first_fit : first_active;
 }
 
 bool should_hold(std::size_t group, std::size_t owner, std::size_t self,
@@ -23,7 +26,8 @@ bool should_hold(std::size_t group, std::size_t owner, std::size_t self,
   const bool holds = nodes[self].claims_group(group);
   if (owner == kNobody) return holds && keep_if_nobody;
   if (how == HandOver::make_first) {
-    return owner == self || (holds && !nodes[owner].claims_group(group));
+    if (owner == self) return true;
+    return holds && !nodes[owner].claims_group(group) && !nodes[owner].is_taken_at_its_word;
   }
   if (owner != self) return false;
   for (std::size_t node = 0; node < nodes.size(); ++node) {

@@ -10,7 +10,8 @@
 //
 // A node is fit for a group when it is active and does not refuse it. Among the fit ones the group
 // goes to the first of its ranking that is settled or holds the group already; when there is no
-// such node, to the first fit one. Failback is thereby each node's own announcement: with
+// such node, to the first fit one, and when every active node refuses it, to the first of them: it
+// holds what it can of it. Failback is thereby each node's own announcement: with
 // "immediate" a node is settled as soon as it is active, with a number of seconds after that time,
 // with "never" not at all: then a node takes only what nobody holds.
 #pragma once
@@ -20,6 +21,7 @@
 #include <span>
 
 #include "core/bitset.h"
+#include "core/config.h"
 
 namespace vippy::core {
 
@@ -27,6 +29,7 @@ namespace vippy::core {
 struct NodeFacts {
   bool is_active = false;
   bool is_settled = false;
+  bool is_taken_at_its_word = false;  // speaks protocol 1: what it is to have, it has
   const BitSet* claims = nullptr;    // null: none
   const BitSet* refusals = nullptr;  // null: none
 
@@ -41,11 +44,6 @@ struct NodeFacts {
 // The node that is to have `group`, or kNobody. `ranking`: node indices, best first.
 [[nodiscard]] std::size_t allot(std::size_t group, std::span<const std::uint16_t> ranking,
                                 std::span<const NodeFacts> nodes);
-
-enum class HandOver : std::uint8_t {
-  make_first,   // the new owner comes up before the old one lets go: nobody is lost
-  break_first,  // the old owner lets go before the new one comes up: never two
-};
 
 // Should `self` have the group in its kernel now?
 //   make_first:  the owner takes it at once; a holder keeps it until the owner holds it too.

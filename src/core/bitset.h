@@ -45,6 +45,12 @@ class BitSet {
   [[nodiscard]] bool any() const {
     return std::any_of(octets_.begin(), octets_.end(), [](auto octet) { return octet != 0; });
   }
+  // Joins another set of the same size.
+  BitSet& operator|=(const BitSet& other) {
+    VIPPY_ASSERT(bits_ == other.bits_);
+    for (std::size_t i = 0; i < octets_.size(); ++i) octets_[i] |= other.octets_[i];
+    return *this;
+  }
   void clear() { std::fill(octets_.begin(), octets_.end(), std::uint8_t{0}); }
   [[nodiscard]] std::size_t size() const { return bits_; }
   [[nodiscard]] std::span<const std::uint8_t> octets() const { return octets_; }

@@ -8,9 +8,12 @@ namespace vippy::core {
 namespace {
 
 auto own_keys(const Config& config) {
-  return std::tie(config.chat_address, config.chat_port, config.chat_interface, config.secret,
-                  config.protocol, config.interval, config.mature, config.stale, config.arp_cache,
-                  config.notify, config.notify_rate, config.notify_refresh, config.inject,
+  return std::tie(config.chat_address, config.chat_port, config.chat_interfaces, config.peers,
+                  config.secret, config.previous_secrets, config.protocol, config.interval,
+                  config.mature, config.stale, config.arp_cache, config.notify,
+                  config.notify_rate, config.notify_refresh, config.failback, config.handover,
+                  config.isolation, config.quorum, config.witness, config.lease, config.guard,
+                  config.guard_kill, config.realtime, config.lock_memory, config.inject,
                   config.management, config.management_mode, config.plugins, config.logging);
 }
 

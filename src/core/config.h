@@ -40,6 +40,7 @@ struct Vip {
 struct Group {
   std::optional<std::string> preferred;  // need not be one of the nodes: then nobody is preferred
   std::vector<Vip> vips;                 // at least one
+  std::vector<std::string> next_preferred;  // after `preferred`, best first (protocol 2)
 
   bool operator==(const Group&) const = default;
 };
@@ -80,13 +81,31 @@ struct Logging {
 // How frames reach the wire.
 enum class Inject : std::uint8_t { packet, pcap };
 
+// Which announcements are spoken and believed.
+enum class Protocol : std::uint8_t { v1, v2, both };
+[[nodiscard]] constexpr bool speaks_1(Protocol protocol) { return protocol != Protocol::v2; }
+[[nodiscard]] constexpr bool speaks_2(Protocol protocol) { return protocol != Protocol::v1; }
+
+// How a group goes from one node that is well to another.
+enum class HandOver : std::uint8_t {
+  make_first,   // the new owner comes up before the old one lets go: nobody is lost
+  break_first,  // the old owner lets go before the new one comes up: never two
+};
+
+// What a node does that hears nobody of the cluster (and no witness, if it has some).
+enum class Isolation : std::uint8_t { hold, release };
+// Who may own anything: everybody, or only nodes that see more than half of the cluster.
+enum class Quorum : std::uint8_t { none, majority };
+
 struct Config {
   IpAddress chat_address;
   std::uint16_t chat_port = 0;
-  std::string chat_interface = "all";  // "all", an interface's name, or a local address
+  std::vector<std::string> chat_interfaces = {"all"};  // "all", names, or local addresses
+  std::vector<IpAddress> peers;  // not empty: unicast to these, no multicast
   std::string secret;
+  std::vector<std::string> previous_secrets;
   std::shared_ptr<const Shared> shared = std::make_shared<Shared>();
-  unsigned protocol = 1;
+  Protocol protocol = Protocol::v2;
   Duration interval = std::chrono::seconds(1);
   Duration mature = std::chrono::seconds(5);
   Duration stale = std::chrono::seconds(3);
@@ -94,6 +113,18 @@ struct Config {
   std::vector<NotifyEntry> notify;
   std::uint32_t notify_rate = 2000;  // frames a second on each interface
   Duration notify_refresh = std::chrono::seconds(60);  // zero: never
+  // How long a node must have been active before it takes groups back from nodes that are well;
+  // nullopt: never.
+  std::optional<Duration> failback = Duration::zero();
+  HandOver handover = HandOver::make_first;
+  Isolation isolation = Isolation::hold;
+  Quorum quorum = Quorum::none;
+  std::vector<IpAddress> witness;  // hosts that are asked whether we are the ones cut off
+  Duration lease = std::chrono::seconds(2);  // the kernel drops our addresses itself; zero: never
+  bool guard = true;
+  Duration guard_kill = std::chrono::seconds(1);
+  unsigned realtime = 0;  // SCHED_FIFO priority; 0: as everybody
+  bool lock_memory = false;
   Inject inject = Inject::packet;
   std::string management = "/var/run/vippy.socket";
   std::uint32_t management_mode = 0600;
@@ -114,6 +145,10 @@ inline constexpr std::array<std::string_view, 20> kFacilityNames = {
     "kern",   "user",   "mail",   "daemon",   "auth",   "syslog", "lpr",
     "news",   "uucp",   "cron",   "authpriv", "ftp",    "local0", "local1",
     "local2", "local3", "local4", "local5",   "local6", "local7"};
+inline constexpr std::array<std::string_view, 3> kProtocolNames = {"1", "2", "1+2"};
+inline constexpr std::array<std::string_view, 2> kHandOverNames = {"make-first", "break-first"};
+inline constexpr std::array<std::string_view, 2> kIsolationNames = {"hold", "release"};
+inline constexpr std::array<std::string_view, 2> kQuorumNames = {"none", "majority"};
 // What a masked secret is printed as.
 inline constexpr std::string_view kSecretMask = "********";
 

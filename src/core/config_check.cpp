@@ -105,7 +105,9 @@ std::vector<ConfigProblem> check_config(const Config& config, const HostFacts& f
   if (facts.file) check_file(*facts.file, problems);
   check_node(config, facts.node, problems);
   if (!facts.interfaces) return problems;
-  check_chat_interface(config.chat_interface, *facts.interfaces, problems);
+  for (const auto& path : config.chat_interfaces) {
+    check_chat_interface(path, *facts.interfaces, problems);
+  }
   for (const auto& group : config.shared->groups) {
     for (const auto& vip : group.vips) check_vip(vip, *facts.interfaces, problems);
   }

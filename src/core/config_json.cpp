@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "core/config_cluster.h"
 #include "core/config_fields.h"
 #include "core/config_problems.h"
 #include "core/config_shared.h"
@@ -27,7 +28,6 @@ using std::chrono::seconds;
 constexpr Duration kTimeMax = hours(7 * 24);
 constexpr Duration kRefreshMin = seconds(1);
 constexpr std::size_t kChatInterfaceOctetsMax = 45;  // the longest text of an address
-constexpr std::size_t kSecretOctetsMax = 4'096;
 constexpr std::size_t kPathOctetsMax = 4'095;  // PATH_MAX without the final NUL
 constexpr std::string_view kChatWants =
     "a multicast address and a port, \"224.1.1.1:5007\" or \"[ff02::5007]:5007\"";
@@ -59,7 +59,7 @@ void read_chat(const JsonNode& node, Config& config, ProblemLog& log) {
   config.chat_port = *port;
 }
 
-void read_chat_interface(const JsonNode& node, Config& config, ProblemLog& log) {
+void read_chat_interface_entry(const JsonNode& node, Config& config, ProblemLog& log) {
   const auto text = read_text(node, "\"all\", an interface's name or a local address",
                               kChatInterfaceOctetsMax, log);
   if (!text) return;
@@ -67,33 +67,23 @@ void read_chat_interface(const JsonNode& node, Config& config, ProblemLog& log) 
   if (looks_like_ipv4 && !parse_ip(*text)) {
     return log.refuse(node, "\"all\", an interface's name or a local address such as 10.0.0.1");
   }
-  config.chat_interface = *text;
+  auto& known = config.chat_interfaces;
+  if (std::find(known.begin(), known.end(), *text) != known.end()) {
+    return log.refuse(node, "each path once");
+  }
+  known.push_back(*text);
 }
 
-void read_secret(const JsonNode& node, Config& config, ProblemLog& log) {
-  // Never shown, whatever it is.
-  if (!node.is_string()) {
-    return log.error(node, "found a secret that is no text, wants it in quotes");
-  }
-  if (node.text.empty() || node.text.size() > kSecretOctetsMax) {
-    return log.error(node, "found " + std::to_string(node.text.size()) +
-                               " octets, wants a secret of 1 to " +
-                               std::to_string(kSecretOctetsMax) +
-                               " octets, the same on all nodes (`openssl rand -hex 16` makes one)");
-  }
-  if (node.text == kSecretMask) {
-    log.warning(node,
-                "this is the mask that a printed configuration shows instead of its secret; "
-                "put the secret here");
-  }
-  config.secret = node.text;
-}
-
-void read_protocol(const JsonNode& node, Config& config, ProblemLog& log) {
-  if (node.is_number() && node.number == 1) {
-    config.protocol = 1;
-  } else {
-    log.refuse(node, "1, the only protocol there is");
+void read_chat_interface(const JsonNode& node, Config& config, ProblemLog& log) {
+  config.chat_interfaces.clear();
+  if (!node.is_array()) return read_chat_interface_entry(node, config, log);
+  for (const auto& item : node.children) read_chat_interface_entry(item, config, log);
+  const auto& paths = config.chat_interfaces;
+  const bool has_all = std::find(paths.begin(), paths.end(), "all") != paths.end();
+  if (node.children.empty() || node.children.size() > kChatPathsMax ||
+      (has_all && node.children.size() > 1)) {
+    log.refuse(node, "1 to " + std::to_string(kChatPathsMax) +
+                         " interfaces' names or local addresses, or \"all\" alone");
   }
 }
 
@@ -236,7 +226,7 @@ struct TopKey {
   std::string_view wants;                               // not empty: the key must be there
 };
 
-constexpr std::array<TopKey, 19> kTopKeys = {{
+constexpr std::array<TopKey, 31> kTopKeys = {{
     {"chat", read_chat, kChatWants},
     {"chat_interface", read_chat_interface, {}},
     {"secret", read_secret, "a text that all nodes share and nobody else knows"},
@@ -252,6 +242,18 @@ constexpr std::array<TopKey, 19> kTopKeys = {{
     {"plugins", read_plugins, {}},
     {"logging", read_logging, {}},
     {"protocol", read_protocol, {}},
+    {"previous-secrets", read_previous_secrets, {}},
+    {"peers", read_peers, {}},
+    {"failback", read_failback, {}},
+    {"handover", read_handover, {}},
+    {"isolation", read_isolation, {}},
+    {"quorum", read_quorum, {}},
+    {"witness", read_witness, {}},
+    {"lease", read_lease, {}},
+    {"guard", read_guard, {}},
+    {"guard-kill", read_guard_kill, {}},
+    {"realtime", read_realtime, {}},
+    {"lock-memory", read_lock_memory, {}},
     {"notify-rate", read_notify_rate, {}},
     {"notify-refresh", read_notify_refresh, {}},
     {"inject", read_inject, {}},
@@ -284,7 +286,7 @@ void check_times(const JsonNode& root, const Config& config, ProblemLog& log) {
 
 // Protocol 1 carries the whole configuration in every announcement, which is one datagram.
 void check_announcement_size(const JsonNode& root, const Config& config, ProblemLog& log) {
-  if (log.has_errors()) return;  // what was not read is not counted
+  if (log.has_errors() || !speaks_1(config.protocol)) return;  // what was not read is not counted
   const std::string longest(kNodeNameOctetsMax, 'n');
   const auto octets = announcement_octets(*config.shared, longest);
   if (octets <= kDatagramOctetsMax) return;
@@ -310,6 +312,7 @@ Config read_keys(const JsonNode& root, ProblemLog& log) {
   }
   config.shared = std::make_shared<const Shared>(read_shared(root, log));
   check_times(root, config, log);
+  check_cluster(root, config, log);
   check_announcement_size(root, config, log);
   return config;
 }

@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint64_t kVersionMax = (std::uint64_t{1} << 53U) - 1;
 constexpr std::string_view kGroupWants =
     "a group: a list of VIPs, [{\"interface\": \"eth0\", \"ip\": \"10.0.0.5/24\"}], optionally "
-    "beginning with the name of the preferred node";
+    "beginning with the name of the preferred node, or a list of such names";
 constexpr std::string_view kVipWants = "{\"interface\": \"eth0\", \"ip\": \"10.0.0.5/24\"}";
 constexpr std::string_view kIpWants = "an address such as \"10.0.0.5/24\" or \"fd00::5/64\"";
 constexpr std::string_view kInterfaceWants = "the name of the interface that carries the VIP";
@@ -92,8 +92,11 @@ class SharedReader {
     if (!list.is_array()) return log_.refuse(list, kGroupWants);
     Group group;
     for (const auto& item : list.children) {
-      if (item.is_string() && &item == list.children.data()) {
+      const bool is_first = &item == list.children.data();
+      if (item.is_string() && is_first) {
         group.preferred = read_preferred(item);
+      } else if (item.is_array() && is_first) {
+        read_preferred_list(item, group);
       } else if (item.is_object()) {
         if (auto vip = read_vip(item)) group.vips.push_back(std::move(*vip));
       } else {
@@ -122,6 +125,27 @@ class SharedReader {
     if (!near.empty()) text += "; did you mean \"" + std::string(near) + "\"?";
     log_.warning(item, std::move(text));
     return name;
+  }
+
+  void read_preferred_list(const JsonNode& list, Group& group) {
+    if (list.children.empty() || list.children.size() > kPreferredMax) {
+      return log_.refuse(list, "1 to " + std::to_string(kPreferredMax) +
+                                   " names of nodes, the best first");
+    }
+    for (const auto& item : list.children) {
+      auto name = read_preferred(item);
+      if (!name) continue;
+      auto& next = group.next_preferred;
+      const bool is_known = group.preferred == name ||
+                            std::find(next.begin(), next.end(), *name) != next.end();
+      if (is_known) {
+        log_.refuse(item, "each node once");
+      } else if (!group.preferred) {
+        group.preferred = std::move(*name);
+      } else {
+        next.push_back(std::move(*name));
+      }
+    }
   }
 
   std::optional<Vip> read_vip(const JsonNode& object) {

@@ -69,7 +69,7 @@ std::shared_ptr<const Shared> localise(const Shared& received, const Shared& kno
   return out;
 }
 
-std::optional<std::string> unusable(const Shared& received) {
+std::optional<std::string> unusable(const Shared& received, Protocol protocol) {
   std::set<std::string> nodes;
   for (const auto& node : received.nodes) {
     if (!nodes.insert(node).second) return "node " + node + " is named twice";
@@ -85,6 +85,7 @@ std::optional<std::string> unusable(const Shared& received) {
       if (!addresses.insert(vip.address).second) return "address " + vip.text + " is named twice";
     }
   }
+  if (!speaks_1(protocol)) return std::nullopt;
   const std::string longest(kNodeNameOctetsMax, 'n');
   if (announcement_octets(received, longest) > kDatagramOctetsMax) {
     return "its announcement does not fit into a datagram";

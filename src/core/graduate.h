@@ -23,8 +23,8 @@ namespace vippy::core {
                                                      const Interfaces& interfaces);
 
 // Why a received configuration cannot be lived by, nullopt when it can: the same node or the same
-// address twice, or an announcement of it would not fit into a datagram.
-[[nodiscard]] std::optional<std::string> unusable(const Shared& received);
+// address twice, or (in protocol 1) an announcement of it would not fit into a datagram.
+[[nodiscard]] std::optional<std::string> unusable(const Shared& received, Protocol protocol);
 
 // Do both say the same to the cluster (everything the hash covers)? Interfaces and prefix lengths
 // are not part of it.

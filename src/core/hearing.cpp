@@ -1,5 +1,6 @@
 #include "core/hearing.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/assert.h"
@@ -12,8 +13,7 @@ void Hearing::begin(std::string_view self, SessionId session) {
   own_ = {.session = static_cast<std::uint32_t>(session) == 0 ? session | 1U : session};
 }
 
-void Hearing::configure(const std::vector<std::string>& nodes, std::uint64_t fresh_within) {
-  own_.fresh_within = fresh_within;
+void Hearing::configure(const std::vector<std::string>& nodes) {
   const auto before = std::exchange(peers_, {});
   const auto known = std::exchange(index_, {});
   self_.reset();
@@ -36,6 +36,7 @@ Sender Hearing::next_sender() { return {own_id_, own_.session, ++own_.sequence};
 
 void Hearing::echo_into(Beat& beat) {
   beat.echoes.clear();
+  beat.view = BitSet(peers_.size());
   for (const auto& peer : peers_) beat.echoes.push_back(peer.session.echo());
   beat.candidate = kNoCandidate;
   beat.candidate_echo = {};
@@ -51,18 +52,29 @@ void Hearing::echo_into(Beat& beat) {
   }
 }
 
+Echo Hearing::echo_of_us(const Beat& beat) const {
+  const auto session = static_cast<std::uint32_t>(own_.session);
+  if (beat.candidate != kNoCandidate && beat.candidate_echo.session == session) {
+    return beat.candidate_echo;
+  }
+  // A peer of another configuration numbers the nodes otherwise: look for our session anywhere.
+  const auto found = std::find_if(beat.echoes.begin(), beat.echoes.end(),
+                                  [&](const Echo& echo) { return echo.session == session; });
+  return found == beat.echoes.end() ? Echo{} : *found;
+}
+
+bool Hearing::is_live(const Beat& beat) const {
+  return std::any_of(peers_.begin(), peers_.end(), [&](const Peer& peer) {
+    const auto heard = peer.session.echo();
+    return peer.session.is_proven() && heard.session != 0 &&
+           std::find(beat.echoes.begin(), beat.echoes.end(), heard) != beat.echoes.end();
+  });
+}
+
 Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat) {
   VIPPY_ASSERT(index < peers_.size() && index != self_);
   auto& peer = peers_[index];
-  Echo of_us;
-  // A peer of another configuration numbers the nodes otherwise: look for our session anywhere.
-  for (const auto& echo : beat.echoes) {
-    if (echo.session == static_cast<std::uint32_t>(own_.session)) of_us = echo;
-  }
-  const bool is_candidate = beat.candidate != kNoCandidate &&
-                            beat.candidate_echo.session ==
-                                static_cast<std::uint32_t>(own_.session);
-  if (is_candidate) of_us = beat.candidate_echo;
+  const auto of_us = echo_of_us(beat);
   const auto verdict = peer.session.judge(sender, of_us, own_);
   if (verdict != Verdict::believed) return verdict;
   peer.hears_us = is_fresh(of_us, own_);

@@ -26,15 +26,26 @@ class Hearing {
   // A new start: `session` must be random.
   void begin(std::string_view self, SessionId session);
   // Nodes that stay keep what was heard of them.
-  void configure(const std::vector<std::string>& nodes, std::uint64_t fresh_within);
+  void configure(const std::vector<std::string>& nodes);
+  // An echo of our message `since` or a later one shows that we are heard.
+  void set_fresh(std::uint64_t since) { own_.fresh_since = since; }
 
   [[nodiscard]] std::optional<std::size_t> find(NodeId node) const;
   [[nodiscard]] bool is_self(NodeId node) const { return node == own_id_; }
+  [[nodiscard]] NodeId own_id() const { return own_id_; }
+  [[nodiscard]] SessionId own_session() const { return own_.session; }
+  [[nodiscard]] std::uint64_t own_sequence() const { return own_.sequence; }
 
   // Numbers our next message.
   Sender next_sender();
   // What our next announcement echoes: a slot for each node, and one new session beside them.
   void echo_into(Beat& beat);
+
+  // Did its sender hear us lately? No recording did.
+  [[nodiscard]] bool proves(const Beat& beat) const { return is_fresh(echo_of_us(beat), own_); }
+  // An announcement under our own name: does its sender hear the others now? Then it is another
+  // host with our name, and no recording of ours.
+  [[nodiscard]] bool is_live(const Beat& beat) const;
 
   // An authentic announcement of a peer. Believed ones replace what was known of it.
   Verdict hear(std::size_t peer, const Sender& sender, const Beat& beat);
@@ -48,6 +59,8 @@ class Hearing {
   [[nodiscard]] bool hears_us(std::size_t peer) const { return peers_[peer].hears_us; }
 
  private:
+  [[nodiscard]] Echo echo_of_us(const Beat& beat) const;
+
   struct Peer {
     NodeId id = 0;
     PeerSession session;

@@ -15,6 +15,7 @@
 #include "core/ip.h"
 #include "core/time.h"
 #include "core/wire1.h"
+#include "core/wire2.h"
 
 namespace vippy::core {
 
@@ -37,6 +38,17 @@ struct AnnouncementHeard {
 };
 struct DatagramRefused {
   WireError error{};
+  IpAddress source;
+};
+
+// A message of protocol 2 that was signed with one of our secrets.
+struct MessageHeard {
+  Message message;
+  IpAddress source;
+  Instant received{};
+};
+struct MessageRefused {
+  Wire2Error error{};
   IpAddress source;
 };
 
@@ -80,8 +92,24 @@ struct HealthReported {
 
 struct StopRequested {};
 
+// The operator wants a node drained, or back.
+struct OrderGiven {
+  OrderKind what = OrderKind::drain;
+  std::string node;
+};
+
+// The guard found us hanging: it has spoken for us and removes what we held.
+struct Fenced {};
+
+// The operating system refused to send announcements or frames.
+struct SendRefused {
+  bool is_frame = false;
+  FailureKind failure{};
+};
+
 using Input = std::variant<Tick, ConfigLoaded, ConfigRefused, AnnouncementHeard, DatagramRefused,
                            TableBegin, TableComplete, LinkSeen, AddressSeen, NeighbourSeen,
-                           OutcomeArrived, HealthReported, StopRequested>;
+                           OutcomeArrived, HealthReported, StopRequested, MessageHeard,
+                           MessageRefused, OrderGiven, Fenced, SendRefused>;
 
 }  // namespace vippy::core

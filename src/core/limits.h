@@ -29,6 +29,12 @@ inline constexpr std::size_t kInterfaceNameOctetsMax = 31;
 // sockaddr_un holds 108 octets with the final NUL.
 inline constexpr std::size_t kSocketPathOctetsMax = 107;
 
+// Redundant paths of announcements, and hosts that are asked whether we are cut off.
+inline constexpr std::size_t kChatPathsMax = 8;
+inline constexpr std::size_t kWitnessesMax = 8;
+// Of one group, `preferred` included.
+inline constexpr std::size_t kPreferredMax = 16;
+
 // The cluster's neighbour table; 64 octets an entry make 2 MiB.
 inline constexpr std::size_t kNeighboursMax = 32'768;
 

@@ -33,8 +33,14 @@ struct PeerLeft { std::string node; };  // said that it is not active
 struct PeerSilent { std::string node; Duration silent_for{}; };
 struct PeerOld { std::string node; std::uint64_t version = 0; std::uint64_t ours = 0; };
 struct PeerDiffers { std::string node; std::uint64_t version = 0; };
+struct PeerDeaf { std::string node; };  // we hear it, and it does not hear us
+struct PeerPlain { std::string node; };  // speaks protocol 1 only, and we do not
+struct Drained { std::string node; bool is_drain = true; };  // the operator's order, carried out
+struct OrderUnheard { std::string node; };  // it did not obey in time
 struct SelfActive {};
 struct SelfInactive { std::string reason; };
+struct WasFenced {};  // the guard has let go of everything for us
+struct SendRefusedOnce { bool is_frame = false; FailureKind failure{}; };
 struct WasLate { Duration silent_for{}; };  // this node itself was silent: it may hold nothing
 
 struct GroupMoved {
@@ -77,6 +83,8 @@ using LogEvent =
                  event::Unbelieved, event::IdentityTaken, event::PluginsNotRun,
                  event::PeerActive,
                  event::PeerLeft, event::PeerSilent,
+                 event::PeerDeaf, event::PeerPlain, event::Drained, event::OrderUnheard,
+                 event::WasFenced, event::SendRefusedOnce,
                  event::PeerOld, event::PeerDiffers, event::SelfActive, event::SelfInactive,
                  event::WasLate, event::GroupMoved, event::AnnouncedAgain, event::ConfigAdopted,
                  event::ConfigNotAdopted, event::ConfigReloaded, event::ConfigReloadRefused,

@@ -84,11 +84,17 @@ std::vector<NeighbourEntry> Neighbours::within(const Prefix& network) const {
   return out;
 }
 
-std::vector<NeighbourEntry> Neighbours::local_ipv4() const {
+std::vector<NeighbourEntry> Neighbours::local() const {
   std::vector<NeighbourEntry> out;
   for (const auto& [address, entry] : table_) {
-    if (entry.local != 0 && address.is_v4()) out.push_back({address, entry.mac});
+    if (entry.local != 0) out.push_back({address, entry.mac});
   }
+  return out;
+}
+
+std::vector<NeighbourEntry> Neighbours::local_ipv4() const {
+  auto out = local();
+  std::erase_if(out, [](const NeighbourEntry& entry) { return !entry.address.is_v4(); });
   return out;
 }
 

@@ -36,6 +36,8 @@ class Neighbours {
   [[nodiscard]] std::vector<NeighbourEntry> within(const Prefix& network) const;
   // What our own kernel knows of IPv4, for announcements.
   [[nodiscard]] std::vector<NeighbourEntry> local_ipv4() const;
+  // All that our own kernel knows.
+  [[nodiscard]] std::vector<NeighbourEntry> local() const;
   [[nodiscard]] std::size_t size() const { return table_.size(); }
 
  private:

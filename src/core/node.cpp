@@ -31,7 +31,10 @@ Node::Node(std::string identity, NodeTraits traits, std::uint64_t seed)
     : identity_(std::move(identity)),
       rng_(seed),
       hash_(*shared_, ""),
-      reconciler_(traits.address_tags) {}
+      reconciler_(traits.address_tags),
+      traits_(traits) {
+  view_.begin(identity_, rng_.next());
+}
 
 void Node::step(const Input& input, Instant now, Actions& out) {
   if (phase_ == Phase::gone) return;
@@ -75,8 +78,12 @@ void Node::on(const TableComplete& complete, Instant now, Actions& out) {
         advertiser_.stop(key.index, key.prefix);
       }
       addresses_known_ = true;
+      stock_changed_ = true;
       return;
-    case KernelTable::neighbours: neighbours_.complete_table(); return;
+    case KernelTable::neighbours:
+      neighbours_.complete_table();
+      offer_neighbours();
+      return;
   }
 }
 
@@ -88,6 +95,7 @@ void Node::on(const LinkSeen& link, Instant now, Actions& out) {
                        was_running == is_running;
   const bool had_trouble = !is_same && has_link_trouble();
   interfaces_.on_link(link);
+  stock_changed_ = true;
   if (link.exists) {
     reconciler_.name_interface(link.index, link.name);
   } else {
@@ -107,6 +115,7 @@ void Node::on(const AddressSeen& address, Instant now, Actions& out) {
   const AddressKey key{address.index, address.prefix};
   const bool is_configured = std::binary_search(configured_.begin(), configured_.end(), key);
   const auto change = reconciler_.observe(address, is_configured, now, out);
+  stock_changed_ = stock_changed_ || is_configured;
   // A VIP does not say which subnet an interface is on.
   if (!is_configured) {
     interfaces_.on_address(address);
@@ -131,6 +140,12 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
   if (phase_ != Phase::running) return;
   const auto& announcement = heard.announcement;
   const auto received = std::min(heard.received, now);
+  if (!speaks_1(config_.protocol)) {
+    ++counters_.ignored;
+    ++counters_.ignored_protocol;
+    if (plain_.is_due(heard.source, received)) log(out, event::PeerPlain{announcement.me});
+    return;
+  }
   if (hash_.matches(announcement.hash, announcement.nonce)) {
     believe(heard, received, out);
     return;
@@ -146,7 +161,7 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
     disbelieve(announcement, received, out);
     return;
   }
-  adopt(announcement, now, out);
+  adopt(*announcement.shared, announcement.me, now, out);
   if (shared_->version == announcement.shared->version) believe(heard, received, out);
 }
 
@@ -190,21 +205,34 @@ void Node::believe(const AnnouncementHeard& heard, Instant received, Actions& ou
     return;
   }
   neighbours_.on_peer(announcement.neighbours, received);
+  // What it says in protocol 2 is the better word for as long as it is heard.
+  if (goes_by_facts() && view_.speaks_2(*peer)) return;
   const bool was_silent = membership_.is_silent(*peer);
   const auto change =
       membership_.heard(*peer, announcement.is_active, announcement.shared->version, received);
+  if (goes_by_facts() && view_.hear_plain(*peer, membership_.is_active(*peer)).changed) {
+    members_changed_ = true;
+  }
   // A newcomer should not have to wait a whole interval to learn of us.
-  if (was_silent) announce_at_ = std::min(announce_at_, received + config_.interval / 8);
+  if (was_silent) announce_soon(received);
+  peer_changed(*peer, change, out);
+}
+
+void Node::announce_soon(Instant now) {
+  announce_at_ = std::min(announce_at_, now + config_.interval / 8);
+}
+
+void Node::peer_changed(std::size_t peer, Membership::Change change, Actions& out) {
   switch (change) {
     case Membership::Change::none: return;
     case Membership::Change::became_active:
-      log(out, event::PeerActive{membership_.name(*peer)});
+      log(out, event::PeerActive{membership_.name(peer)});
       break;
     case Membership::Change::returned_active:
-      log(out, event::PeerActive{membership_.name(*peer)});
-      returned_ = membership_.name(*peer);
+      log(out, event::PeerActive{membership_.name(peer)});
+      returned_ = membership_.name(peer);
       break;
-    case Membership::Change::left: log(out, event::PeerLeft{membership_.name(*peer)}); break;
+    case Membership::Change::left: log(out, event::PeerLeft{membership_.name(peer)}); break;
   }
   members_changed_ = true;
 }
@@ -230,15 +258,18 @@ void Node::disbelieve(const Announcement& announcement, Instant received, Action
 }
 
 void Node::announce(Instant now, Actions& out) {
-  SendAnnouncement send;
-  send.announcement.me = identity_;
-  send.announcement.is_active = is_active_;
-  send.announcement.shared = shared_;
-  send.announcement.nonce = fresh_nonce(rng_);
-  own_nonces_[next_nonce_++ % own_nonces_.size()] = send.announcement.nonce;
-  send.announcement.hash = hash_.of(send.announcement.nonce);
-  send.announcement.neighbours = neighbours_.local_ipv4();
-  out.push_back(std::move(send));
+  if (speaks_2(config_.protocol)) speak_beat(now, out);
+  if (speaks_1(config_.protocol)) {
+    SendAnnouncement send;
+    send.announcement.me = identity_;
+    send.announcement.is_active = is_active_;
+    send.announcement.shared = shared_;
+    send.announcement.nonce = fresh_nonce(rng_);
+    own_nonces_[next_nonce_++ % own_nonces_.size()] = send.announcement.nonce;
+    send.announcement.hash = hash_.of(send.announcement.nonce);
+    send.announcement.neighbours = neighbours_.local_ipv4();
+    out.push_back(std::move(send));
+  }
   ++counters_.announcements_sent;
   announced_last_ = now;
   announce_at_ = now + config_.interval;
@@ -255,6 +286,7 @@ void Node::came_up(const AddressKey& key, Instant now, Actions& out) {
 void Node::on(const OutcomeArrived& outcome, Instant now, Actions& out) {
   if (outcome.failure != FailureKind::none) ++counters_.requests_failed;
   const auto answer = reconciler_.outcome(outcome.id, outcome.failure, now, out);
+  stock_changed_ = true;
   if (!answer) {
     on_open_outcome(outcome, now, out);
     return;
@@ -285,30 +317,56 @@ void Node::on(const StopRequested&, Instant now, Actions& out) {
   }
   phase_ = Phase::leaving;
   leave_by_ = now + kLeaveWithin;
-  is_active_ = false;
   log(out, event::Stopping{});
+  if (goes_by_facts()) return;  // the others come first: see keeps_while_leaving()
+  is_active_ = false;
   // First the others, so that they take over while our addresses go.
   announce(now, out);
   want({});
 }
 
-void Node::on(const Tick&, Instant now, Actions& out) {
-  if (phase_ == Phase::running) {
-    if (std::exchange(host_changed_, false)) place_again(now, out);
-    judge_lateness(now, out);
-    judge_silence(now, out);
-    judge_self(now, out);
-    decide(now, out);
-    if (announce_at_ <= now) announce(now, out);
-    if (harvest_at_ <= now) {
-      out.push_back(HarvestNeighbours{});
-      neighbours_.forget_old(now);
-      harvest_at_ = now + config_.arp_cache;
-    }
-  }
+void Node::on(const Fenced&, Instant now, Actions& out) {
+  ++counters_.fenced;
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
+  log(out, event::WasFenced{});
+  announced_last_ = now;
+  forfeit(now);
+}
+
+void Node::on(const SendRefused& refused, Instant now, Actions& out) {
+  ++counters_.sends_failed;
+  if (!send_refused_.is_due({}, now)) return;
+  log(out, event::SendRefusedOnce{refused.is_frame, refused.failure});
+}
+
+void Node::tick_running(Instant now, Actions& out) {
+  if (std::exchange(host_changed_, false)) place_again(now, out);
+  judge_lateness(now, out);
+  judge_silence(now, out);
+  if (goes_by_facts()) judge_standing(now);
+  judge_self(now, out);
+  if (goes_by_facts()) {
+    decide_by_facts(now, out);
+  } else {
+    decide(now, out);
+  }
+}
+
+void Node::on(const Tick&, Instant now, Actions& out) {
+  if (phase_ != Phase::running && phase_ != Phase::leaving) return;
+  if (phase_ == Phase::running || goes_by_facts()) tick_running(now, out);
   reconciler_.plan(now, next_id_, out);
   for (const auto& key : reconciler_.take_adopted()) came_up(key, now, out);
+  if (phase_ == Phase::running || goes_by_facts()) {
+    // A node that gives up does it before it speaks.
+    if (announce_at_ <= now && !is_forfeiting_) announce(now, out);
+    if (goes_by_facts()) speak_contents(now, out);
+  }
+  if (harvest_at_ <= now) {
+    out.push_back(HarvestNeighbours{});
+    neighbours_.forget_old(now);
+    harvest_at_ = now + config_.arp_cache;
+  }
   advertiser_.poll(neighbours_, interfaces_, now, out);
   if (phase_ == Phase::leaving) finish_leaving(now, out);
 }
@@ -316,8 +374,15 @@ void Node::on(const Tick&, Instant now, Actions& out) {
 Instant Node::next_deadline() const {
   if (phase_ != Phase::running && phase_ != Phase::leaving) return Instant::max();
   auto earliest = std::min(reconciler_.next_deadline(), advertiser_.next_deadline());
-  if (phase_ == Phase::leaving) return std::min(earliest, leave_by_);
-  earliest = std::min({earliest, announce_at_, harvest_at_, membership_.next_expiry()});
+  if (phase_ == Phase::leaving) {
+    earliest = std::min(earliest, leave_by_);
+    if (!goes_by_facts()) return earliest;
+  }
+  earliest = std::min({earliest, harvest_at_, membership_.next_expiry()});
+  if (!is_forfeiting_) earliest = std::min(earliest, announce_at_);
+  if (goes_by_facts()) {
+    earliest = std::min({earliest, contents_.next_deadline(), hold_deadline()});
+  }
   if (!is_active_) earliest = std::min(earliest, self_deadline());
   return earliest;
 }

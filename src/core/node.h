@@ -24,6 +24,7 @@
 #include "core/advertise.h"
 #include "core/auth.h"
 #include "core/config.h"
+#include "core/contents.h"
 #include "core/input.h"
 #include "core/interfaces.h"
 #include "core/membership.h"
@@ -31,13 +32,18 @@
 #include "core/placement.h"
 #include "core/reconcile.h"
 #include "core/rng.h"
+#include "core/standing.h"
 #include "core/status.h"
+#include "core/view.h"
 
 namespace vippy::core {
 
 // What the platform can do, as far as the core plans by it.
 struct NodeTraits {
   bool address_tags = false;
+  bool address_lifetimes = false;   // the kernel can drop an address by itself
+  bool break_before_make = false;   // whatever `handover` says
+  Duration address_add_typical{};
 };
 
 class Node {
@@ -74,6 +80,10 @@ class Node {
     MoveReason reason = MoveReason::start;
     Instant since{};
     std::vector<std::optional<AddressKey>> keys;  // per VIP; nullopt: nowhere to put it
+    bool is_held = false;                // wanted in our kernel
+    bool is_contested = false;           // somebody else held it too, a moment ago
+    Instant release_at = Instant::max();  // lets go then: the new owner has it
+    Instant refuse_until{};              // our kernel would not take it
   };
 
   // inputs
@@ -90,6 +100,11 @@ class Node {
   void on(const OutcomeArrived& outcome, Instant now, Actions& out);
   void on(const HealthReported& health, Instant now, Actions& out);
   void on(const StopRequested&, Instant now, Actions& out);
+  void on(const MessageHeard& heard, Instant now, Actions& out);
+  void on(const MessageRefused& refused, Instant now, Actions& out);
+  void on(const OrderGiven& order, Instant now, Actions& out);
+  void on(const Fenced&, Instant now, Actions& out);
+  void on(const SendRefused& refused, Instant now, Actions& out);
 
   // configuration (node_config.cpp)
   void begin_opening(const Config& config, Actions& out);
@@ -99,7 +114,8 @@ class Node {
   void open_chat(Actions& out);
   void open_injector(Actions& out);
   void open_what_changed(const Config& before, Actions& out);
-  void adopt(const Announcement& announcement, Instant now, Actions& out);
+  void use_shared_keys(Actions& out);
+  void adopt(const Shared& received, const std::string& from, Instant now, Actions& out);
   void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
   void place_vips(Actions& out);
   void report_unplaced(Actions& out);
@@ -108,6 +124,8 @@ class Node {
   [[nodiscard]] MembershipTuning tuning() const;
   void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);
 
+  void tick_running(Instant now, Actions& out);
+
   // announcements (node.cpp)
   void believe(const AnnouncementHeard& heard, Instant received, Actions& out);
   void heard_ourselves(const AnnouncementHeard& heard, Instant received, Actions& out);
@@ -115,6 +133,43 @@ class Node {
   void disbelieve(const Announcement& announcement, Instant now, Actions& out);
   void announce(Instant now, Actions& out);
   void came_up(const AddressKey& key, Instant now, Actions& out);
+  void announce_soon(Instant now);
+  void peer_changed(std::size_t peer, Membership::Change change, Actions& out);
+
+  // protocol 2 (node_speech.cpp)
+  void hear_beat(const MessageHeard& heard, const Beat& beat, Instant received, Actions& out);
+  void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
+  bool hear_content(const MessageBody& body, Instant now, Actions& out);
+  void hear_own_name(const MessageHeard& heard, Instant received, Actions& out);
+  void compare_contents(std::size_t peer, const Beat& beat, Instant received, Actions& out);
+  void on_content(Content what, const std::string& text, Instant now, Actions& out);
+  void obey(const Order& order, Actions& out);
+  void drain(bool is_drain, Actions& out);
+  void speak(MessageBody body, Actions& out);
+  void speak_beat(Instant now, Actions& out);
+  void speak_contents(Instant now, Actions& out);
+  void speak_orders(Instant now, Actions& out);
+  void mark_sequence(Instant now);
+  void offer_neighbours();
+  [[nodiscard]] Beat own_beat();
+
+  // who holds what, by facts (node_hold.cpp)
+  void decide_by_facts(Instant now, Actions& out);
+  void take_stock(Instant now);
+  void judge_standing(Instant now);
+  [[nodiscard]] bool is_settled_node(Instant now) const;
+  [[nodiscard]] bool keeps_while_leaving(std::size_t group, Instant now) const;
+  [[nodiscard]] bool should_have(std::size_t group, Instant now) const;
+  void hold_or_release(Instant now);
+  void settle_contests(Instant now, Actions& out);
+  void move_group(std::size_t group, std::size_t to, Instant now, Actions& out);
+  void announce_change(Instant now);
+  [[nodiscard]] Witnesses witnesses(Instant now) const;
+  [[nodiscard]] bool makes_first() const;
+  [[nodiscard]] static bool leaves_gently(InactiveReason reason);
+  [[nodiscard]] bool is_outsiders(std::size_t group) const;
+  [[nodiscard]] Instant hold_deadline() const;
+  [[nodiscard]] bool goes_by_facts() const { return speaks_2(config_.protocol); }
 
   // judging (node_judge.cpp)
   void judge_lateness(Instant now, Actions& out);
@@ -132,9 +187,10 @@ class Node {
   [[nodiscard]] bool has_link_trouble() const;
   [[nodiscard]] std::optional<InactiveReason> inactive_reason() const;
   [[nodiscard]] std::string reason_text(InactiveReason reason) const;
-  [[nodiscard]] MoveReason why_moved(const GroupState& group, std::size_t to,
-                                     const std::optional<std::string>& preferred) const;
+  [[nodiscard]] MoveReason why_moved(std::size_t group, std::size_t to) const;
   [[nodiscard]] std::vector<AddressKey> wanted() const;
+  [[nodiscard]] bool is_wanted(const GroupState& group) const;
+  void forfeit(Instant now);
   [[nodiscard]] std::string node_name(std::size_t node) const;
   [[nodiscard]] bool is_alone() const { return membership_.size() < 2; }
 
@@ -162,10 +218,42 @@ class Node {
   bool addresses_known_ = false;
   std::vector<std::pair<std::string, bool>> health_;
 
+  // protocol 2
+  View view_;
+  Contents contents_;
+  Standing standing_;
+  ContentDigest digest_ = 0;
+  BitSet claims_;    // groups that our kernel holds
+  BitSet refusals_;  // groups that we cannot hold now
+  bool stock_changed_ = true;  // claims or refusals may be others
+  bool refuses_ = false;
+  std::vector<ContentDigest> neighbours_of_;  // per node: the table of it that we have
+  std::vector<ContentDigest> differing_of_;   // per node: the configuration that was complained of
+  struct Wish {  // an order for another node
+    Order order;
+    Instant until{};
+  };
+  std::vector<Wish> wishes_;
+  struct Mark {  // of a message that we sent
+    Instant at{};
+    std::uint64_t sequence = 0;
+  };
+  std::array<Mark, 32> marks_{};
+  std::size_t next_mark_ = 0;
+  bool is_drained_ = false;
+  std::vector<NodeFacts> facts_;  // of the last decision
+  bool is_settled_ = false;
+  bool is_forfeiting_ = false;  // lets go of everything before it speaks
+  Instant forfeit_until_{};
+  std::optional<Instant> active_since_;
+  std::optional<Instant> leaving_since_;  // inactive for a reason that lets others come first
+  std::optional<InactiveReason> standing_reason_;
+
   // what we believe and want
   std::vector<GroupState> groups_;
   Reconciler reconciler_;
   Advertiser advertiser_;
+  NodeTraits traits_;
   std::vector<AddressKey> configured_;  // all keys of all groups, sorted
   bool is_mature_ = false;
   bool is_active_ = false;
@@ -186,6 +274,8 @@ class Node {
   Reminder identity_taken_;  // the last ones that were said, for status
   Reminder forged_;
   Reminder stranger_;
+  Reminder plain_;
+  Reminder send_refused_;
   std::optional<Instant> announced_last_;
   Instant mature_at_ = Instant::max();
   std::optional<Instant> settling_since_;

@@ -5,6 +5,7 @@
 
 #include "core/graduate.h"
 #include "core/node.h"
+#include "core/shared_json.h"
 
 namespace vippy::core {
 
@@ -40,7 +41,7 @@ void Node::open_management(Actions& out) {
 void Node::open_chat(Actions& out) {
   chat_id_ = next_id_++;
   out.push_back(OpenChat{chat_id_, config_.chat_address, config_.chat_port,
-                         config_.chat_interface});
+                         config_.chat_interfaces, config_.peers});
 }
 
 void Node::open_injector(Actions& out) {
@@ -50,6 +51,7 @@ void Node::open_injector(Actions& out) {
 
 void Node::begin_running(Instant now, Actions& out) {
   phase_ = Phase::running;
+  use_shared_keys(out);
   open_chat(out);
   open_injector(out);
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
@@ -72,7 +74,8 @@ void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& 
   const bool is_management = outcome.id == management_id_;
   if (is_management) report("management socket " + config_.management, management_failed_);
   if (outcome.id == chat_id_) {
-    report("chat " + format(config_.chat_address) + " on " + config_.chat_interface, chat_failed_);
+    report("chat " + format(config_.chat_address) + " on " + config_.chat_interfaces.front(),
+           chat_failed_);
   }
   if (outcome.id == injector_id_) report("injector", injector_failed_);
   if (is_management && phase_ == Phase::opening && !failed) {
@@ -89,11 +92,23 @@ void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& 
   if (!failed && outcome.id == injector_id_) injector_opened_ = true;
 }
 
+// What both reloading and starting set: the secrets and what hangs on the times.
+void Node::use_shared_keys(Actions& out) {
+  UseSecrets use{{config_.secret}};
+  use.secrets.insert(use.secrets.end(), config_.previous_secrets.begin(),
+                     config_.previous_secrets.end());
+  out.push_back(std::move(use));
+  standing_.configure(config_.isolation, config_.quorum, config_.stale + 2 * config_.interval);
+  reconciler_.set_lease(traits_.address_lifetimes ? config_.lease : Duration::zero());
+}
+
 // ---- reload -----------------------------------------------------------------------------------
 
 void Node::reload(const Config& config, Instant now, Actions& out) {
   const auto& fresh = *config.shared;
-  const bool same = same_to_cluster(fresh, *shared_);
+  // Protocol 1 does not compare prefix lengths.
+  const bool same = speaks_1(config.protocol) ? same_to_cluster(fresh, *shared_)
+                                              : format_shared(fresh) == format_shared(*shared_);
   const auto is_only_us = [&](const std::vector<std::string>& nodes) {
     return nodes.size() == 1 && nodes.front() == identity_;
   };
@@ -109,6 +124,7 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
   if (announced_last_) announced_last_ = now;
   const auto before = std::exchange(config_, config);
   out.push_back(SetLogging{config_.logging});
+  use_shared_keys(out);
   open_what_changed(before, out);
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   announce_at_ = std::min(announce_at_, now + config_.interval);
@@ -130,7 +146,8 @@ void Node::open_what_changed(const Config& before, Actions& out) {
     open_management(out);
   }
   if (chat_failed_ || before.chat_address != config_.chat_address ||
-      before.chat_port != config_.chat_port || before.chat_interface != config_.chat_interface) {
+      before.chat_port != config_.chat_port ||
+      before.chat_interfaces != config_.chat_interfaces || before.peers != config_.peers) {
     open_chat(out);
   }
   if (injector_failed_ || before.inject != config_.inject) open_injector(out);
@@ -138,18 +155,17 @@ void Node::open_what_changed(const Config& before, Actions& out) {
 
 // ---- graduation -------------------------------------------------------------------------------
 
-void Node::adopt(const Announcement& announcement, Instant now, Actions& out) {
-  const auto& received = *announcement.shared;
-  if (const auto why = unusable(received)) {
+void Node::adopt(const Shared& received, const std::string& from, Instant now, Actions& out) {
+  if (const auto why = unusable(received, config_.protocol)) {
     if (differing_version_ != received.version) {
-      log(out, event::ConfigNotAdopted{announcement.me, received.version, *why});
+      log(out, event::ConfigNotAdopted{from, received.version, *why});
     }
     differing_version_ = received.version;
     ++counters_.ignored;
     ++counters_.ignored_differing;
     return;
   }
-  log(out, event::ConfigAdopted{announcement.me, shared_->version, received.version});
+  log(out, event::ConfigAdopted{from, shared_->version, received.version});
   ++counters_.configurations_adopted;
   apply_shared(localise(received, *shared_, interfaces_), now, out);
 }
@@ -158,6 +174,12 @@ void Node::adopt(const Announcement& announcement, Instant now, Actions& out) {
 
 void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out) {
   const auto before = std::exchange(shared_, std::move(shared));
+  auto text = format_shared(*shared_);
+  digest_ = content_digest(text);
+  contents_.offer(Content::configuration, digest_, shared_->version, std::move(text));
+  view_.configure(shared_, digest_);
+  neighbours_of_.assign(shared_->nodes.size(), 0);
+  differing_of_.assign(shared_->nodes.size(), 0);
   hash_ = AnnouncementHash(*shared_, config_.secret);
   placement_ = Placement(*shared_);
   const bool was_node = membership_.self().has_value();
@@ -178,6 +200,9 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
     groups_.push_back(found != known.end() ? std::move(found->second)
                                            : GroupState{.since = now});
   }
+  claims_ = refusals_ = BitSet(groups_.size());
+  facts_.assign(shared_->nodes.size(), NodeFacts{});
+  stock_changed_ = true;
   place_vips(out);
   config_changed_ = true;
   members_changed_ = true;
@@ -185,7 +210,8 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   // Whoever turns inactive in the very announcement in which its version rises is taken for a node
   // of the reference that matures again. What we turn to now comes in the next one.
   const bool is_raised = before->version < shared_->version;
-  if (is_raised && is_active_ && membership_.self()) announce(now, out);
+  const bool is_watched = speaks_1(config_.protocol) && is_active_ && membership_.self();
+  if (is_raised && is_watched) announce(now, out);
 }
 
 void Node::place_vips(Actions& out) {
@@ -203,6 +229,7 @@ void Node::place_vips(Actions& out) {
       }
     }
     members_changed_ = members_changed_ || keys != groups_[i].keys;
+    stock_changed_ = stock_changed_ || keys != groups_[i].keys;
     groups_[i].keys = std::move(keys);
   }
   std::sort(configured_.begin(), configured_.end());

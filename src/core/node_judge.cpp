@@ -25,6 +25,20 @@ void Node::judge_lateness(Instant now, Actions& out) {
   ++counters_.late;
   announced_last_ = now;
   begin_settling(now);
+  // Nobody was there to take anything over: then nothing is to be given up.
+  if (goes_by_facts() && membership_.any_active()) forfeit(now);
+}
+
+void Node::forfeit(Instant now) {
+  begin_settling(now);
+  if (!goes_by_facts()) return;
+  is_forfeiting_ = true;
+  forfeit_until_ = now + config_.stale;
+  for (auto& group : groups_) {
+    group.is_held = false;
+    group.release_at = Instant::max();
+  }
+  want({});
 }
 
 bool Node::has_link_trouble() const {
@@ -58,9 +72,11 @@ Duration Node::yield_patience() const {
 std::optional<InactiveReason> Node::inactive_reason() const {
   if (phase_ == Phase::leaving) return InactiveReason::stopping;
   if (!membership_.self()) return InactiveReason::not_a_node;
+  if (is_drained_) return InactiveReason::draining;
   if (!is_mature_) return InactiveReason::maturing;
   if (differing_heard_) return InactiveReason::differing;
   if (settling_since_) return InactiveReason::settling;
+  if (standing_reason_) return standing_reason_;
   if (yields_) {
     return !unplaced_.empty() ? InactiveReason::no_interface : InactiveReason::link_down;
   }
@@ -87,12 +103,15 @@ void Node::judge_self(Instant now, Actions& out) {
     members_changed_ = true;
   }
   if (differing_heard_ && now - *differing_heard_ > config_.stale) differing_heard_.reset();
-  judge_links(now);
+  if (speaks_1(config_.protocol)) judge_links(now);
   const auto reason = inactive_reason();
   const bool was_active = std::exchange(is_active_, !reason.has_value());
   ever_active_ = ever_active_ || is_active_;
+  if (is_active_ && !was_active) active_since_ = now;
+  if (!is_active_) active_since_.reset();
   if (reason != shown_reason_ || was_active != is_active_) {
     shown_reason_ = reason;
+    leaving_since_ = reason ? std::optional(now) : std::nullopt;
     members_changed_ = true;
     if (reason) {
       log(out, event::SelfInactive{reason_text(*reason)});
@@ -123,16 +142,21 @@ void Node::judge_silence(Instant now, Actions& out) {
     log(out, event::PeerSilent{membership_.name(peer), now - *membership_.heard_last(peer)});
     members_changed_ = true;
   }
+  if (!goes_by_facts()) return;
+  for (std::size_t i = 0; i < membership_.size(); ++i) {
+    if (i == membership_.self() || !membership_.is_silent(i) || !view_.is_heard(i)) continue;
+    view_.fell_silent(i);
+    members_changed_ = true;
+  }
 }
 
 // ---- who owns what ----------------------------------------------------------------------------
 
-MoveReason Node::why_moved(const GroupState& group, std::size_t to,
-                           const std::optional<std::string>& preferred) const {
+MoveReason Node::why_moved(std::size_t index, std::size_t to) const {
   if (!ever_decided_) return MoveReason::start;
   if (config_changed_) return MoveReason::configuration;
   if (to == kNobody) return MoveReason::nobody_active;
-  const auto from = group.owner;
+  const auto from = groups_[index].owner;
   if (from == kNobody) return MoveReason::nobody_had_it;
   const bool is_self = from == membership_.self();
   const bool still_active = is_self ? is_active_ : membership_.is_active(from);
@@ -140,6 +164,10 @@ MoveReason Node::why_moved(const GroupState& group, std::size_t to,
     return !is_self && membership_.is_silent(from) ? MoveReason::owner_silent
                                                    : MoveReason::owner_left;
   }
+  if (goes_by_facts() && from < facts_.size() && !facts_[from].is_fit(index)) {
+    return MoveReason::owner_cannot;
+  }
+  const auto& preferred = shared_->groups[index].preferred;
   return preferred && *preferred == shared_->nodes[to] ? MoveReason::preferred_returned
                                                        : MoveReason::better_returned;
 }
@@ -157,15 +185,9 @@ void Node::decide(Instant now, Actions& out) {
   const auto owners = placement_.owners(std::span(active.get(), nodes));
   bool changed = false;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    auto& group = groups_[i];
-    if (group.owner == owners[i]) continue;
+    if (groups_[i].owner == owners[i]) continue;
     changed = true;
-    const auto& spoken = shared_->groups[i];
-    group.reason = why_moved(group, owners[i], spoken.preferred);
-    group.since = now;
-    log(out, event::GroupMoved{spoken.vips.front().text, node_name(group.owner),
-                               node_name(owners[i]), group.reason});
-    group.owner = owners[i];
+    move_group(i, owners[i], now, out);
   }
   if (changed) ++counters_.state_changes;
   want(wanted());
@@ -174,11 +196,15 @@ void Node::decide(Instant now, Actions& out) {
   ever_decided_ = true;
 }
 
+bool Node::is_wanted(const GroupState& group) const {
+  if (goes_by_facts()) return group.is_held;
+  return membership_.self() && group.owner == *membership_.self();
+}
+
 std::vector<AddressKey> Node::wanted() const {
   std::vector<AddressKey> keys;
-  if (!membership_.self()) return keys;
   for (const auto& group : groups_) {
-    if (group.owner != *membership_.self()) continue;
+    if (!is_wanted(group)) continue;
     for (const auto& key : group.keys) {
       if (key) keys.push_back(*key);
     }
@@ -190,10 +216,18 @@ std::vector<AddressKey> Node::wanted() const {
 // the new owner must have the last word.
 void Node::want(const std::vector<AddressKey>& keys) {
   reconciler_.want(keys);
-  auto sorted = keys;
-  std::sort(sorted.begin(), sorted.end());
+  std::vector<AddressKey> spoken_of;
+  for (const auto& group : groups_) {
+    const bool is_ours = is_wanted(group) && (group.owner == kNobody ||
+                                              group.owner == membership_.self());
+    if (!is_ours || keys.empty()) continue;
+    for (const auto& key : group.keys) {
+      if (key) spoken_of.push_back(*key);
+    }
+  }
+  std::sort(spoken_of.begin(), spoken_of.end());
   advertiser_.stop_unless([&](InterfaceIndex index, const Prefix& vip) {
-    return std::binary_search(sorted.begin(), sorted.end(), AddressKey{index, vip});
+    return std::binary_search(spoken_of.begin(), spoken_of.end(), AddressKey{index, vip});
   });
 }
 

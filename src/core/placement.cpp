@@ -41,9 +41,19 @@ Md5 digest(std::string_view node, std::string_view address) {
   return out;
 }
 
-std::size_t index_of(const std::vector<std::string>& nodes, const std::string& name) {
-  const auto found = std::find(nodes.begin(), nodes.end(), name);
-  return found == nodes.end() ? kNobody : static_cast<std::size_t>(found - nodes.begin());
+// Puts the preferred nodes first, in their order; a name that is no node prefers nobody.
+void put_first(const Group& group, const std::vector<std::string>& nodes,
+               std::span<std::uint16_t> ranking) {
+  auto front = ranking.begin();
+  const auto prefer = [&](const std::string& name) {
+    const auto found = std::find_if(front, ranking.end(),
+                                    [&](std::uint16_t node) { return nodes[node] == name; });
+    if (found == ranking.end()) return;
+    std::rotate(front, found, found + 1);
+    ++front;
+  };
+  if (group.preferred) prefer(*group.preferred);
+  for (const auto& name : group.next_preferred) prefer(name);
 }
 
 }  // namespace
@@ -58,11 +68,11 @@ std::string placement_key(std::string_view node, std::string_view address) {
   return key.append(":").append(node);
 }
 
-Placement::Placement(const Shared& shared) : nodes_(shared.nodes.size()) {
+Placement::Placement(const Shared& shared)
+    : nodes_(shared.nodes.size()), groups_(shared.groups.size()) {
   rankings_.reserve(shared.groups.size() * nodes_);
   std::vector<std::pair<Md5, std::uint16_t>> keys(nodes_);
   for (const auto& group : shared.groups) {
-    preferred_.push_back(group.preferred ? index_of(shared.nodes, *group.preferred) : kNobody);
     for (std::size_t node = 0; node < nodes_; ++node) {
       keys[node] = {digest(shared.nodes[node], group.vips.front().text),
                     static_cast<std::uint16_t>(node)};
@@ -73,16 +83,16 @@ Placement::Placement(const Shared& shared) : nodes_(shared.nodes.size()) {
       return shared.nodes[left.second] < shared.nodes[right.second];
     });
     for (const auto& [key, node] : keys) rankings_.push_back(node);
+    put_first(group, shared.nodes, std::span(rankings_).last(nodes_));
   }
 }
 
 std::size_t Placement::owner(std::size_t group, std::span<const bool> active) const {
   VIPPY_ASSERT(active.size() == nodes_);
-  if (preferred_[group] != kNobody && active[preferred_[group]]) return preferred_[group];
-  const auto ranking = std::span(rankings_).subspan(group * nodes_, nodes_);
-  const auto found = std::find_if(ranking.begin(), ranking.end(),
+  const auto nodes = ranking(group);
+  const auto found = std::find_if(nodes.begin(), nodes.end(),
                                   [&](std::uint16_t node) { return active[node]; });
-  return found == ranking.end() ? kNobody : *found;
+  return found == nodes.end() ? kNobody : *found;
 }
 
 std::vector<std::size_t> listing_order(const Shared& shared,
@@ -97,7 +107,7 @@ std::vector<std::size_t> listing_order(const Shared& shared,
 }
 
 std::vector<std::size_t> Placement::owners(std::span<const bool> active) const {
-  std::vector<std::size_t> out(preferred_.size());
+  std::vector<std::size_t> out(groups_);
   for (std::size_t group = 0; group < out.size(); ++group) out[group] = owner(group, active);
   return out;
 }

@@ -29,10 +29,14 @@ class Placement {
   [[nodiscard]] std::vector<std::size_t> owners(std::span<const bool> active) const;
   // The same for one group.
   [[nodiscard]] std::size_t owner(std::size_t group, std::span<const bool> active) const;
+  // All nodes, best first: the preferred ones in their order, then as the hash places them.
+  [[nodiscard]] std::span<const std::uint16_t> ranking(std::size_t group) const {
+    return std::span(rankings_).subspan(group * nodes_, nodes_);
+  }
 
  private:
   std::size_t nodes_ = 0;
-  std::vector<std::size_t> preferred_;   // per group: node index, or kNobody
+  std::size_t groups_ = 0;
   std::vector<std::uint16_t> rankings_;  // per group: nodes_ node indices, best first
 };
 

@@ -14,6 +14,7 @@ std::string_view name(MoveReason reason) {
     case MoveReason::configuration: return "configuration changed";
     case MoveReason::nobody_had_it: return "nobody had it";
     case MoveReason::nobody_active: return "no node is active";
+    case MoveReason::owner_cannot: return "owner cannot hold it";
   }
   VIPPY_ASSERT(false && "unknown MoveReason");
 }
@@ -22,9 +23,13 @@ std::string_view name(InactiveReason reason) {
   switch (reason) {
     case InactiveReason::stopping: return "stopping";
     case InactiveReason::not_a_node: return "not one of the nodes";
+    case InactiveReason::draining: return "drained by the operator";
     case InactiveReason::maturing: return "maturing";
     case InactiveReason::settling: return "listening before it offers itself again";
     case InactiveReason::differing: return "others run this version with different contents";
+    case InactiveReason::isolated: return "hears no other node, and no witness answers";
+    case InactiveReason::no_quorum: return "hears no majority of the nodes";
+    case InactiveReason::deaf_pair: return "one link to another node does not work both ways";
     case InactiveReason::no_interface: return "no local interface for a VIP";
     case InactiveReason::link_down: return "link down";
     case InactiveReason::health: return "health";

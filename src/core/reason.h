@@ -19,6 +19,7 @@ enum class MoveReason : std::uint8_t {
   configuration,       // the group or the nodes changed
   nobody_had_it,       // no node was active before; now one is
   nobody_active,       // no node is active: the group has no owner
+  owner_cannot,        // the owner has no link or interface for it, or its kernel refuses it
 };
 
 [[nodiscard]] std::string_view name(MoveReason reason);
@@ -27,9 +28,13 @@ enum class MoveReason : std::uint8_t {
 enum class InactiveReason : std::uint8_t {
   stopping,        // the operator stops the daemon
   not_a_node,      // our name is not in `nodes`
+  draining,        // the operator drains the node
   maturing,        // started less than `mature` ago
   settling,        // a link came back, or this node was late, less than `stale` ago
   differing,       // others run the same version with different contents
+  isolated,        // hears nobody, and `isolation` is "release"
+  no_quorum,       // sees at most half of the cluster, and `quorum` is "majority"
+  deaf_pair,       // does not hear a node, or is not heard by it, that others count on
   no_interface,    // a VIP has no local interface to go on
   link_down,       // an interface that carries VIPs has no carrier
   health,          // a health report is false

@@ -202,15 +202,44 @@ void Reconciler::request(Records::value_type& entry, Pending what, RequestId id,
   requests_[id] = key;
   if (what == Pending::adding) {
     ++record.adds_unseen;
-    out.push_back(AddAddress{id, key.index, key.prefix});
+    out.push_back(AddAddress{id, key.index, key.prefix, lease_, false});
   } else {
     ++record.dels_unseen;
     out.push_back(RemoveAddress{id, key.index, key.prefix});
   }
 }
 
+void Reconciler::set_lease(Duration lease) {
+  lease_changed_ = lease_changed_ || lease != lease_;
+  lease_ = lease;
+}
+
+// All of them in one batch, three times within a lease: two may fail.
+void Reconciler::renew(Instant now, RequestId& next_id, Actions& out) {
+  const bool is_due = lease_changed_ || now >= renew_at_;
+  if (!is_due && (lease_ == Duration::zero() || renew_at_ != Instant::max())) return;
+  renew_at_ = lease_ == Duration::zero() ? Instant::max() : now + lease_ / 3;
+  if (!is_due) return;
+  lease_changed_ = false;
+  bool has_any = false;
+  for (const auto& [key, record] : records_) {
+    if (!record.wanted || record.presence != Presence::ours) continue;
+    has_any = true;
+    if (record.pending != Pending::none) continue;
+    renewals_[next_id] = key;
+    out.push_back(AddAddress{next_id++, key.index, key.prefix, lease_, true});
+  }
+  if (!has_any) renew_at_ = Instant::max();
+}
+
 void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
-  if (!decided_ || (!dirty_ && now < next_retry_)) return;
+  if (!decided_) return;
+  const bool is_due = dirty_ || now >= next_retry_;
+  if (is_due) request_due(now, next_id, out);
+  if (is_due || lease_changed_ || now >= renew_at_) renew(now, next_id, out);
+}
+
+void Reconciler::request_due(Instant now, RequestId& next_id, Actions& out) {
   dirty_ = false;
   next_retry_ = Instant::max();
   const auto consider = [&](Records::value_type& entry, Pending what) {
@@ -228,6 +257,7 @@ void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
     auto& [key, record] = entry;
     if (record.wanted && record.is_leftover) {
       record.is_leftover = false;
+      lease_changed_ = lease_changed_ || lease_ > Duration::zero();  // it may end any moment
       adopted_.push_back(key);
       log(out, event::LeftoverAdopted{vip_name(key), interface_name(key.index)});
     }
@@ -324,6 +354,15 @@ Reconciler::Change Reconciler::removed(Records::value_type& entry, FailureKind f
 
 std::optional<Reconciler::Answer> Reconciler::outcome(RequestId id, FailureKind failure,
                                                       Instant now, Actions& out) {
+  if (const auto renewal = renewals_.find(id); renewal != renewals_.end()) {
+    const auto key = renewal->second;
+    renewals_.erase(renewal);
+    // The next renewal is due long before the lease ends; whether it is gone a notification tells.
+    if (failure != FailureKind::none) {
+      log(out, event::AddressFailed{vip_name(key), interface_name(key.index), true, failure});
+    }
+    return Answer{key, Change::none};
+  }
   const auto request = requests_.find(id);
   if (request == requests_.end()) return std::nullopt;
   const auto key = request->second;
@@ -358,6 +397,11 @@ bool Reconciler::is_up(const AddressKey& key) const {
   const auto found = records_.find(key);
   return found != records_.end() && found->second.presence != Presence::absent &&
          found->second.pending != Pending::removing;
+}
+
+bool Reconciler::holds(const AddressKey& key) const {
+  const auto found = records_.find(key);
+  return found != records_.end() && found->second.presence == Presence::ours;
 }
 
 bool Reconciler::is_foreign(const AddressKey& key) const {

@@ -65,17 +65,24 @@ class Reconciler {
   // The answer to one of our requests; nullopt when the id is not ours.
   std::optional<Answer> outcome(RequestId id, FailureKind failure, Instant now, Actions& out);
 
+  // How long the kernel keeps an address of ours that is not renewed; zero: for ever. What is
+  // there gets the new lease with the next plan().
+  void set_lease(Duration lease);
+
   // An interface is gone, and every address with it.
   void interface_gone(InterfaceIndex index);
 
   [[nodiscard]] bool is_up(const AddressKey& key) const;       // there, ours or not
+  [[nodiscard]] bool holds(const AddressKey& key) const;  // in the kernel, and ours
   [[nodiscard]] bool is_foreign(const AddressKey& key) const;  // there, and not set by us
   [[nodiscard]] std::optional<FailureKind> trouble(const AddressKey& key) const;
   [[nodiscard]] std::size_t ours() const;     // addresses of ours that are in the kernel
   [[nodiscard]] bool is_settled() const;      // nothing pending, nothing due
   [[nodiscard]] bool has_decided() const { return decided_; }
   [[nodiscard]] std::size_t records() const { return records_.size(); }
-  [[nodiscard]] Instant next_deadline() const { return next_retry_; }
+  [[nodiscard]] Instant next_deadline() const {
+    return next_retry_ < renew_at_ ? next_retry_ : renew_at_;
+  }
 
  private:
   enum class Presence : std::uint8_t { absent, ours, foreign };
@@ -112,6 +119,8 @@ class Reconciler {
   [[nodiscard]] static bool is_idle(const Record& record);
   void request(Records::value_type& entry, Pending what, RequestId id, Actions& out);
   [[nodiscard]] Pending due(const Record& record) const;
+  void request_due(Instant now, RequestId& next_id, Actions& out);
+  void renew(Instant now, RequestId& next_id, Actions& out);
   void failed(Records::value_type& entry, bool is_add, FailureKind failure, Instant now,
               Actions& out);
   Change added(Records::value_type& entry, FailureKind failure, Instant now, Actions& out);
@@ -125,6 +134,10 @@ class Reconciler {
   std::vector<AddressKey> adopted_;
   std::vector<AddressKey> order_;  // the wanted ones, most urgent first
   std::map<RequestId, AddressKey> requests_;
+  std::map<RequestId, AddressKey> renewals_;
+  Duration lease_{};
+  bool lease_changed_ = false;
+  Instant renew_at_ = Instant::max();
   Instant next_retry_ = Instant::max();
   std::map<InterfaceIndex, std::string> names_;
 

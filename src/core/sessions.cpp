@@ -12,7 +12,7 @@ bool is_fresh(const Echo& echo, const OwnVoice& own) {
   if (echo.session != static_cast<std::uint32_t>(own.session)) return false;
   // Low halves: the difference is right as long as it is below 2^32.
   const auto behind = static_cast<std::uint32_t>(own.sequence) - echo.sequence;
-  return behind <= own.fresh_within;
+  return behind <= own.sequence - std::min(own.fresh_since, own.sequence);
 }
 
 Verdict PeerSession::judge(const Sender& sender, const Echo& echo, const OwnVoice& own) {

@@ -35,7 +35,7 @@ enum class Verdict : std::uint8_t {
 struct OwnVoice {
   SessionId session = 0;
   std::uint64_t sequence = 0;     // of our last message
-  std::uint64_t fresh_within = 0;  // how many of our last messages count as fresh
+  std::uint64_t fresh_since = 0;  // an echo of an older message of ours proves nothing
 };
 
 [[nodiscard]] Echo echo_of(SessionId session, std::uint64_t sequence);

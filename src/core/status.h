@@ -29,10 +29,15 @@ struct Counters {
   std::uint64_t ignored_stranger = 0;        // `me` is not one of the nodes
   std::uint64_t ignored_old = 0;             // a member speaks an older configuration
   std::uint64_t ignored_differing = 0;       // same version, different contents
+  std::uint64_t ignored_replayed = 0;        // not newer than what was heard, or an old session
+  std::uint64_t ignored_unproven = 0;        // a session that has not shown yet that it hears us
+  std::uint64_t ignored_protocol = 0;        // of the protocol that we do not speak
   std::uint64_t configurations_adopted = 0;
   std::uint64_t state_changes = 0;           // ownership changed
   std::uint64_t frames_sent = 0;             // ARP and NDP frames asked for
   std::uint64_t late = 0;                    // times that this node was silent longer than stale
+  std::uint64_t fenced = 0;                  // times that the guard let go for this node
+  std::uint64_t sends_failed = 0;            // announcements and frames that were not let out
   std::uint64_t requests_failed = 0;         // the operating system refused something
 };
 
@@ -42,6 +47,10 @@ struct PeerStatus {
   bool is_active = false;
   bool was_heard = false;
   Duration heard_ago{};  // valid when was_heard
+  unsigned protocol = 0;  // the one it was last heard in; 0: not heard
+  bool hears_us = false;  // by its own word (protocol 2)
+  bool is_leaving = false;  // stops or drains
+  Duration longest_gap{};   // between two of its announcements, in the last minute or two
 };
 
 // What the kernel of this node has of a group.
@@ -74,6 +83,15 @@ struct Status {
   std::vector<PeerStatus> peers;    // in the order of shared->nodes
   std::vector<GroupStatus> groups;  // in the order of shared->groups
   std::vector<VipTrouble> troubles;
+  bool is_draining = false;
+  Protocol protocol = Protocol::v2;
+  std::optional<Duration> failback;
+  HandOver handover = HandOver::make_first;
+  Duration interval{};
+  Duration stale{};
+  // From a node's death to the first announcement of its successor, at the worst.
+  Duration failover_bound{};
+  Duration turn_delay{};  // the longest that this node came late to its own deadlines, lately
   std::size_t neighbours = 0;
   // Filled by the hall, which knows them.
   std::string program;   // "vippyd 0.1.0"

@@ -22,7 +22,12 @@ constexpr std::uint8_t kSettled = 0x04;
 constexpr std::uint8_t kRefuses = 0x10;
 constexpr std::uint8_t kKnownFlags = kActive | kLeaving | kSettled | kRefuses;
 
-enum class Kind : std::uint8_t { announcement = 1, fragment = 2, request = 3 };
+enum class Kind : std::uint8_t {
+  announcement = 1,
+  fragment = 2,
+  request = 3,
+  order = 4
+};
 
 std::uint64_t digest_of(std::string_view text) {
   const auto full = sha256(text);
@@ -68,6 +73,8 @@ void write(Writer& out, const Beat& beat) {
   out.number(std::uint16_t{0});
   write(out, beat.candidate_echo);
   for (const auto& echo : beat.echoes) write(out, echo);
+  VIPPY_ASSERT(beat.view.size() == beat.echoes.size());
+  out.octets(beat.view.octets());
   out.octets(beat.claims.octets());
   out.octets(beat.refusals.octets());
 }
@@ -86,8 +93,12 @@ void write(Writer& out, const ContentRequest& request) {
   out.number(request.digest);
 }
 
-using Body = std::variant<Beat, Fragment, ContentRequest>;
-using BodyResult = Result<Body, Wire2Error>;
+void write(Writer& out, const Order& order) {
+  out.number(static_cast<std::uint32_t>(static_cast<std::uint32_t>(order.what) << 24U));
+  out.number(order.node);
+}
+
+using BodyResult = Result<MessageBody, Wire2Error>;
 
 BodyResult read_beat(Reader& in, std::uint8_t flags) {
   Beat beat;
@@ -108,10 +119,12 @@ BodyResult read_beat(Reader& in, std::uint8_t flags) {
   if (nodes > kNodesMax || groups > kGroupsMax) return failure(Wire2Error::too_many);
   for (std::size_t i = 0; i < nodes; ++i) beat.echoes.push_back(read_echo(in));
   const auto octets = BitSet::octets_for(groups);
+  const auto view_octets = BitSet::octets_for(nodes);
   const bool refuses = (flags & kRefuses) != 0;
-  if (in.failed() || in.left() != octets * (refuses ? 2 : 1)) {
+  if (in.failed() || in.left() != view_octets + octets * (refuses ? 2 : 1)) {
     return failure(Wire2Error::truncated);
   }
+  beat.view = BitSet::from_octets(nodes, in.take(view_octets));
   beat.claims = BitSet::from_octets(groups, in.take(octets));
   if (refuses) beat.refusals = BitSet::from_octets(groups, in.take(octets));
   return beat;
@@ -151,11 +164,23 @@ BodyResult read_request(Reader& in, std::uint8_t flags) {
   return request;
 }
 
+BodyResult read_order(Reader& in, std::uint8_t flags) {
+  const auto word = in.number<std::uint32_t>();
+  const auto what = word >> 24U;
+  if (flags != 0 || (word & 0xffffffU) != 0 || (what != 1 && what != 2)) {
+    return failure(Wire2Error::bad_kind);
+  }
+  const Order order{static_cast<OrderKind>(what), in.number<NodeId>()};
+  if (in.failed() || in.left() != 0) return failure(Wire2Error::truncated);
+  return order;
+}
+
 BodyResult read_body(Reader& in, std::uint8_t kind, std::uint8_t flags) {
   switch (kind) {
     case static_cast<std::uint8_t>(Kind::announcement): return read_beat(in, flags);
     case static_cast<std::uint8_t>(Kind::fragment): return read_fragment(in, flags);
     case static_cast<std::uint8_t>(Kind::request): return read_request(in, flags);
+    case static_cast<std::uint8_t>(Kind::order): return read_order(in, flags);
   }
   return failure(Wire2Error::bad_kind);
 }
@@ -165,10 +190,11 @@ struct Head {
   std::uint8_t flags;
 };
 
-Head head_of(const Body& body) {
+Head head_of(const MessageBody& body) {
   if (const auto* beat = std::get_if<Beat>(&body)) return {Kind::announcement, flags_of(*beat)};
   if (std::holds_alternative<Fragment>(body)) return {Kind::fragment, 0};
-  return {Kind::request, 0};
+  if (std::holds_alternative<ContentRequest>(body)) return {Kind::request, 0};
+  return {Kind::order, 0};
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 //
 //   offset size field
 //        0    4 magic          0x56505902 ("VPY" and 2)
-//        4    1 kind           1 announcement, 2 fragment, 3 request
+//        4    1 kind           1 announcement, 2 fragment, 3 request, 4 order
 //        5    1 flags          announcement: see Beat; else 0
 //        6    2 length         of the whole message in octets
 //        8    4 key            which secret signed it
@@ -36,12 +36,15 @@
 //       40    8 candidate echo as below
 //       48  8*N echoes         for each node of the configuration: session (low half) and sequence
 //                              (low half) last heard of it, zeros: silent
+//             N/8 view         the nodes that the sender counts on: active, and both hear each
+//                              other; rounded up to octets
 //             G/8 claims       the groups that the sender holds, rounded up to octets
 //             G/8 refusals     only with flag 0x10: the groups that it cannot hold now
 //
 //   fragment body: 1 what (1 configuration, 2 neighbours), 3 reserved, 8 digest, 8 version,
 //                  4 total octets, 4 offset, the rest is the piece
 //   request body:  1 what, 3 reserved, 8 digest that is wanted
+//   order body:    1 what (1 drain, 2 undrain), 3 reserved, 8 node that is to obey
 #pragma once
 
 #include <cstdint>
@@ -96,6 +99,7 @@ struct Beat {
   std::uint16_t candidate = kNoCandidate;
   Echo candidate_echo;
   std::vector<Echo> echoes;  // as the nodes of the configuration
+  BitSet view;               // of the same size
   BitSet claims;
   BitSet refusals;  // of size 0: none
   bool operator==(const Beat&) const = default;
@@ -119,9 +123,20 @@ struct ContentRequest {
   bool operator==(const ContentRequest&) const = default;
 };
 
+// An operator's wish for another node.
+enum class OrderKind : std::uint8_t { drain = 1, undrain = 2 };
+
+struct Order {
+  OrderKind what = OrderKind::drain;
+  NodeId node = 0;
+  bool operator==(const Order&) const = default;
+};
+
+using MessageBody = std::variant<Beat, Fragment, ContentRequest, Order>;
+
 struct Message {
   Sender sender;
-  std::variant<Beat, Fragment, ContentRequest> body;
+  MessageBody body;
   bool operator==(const Message&) const = default;
 };
 

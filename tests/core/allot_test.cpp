@@ -91,7 +91,7 @@ TEST(AllotTest, HandOversEndWithExactlyTheOwner) {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       claims[i].set(0, rng.chance(1, 2));
       holders += claims[i].test(0) ? 1 : 0;
-      nodes[i] = {rng.chance(3, 4), rng.chance(1, 2), &claims[i], nullptr};
+      nodes[i] = {rng.chance(3, 4), rng.chance(1, 2), false, &claims[i], nullptr};
     }
     for (int turn = 0; turn < 64; ++turn) {
       const auto self = rng.below(3);

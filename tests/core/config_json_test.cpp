@@ -107,7 +107,7 @@ TEST(ConfigJsonTest, FillsInTheReferencesDefaults) {
   EXPECT_EQ(config.mature, std::chrono::seconds(5));
   EXPECT_EQ(config.stale, std::chrono::seconds(3));
   EXPECT_EQ(config.arp_cache, std::chrono::seconds(15));
-  EXPECT_EQ(config.chat_interface, "all");
+  EXPECT_EQ(config.chat_interfaces, std::vector<std::string>{"all"});
   EXPECT_EQ(config.management_mode, 0600U);
   EXPECT_EQ(config.logging, Logging{});
 }
@@ -158,7 +158,7 @@ TEST(ConfigJsonTest, RefusesValuesOutOfBounds) {
       {R"("notify": {"interface": "e", "ip": "fd00::/64"})", "a prefix length of 112 or more"},
       {R"("management-mode": 600)", "an octal mode in quotes"},
       {R"("management-mode": "1777")", "an octal mode in quotes"},
-      {R"("protocol": "1")", "1, the only protocol"},
+      {R"("protocol": "1")", "or \"1+2\""},
       {R"("chat_interface": "10.0.0")", "a local address"},
       {R"("logging": {"facility": "local9"})", "did you mean \"local0\""},
       {R"("logging": {"mask": {"error": true}})", "this is not a priority"},
@@ -207,7 +207,7 @@ TEST(ConfigJsonTest, RefusesMoreVipsThanOneAnnouncementCarries) {
             std::to_string(i % 250) + R"(.1/8"}])";
   }
   const auto reading = read_config(R"({"chat": "224.1.1.1:5007", "secret": "s", "nodes": ["a"],
-    "vips": [)" + vips + "]}");
+    "protocol": 1, "vips": [)" + vips + "]}");
   ASSERT_FALSE(reading.config);
   ASSERT_FALSE(reading.problems.empty());
   EXPECT_NE(reading.problems.back().text.find("a datagram holds 65507"), std::string::npos);

@@ -35,7 +35,7 @@ TEST(ConfigPrintTest, AMaskedPrintReadsBackEqualButForTheSecret) {
 TEST(ConfigPrintTest, AShownPrintReadsBackEqualWithoutRemarks) {
   const auto reading = read_config(print_config(sample(), SecretPrint::shown));
   ASSERT_TRUE(reading.config);
-  EXPECT_TRUE(reading.problems.empty());
+  EXPECT_TRUE(reading.problems.empty()) << format(reading.problems.front());
   EXPECT_EQ(*reading.config, sample());
 }
 

@@ -66,13 +66,13 @@ TEST_F(GraduateTest, NodesOrAddressesNamedTwiceCannotBeLivedBy) {
   Shared shared;
   shared.nodes = {"a", "b"};
   shared.groups = {{std::nullopt, {vip("fd77::9/64")}}, {"a", {vip("10.0.0.9/24")}}};
-  EXPECT_EQ(unusable(shared), std::nullopt);
+  EXPECT_EQ(unusable(shared, Protocol::v1), std::nullopt);
   auto nodes = shared;
   nodes.nodes.push_back("a");
-  EXPECT_EQ(unusable(nodes), "node a is named twice");
+  EXPECT_EQ(unusable(nodes, Protocol::v1), "node a is named twice");
   auto addresses = shared;
   addresses.groups.push_back({std::nullopt, {vip("FD77::9/64")}});
-  EXPECT_EQ(unusable(addresses), "address FD77::9 is named twice");
+  EXPECT_EQ(unusable(addresses, Protocol::v1), "address FD77::9 is named twice");
 }
 
 // The hash covers a text in which these names and others would look the same.
@@ -84,7 +84,7 @@ TEST_F(GraduateTest, NamesThatTheHashCannotTellFromOthersCannotBeLivedBy) {
   const AnnouncementHash genuine(shared, "secret");
   const auto is_refused = [&](const Shared& forged) {
     EXPECT_TRUE(genuine.matches(AnnouncementHash(forged, "secret").of("n"), "n"));
-    return unusable(forged).has_value();
+    return unusable(forged, Protocol::v1).has_value();
   };
   auto nodes = shared;
   nodes.nodes = {"a|b"};
@@ -97,7 +97,7 @@ TEST_F(GraduateTest, NamesThatTheHashCannotTellFromOthersCannotBeLivedBy) {
   const AnnouncementHash pair(members, "secret");
   members.groups = {{"10.0.0.8", {vip("10.0.0.9/24")}}};
   EXPECT_TRUE(pair.matches(AnnouncementHash(members, "secret").of("n"), "n"));
-  EXPECT_TRUE(unusable(members).has_value());
+  EXPECT_TRUE(unusable(members, Protocol::v1).has_value());
 }
 
 TEST_F(GraduateTest, WhatWouldNotFitIntoADatagramCannotBeLivedBy) {
@@ -107,9 +107,9 @@ TEST_F(GraduateTest, WhatWouldNotFitIntoADatagramCannotBeLivedBy) {
     const auto address = format(Ipv4::from_number(0x0a000001U + i));
     shared.groups.push_back({std::nullopt, {vip(address + "/8")}});
   }
-  EXPECT_EQ(unusable(shared), "its announcement does not fit into a datagram");
+  EXPECT_EQ(unusable(shared, Protocol::v1), "its announcement does not fit into a datagram");
   shared.groups.resize(100);
-  EXPECT_EQ(unusable(shared), std::nullopt);
+  EXPECT_EQ(unusable(shared, Protocol::v1), std::nullopt);
 }
 
 TEST_F(GraduateTest, TheClusterSeesVersionNodesPreferencesAndTextsAndNothingElse) {

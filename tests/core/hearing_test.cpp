@@ -11,7 +11,7 @@ const std::vector<std::string> kNodes = {"a", "b", "c"};
 struct Talker {
   Talker(const std::string& name, SessionId session) {
     hearing.begin(name, session);
-    hearing.configure(kNodes, 3);
+    hearing.configure(kNodes);
   }
   struct Said {
     Sender sender;
@@ -19,6 +19,8 @@ struct Talker {
   };
   Said speak() {
     Said out{hearing.next_sender(), {}};
+    // The last three count as fresh.
+    hearing.set_fresh(out.sender.sequence > 3 ? out.sender.sequence - 3 : 0);
     hearing.echo_into(out.beat);
     return out;
   }
@@ -87,7 +89,7 @@ TEST(HearingTest, APeerThatNoLongerHearsUsIsKnown) {
   Talker a("a", 0xaaaa0001);
   Talker b("b", 0xbbbb0001);
   greet(a, b);
-  for (int i = 0; i < 5; ++i) static_cast<void>(b.hearing.next_sender());  // all of them lost
+  for (int i = 0; i < 5; ++i) static_cast<void>(b.speak());  // all of them lost
   EXPECT_EQ(b.hear(a.speak()), Verdict::believed);
   EXPECT_FALSE(b.hearing.hears_us(kA));
 }
@@ -106,7 +108,7 @@ TEST(HearingTest, NodesThatStayKeepTheirSessions) {
   Talker a("a", 0xaaaa0001);
   Talker b("b", 0xbbbb0001);
   greet(a, b);
-  a.hearing.configure({"c", "b", "a"}, 3);
+  a.hearing.configure({"c", "b", "a"});
   const auto said = b.speak();
   EXPECT_EQ(a.hear(said), Verdict::believed);
   EXPECT_FALSE(a.hearing.find(node_id("d")));

@@ -5,7 +5,7 @@
 namespace vippy::core {
 namespace {
 
-const OwnVoice kOwn{.session = 0x1122334455667788, .sequence = 1000, .fresh_within = 5};
+const OwnVoice kOwn{.session = 0x1122334455667788, .sequence = 1000, .fresh_since = 995};
 const Echo kFresh = echo_of(kOwn.session, 998);
 const Echo kNothing{};
 
@@ -68,7 +68,7 @@ TEST(SessionsTest, EchoesOfTheFutureProveNothing) {
 }
 
 TEST(SessionsTest, FreshnessSurvivesTheWrapOfTheLowHalf) {
-  const OwnVoice own{.session = 9, .sequence = 0x1'0000'0002, .fresh_within = 5};
+  const OwnVoice own{.session = 9, .sequence = 0x1'0000'0002, .fresh_since = 0xffff'fffd};
   EXPECT_TRUE(is_fresh(echo_of(9, 0xffff'ffff), own));
   EXPECT_FALSE(is_fresh(echo_of(9, 0xffff'fffc), own));
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ inline Config small_config(std::uint64_t version, const std::vector<std::string>
   config.chat_address = *parse_ip("224.1.1.1");
   config.chat_port = 5007;
   config.secret = "s";
+  config.protocol = Protocol::v1;
   config.interval = 100ms;
   config.stale = 300ms;
   config.mature = 1s;
@@ -41,8 +43,9 @@ inline Config small_config(std::uint64_t version, const std::vector<std::string>
 
 class SteppedNode {
  public:
-  explicit SteppedNode(const std::string& name = "a", bool has_tags = true)
-      : node(name, {.address_tags = has_tags}, 7) {}
+  explicit SteppedNode(const std::string& name = "a", bool has_tags = true,
+                       std::uint64_t seed = 7)
+      : node(name, {.address_tags = has_tags}, seed) {}
 
   void step(const Input& input) {
     Actions out;
@@ -93,10 +96,16 @@ class SteppedNode {
     for (; complied_ < actions.size(); ++complied_) {
       if (const auto* add = std::get_if<AddAddress>(&actions[complied_])) {
         const auto what = *add;
+        if (refuses) {
+          answer(what.id, FailureKind::no_resources);
+          continue;
+        }
+        kernel.insert(what.prefix);
         answer(what.id);
         step(AddressSeen{what.index, what.prefix, true, true});
       } else if (const auto* remove = std::get_if<RemoveAddress>(&actions[complied_])) {
         const auto what = *remove;
+        kernel.erase(what.prefix);
         answer(what.id);
         step(AddressSeen{what.index, what.prefix, false, true});
       }
@@ -166,6 +175,8 @@ class SteppedNode {
   Node node;
   Instant now{std::chrono::seconds(100)};
   Actions actions;
+  std::set<Prefix> kernel;  // the addresses that were set
+  bool refuses = false;     // the kernel takes no address
 
  private:
   std::size_t complied_ = 0;

@@ -37,6 +37,8 @@ Message beat(std::size_t nodes, std::size_t groups, Rng& rng) {
   for (std::size_t i = 0; i < nodes; ++i) {
     body.echoes.push_back({static_cast<std::uint32_t>(rng.next()), 7});
   }
+  body.view = BitSet(nodes);
+  for (std::size_t i = 0; i < nodes; ++i) body.view.set(i, rng.chance(1, 2));
   body.claims = BitSet(groups);
   for (std::size_t i = 0; i < groups; ++i) body.claims.set(i, rng.chance(1, 2));
   if (rng.chance(1, 2)) body.refusals = body.claims;
@@ -61,6 +63,8 @@ TEST(Wire2Test, RoundTripsFragmentsAndRequests) {
   EXPECT_EQ(*decode_wire2(bytes_of(fragment), keys()), fragment);
   const Message request{{1, 2, 3}, ContentRequest{Content::configuration, 77}};
   EXPECT_EQ(*decode_wire2(bytes_of(request), keys()), request);
+  const Message order{{1, 2, 3}, Order{OrderKind::undrain, 99}};
+  EXPECT_EQ(*decode_wire2(bytes_of(order), keys()), order);
 }
 
 TEST(Wire2Test, AnAnnouncementOf64NodesAnd4096GroupsFitsIntoOneFrame) {
@@ -77,13 +81,15 @@ TEST(Wire2Test, WritesTheOctetsOfItsTable) {
   body.interval = 1ms;
   body.stale = 3ms;
   body.echoes = {{0xaabbccdd, 0x11223344}};
+  body.view = BitSet(1);
+  body.view.set(0);
   body.claims = BitSet(9);
   body.claims.set(0);
   body.claims.set(8);
   const auto bytes = bytes_of({{0x1a, 0x2b, 0x3c}, body});
-  ASSERT_EQ(bytes.size(), 40U + 48 + 8 + 2 + kMacOctets);
+  ASSERT_EQ(bytes.size(), 40U + 48 + 8 + 1 + 2 + kMacOctets);
   const std::vector<std::uint8_t> head(bytes.begin(), bytes.begin() + 8);
-  EXPECT_EQ(head, (std::vector<std::uint8_t>{'V', 'P', 'Y', 2, 1, 1, 0, 114}));
+  EXPECT_EQ(head, (std::vector<std::uint8_t>{'V', 'P', 'Y', 2, 1, 1, 0, 115}));
   EXPECT_EQ(bytes[23], 0x1a);
   EXPECT_EQ(bytes[31], 0x2b);
   EXPECT_EQ(bytes[39], 0x3c);
@@ -94,6 +100,7 @@ TEST(Wire2Test, WritesTheOctetsOfItsTable) {
   EXPECT_EQ(bytes[88], 0xaa);
   EXPECT_EQ(bytes[96], 0x80);
   EXPECT_EQ(bytes[97], 0x80);
+  EXPECT_EQ(bytes[98], 0x80);
 }
 
 TEST(Wire2Test, RefusesEveryChangeOfEveryBit) {

@@ -1,0 +1,276 @@
+// Node, protocol 2: who holds what, by what every node announces.
+#include <algorithm>
+#include <utility>
+
+#include "core/node.h"
+
+namespace vippy::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// After the new owner has said that it holds a group the old one keeps it for so long: frames that
+// were sent to the old one are on their way still.
+constexpr Duration kLinger = 2ms;
+// What our kernel would not take is offered to others for so long.
+constexpr Duration kRefuseFor = 5s;
+// A node that leaves waits so long for its successors.
+constexpr Duration kFollowWithin = 1500ms;
+
+}  // namespace
+
+// ---- our own part -----------------------------------------------------------------------------
+
+bool Node::is_settled_node(Instant now) const {
+  if (!is_active_) return false;
+  if (view_.has_plain_peers()) return true;  // protocol 1 knows no waiting
+  return config_.failback && active_since_ && now - *active_since_ >= *config_.failback;
+}
+
+// What our kernel holds and what we cannot hold, as the others are to hear it.
+void Node::take_stock(Instant now) {
+  const bool has_waited = std::any_of(groups_.begin(), groups_.end(), [&](const auto& group) {
+    return group.refuse_until != Instant{} && group.refuse_until <= now;
+  });
+  if (!std::exchange(stock_changed_, false) && !has_waited) return;
+  BitSet claims(groups_.size());
+  BitSet refusals(groups_.size());
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    auto& group = groups_[i];
+    std::size_t held = 0;
+    std::size_t placed = 0;
+    for (const auto& key : group.keys) {
+      if (!key) continue;
+      ++placed;
+      if (reconciler_.holds(*key)) ++held;
+      if (group.is_held && reconciler_.trouble(*key)) group.refuse_until = now + kRefuseFor;
+    }
+    if (group.refuse_until <= now) group.refuse_until = {};
+    // Held when all of it is here, and until nothing of it is.
+    const bool was_held = i < claims_.size() && claims_.test(i);
+    claims.set(i, held > 0 && (held == placed || was_held));
+    refusals.set(i, placed < group.keys.size() || group.refuse_until != Instant{});
+  }
+  if (claims == claims_ && refusals == refusals_) return;
+  claims_ = std::move(claims);
+  refusals_ = std::move(refusals);
+  refuses_ = refusals_.any();
+  members_changed_ = true;
+  announce_change(now);
+}
+
+// News for the others: at once, but not more often than they can use it.
+void Node::announce_change(Instant now) {
+  auto at = now;
+  const auto pause = std::min(config_.interval / 8, Duration(1ms));
+  if (announced_last_) at = std::max(at, *announced_last_ + pause);
+  announce_at_ = std::min(announce_at_, at);
+}
+
+Witnesses Node::witnesses(Instant) const {
+  return config_.witness.empty() ? Witnesses::none : Witnesses::silent;
+}
+
+void Node::judge_standing(Instant now) {
+  standing_reason_.reset();
+  const auto self = membership_.self();
+  if (!self) return;
+  std::vector<Sight> sights(membership_.size());
+  for (std::size_t i = 0; i < sights.size(); ++i) {
+    if (i == *self || membership_.is_silent(i)) continue;
+    const auto* beat = view_.hearing().latest(i);
+    if (beat == nullptr) {
+      sights[i] = {true, membership_.is_active(i), true, nullptr};  // protocol 1 cannot tell
+      continue;
+    }
+    const bool counts_alike = beat->digest == digest_ && beat->view.size() == sights.size();
+    sights[i] = {true, beat->is_active, view_.hearing().hears_us(i),
+                 counts_alike ? &beat->view : nullptr};
+  }
+  standing_reason_ = standing_.judge(*self, sights, witnesses(now), now);
+}
+
+// ---- deciding ---------------------------------------------------------------------------------
+
+// Reasons for which others are to come first, while we keep what we have.
+bool Node::leaves_gently(InactiveReason reason) {
+  switch (reason) {
+    case InactiveReason::stopping:
+    case InactiveReason::draining:
+    case InactiveReason::not_a_node:
+    case InactiveReason::health: return true;
+    case InactiveReason::maturing:
+    case InactiveReason::settling:
+    case InactiveReason::differing:
+    case InactiveReason::isolated:
+    case InactiveReason::no_quorum:
+    case InactiveReason::deaf_pair:
+    case InactiveReason::no_interface:
+    case InactiveReason::link_down: return false;
+  }
+  return false;
+}
+
+bool Node::makes_first() const {
+  return config_.handover == HandOver::make_first && !traits_.break_before_make;
+}
+
+bool Node::keeps_while_leaving(std::size_t group, Instant now) const {
+  if (!shown_reason_ || !leaves_gently(*shown_reason_) || !makes_first()) return false;
+  if (!claims_.test(group)) return false;
+  const auto owner = groups_[group].owner;
+  const bool is_draining = *shown_reason_ == InactiveReason::draining;
+  if (owner == kNobody) return is_draining;
+  if (!is_draining && leaving_since_ && now - *leaving_since_ > kFollowWithin) return false;
+  return !facts_[owner].claims_group(group) && !facts_[owner].is_taken_at_its_word;
+}
+
+// Of two configurations of the same version both may name an address: who has it keeps it, and of
+// two that have it the first by name.
+bool Node::is_outsiders(std::size_t group) const {
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    const bool is_theirs = i != membership_.self() && view_.is_outsider(i) &&
+                           facts_[i].claims_group(group);
+    if (!is_theirs) continue;
+    if (!claims_.test(group) || membership_.name(i) < identity_) return true;
+  }
+  return false;
+}
+
+bool Node::should_have(std::size_t group, Instant now) const {
+  if (is_forfeiting_) return false;
+  if (!is_active_) return keeps_while_leaving(group, now);
+  if (is_outsiders(group)) return false;
+  const auto how = makes_first() ? HandOver::make_first : HandOver::break_first;
+  return should_hold(group, groups_[group].owner, *membership_.self(), facts_, how, false);
+}
+
+void Node::hold_or_release(Instant now) {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    auto& group = groups_[i];
+    if (should_have(i, now)) {
+      group.is_held = true;
+      group.release_at = Instant::max();
+      continue;
+    }
+    if (!group.is_held) continue;
+    const auto owner = group.owner;
+    const bool is_followed = owner != kNobody && owner != membership_.self() &&
+                             facts_[owner].claims_group(i) && claims_.test(i);
+    if (!is_forfeiting_ && is_followed && makes_first()) {
+      group.release_at = std::min(group.release_at, now + kLinger);
+    } else {
+      group.release_at = now;
+    }
+    if (now < group.release_at) continue;
+    group.is_held = false;
+    group.release_at = Instant::max();
+  }
+}
+
+void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& out) {
+  auto& group = groups_[index];
+  const auto& spoken = shared_->groups[index];
+  group.reason = why_moved(index, to);
+  group.since = now;
+  log(out, event::GroupMoved{spoken.vips.front().text, node_name(group.owner), node_name(to),
+                             group.reason});
+  group.owner = to;
+  // It was on its way to somebody else, who may have told the neighbours already.
+  if (to == membership_.self() && group.is_held) group.is_contested = true;
+}
+
+// Whoever keeps an address that two members held says so to the neighbours once more.
+void Node::settle_contests(Instant now, Actions& out) {
+  const auto held = view_.held_by_others();
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    auto& group = groups_[i];
+    const bool is_ours = group.is_held && group.owner == membership_.self() && claims_.test(i);
+    if (!is_ours) {
+      group.is_contested = false;
+      continue;
+    }
+    if (held.test(i)) {
+      group.is_contested = true;
+      continue;
+    }
+    if (!std::exchange(group.is_contested, false)) continue;
+    for (const auto& key : group.keys) {
+      if (key && reconciler_.is_up(*key)) came_up(*key, now, out);
+    }
+  }
+}
+
+void Node::decide_by_facts(Instant now, Actions& out) {
+  take_stock(now);
+  if (is_forfeiting_ && (reconciler_.ours() == 0 || now >= forfeit_until_)) {
+    is_forfeiting_ = false;
+    members_changed_ = true;
+    announce_at_ = now;
+  }
+  if (is_settled_ != is_settled_node(now)) {
+    is_settled_ = !is_settled_;
+    members_changed_ = true;
+    announce_change(now);
+  }
+  const bool is_release_due = std::any_of(groups_.begin(), groups_.end(), [&](const auto& group) {
+    return group.release_at <= now;
+  });
+  if (!std::exchange(members_changed_, false) && !is_release_due && hold_deadline() > now) return;
+  view_.set_self(membership_.self(), {is_active_, is_settled_, false, &claims_,
+                                      refuses_ ? &refusals_ : nullptr});
+  const bool may_decide = is_mature_ && !settling_since_;
+  // Nobody is known to have what we may still hold: leave everything as it is.
+  const bool is_leaving = shown_reason_ && leaves_gently(*shown_reason_);
+  const bool must_wait =
+      !may_decide && !membership_.any_active() && !is_forfeiting_ && !is_leaving;
+  if (must_wait || standing_.is_waiting()) {
+    for (auto& group : groups_) group.release_at = Instant::max();
+    members_changed_ = members_changed_ || standing_.is_waiting();
+    return;
+  }
+  const auto facts = view_.facts();
+  facts_.assign(facts.begin(), facts.end());
+  if (view_.has_plain_peers()) {
+    // Protocol 1 knows neither waiting nor refusing.
+    for (auto& one : facts_) one = {one.is_active, true, one.is_taken_at_its_word, one.claims, {}};
+  }
+  bool changed = false;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    const auto to = allot(i, placement_.ranking(i), facts_);
+    if (groups_[i].owner == to) continue;
+    changed = true;
+    move_group(i, to, now, out);
+  }
+  if (changed) ++counters_.state_changes;
+  hold_or_release(now);
+  want(wanted());
+  settle_contests(now, out);
+  announce_again(now, out);
+  config_changed_ = false;
+  ever_decided_ = true;
+}
+
+Instant Node::hold_deadline() const {
+  auto earliest = standing_.next_deadline();
+  for (const auto& group : groups_) {
+    earliest = std::min(earliest, group.release_at);
+    if (group.refuse_until != Instant{}) earliest = std::min(earliest, group.refuse_until);
+  }
+  if (is_forfeiting_) earliest = std::min(earliest, forfeit_until_);
+  if (is_active_ && !is_settled_ && config_.failback && active_since_) {
+    earliest = std::min(earliest, *active_since_ + *config_.failback);
+  }
+  const bool is_going = shown_reason_ && leaves_gently(*shown_reason_) &&
+                        shown_reason_ != InactiveReason::draining;
+  if (is_going) {
+    const auto until = *leaving_since_ + kFollowWithin + Duration(1);
+    const bool has_any = std::any_of(groups_.begin(), groups_.end(),
+                                     [](const auto& group) { return group.is_held; });
+    if (has_any) earliest = std::min(earliest, until);
+  }
+  return earliest;
+}
+
+}  // namespace vippy::core

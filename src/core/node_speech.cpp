@@ -1,0 +1,291 @@
+// Node, protocol 2: what is heard of peers, and what we say.
+#include <algorithm>
+#include <utility>
+
+#include "core/graduate.h"
+#include "core/neighbour_table.h"
+#include "core/node.h"
+#include "core/shared_json.h"
+
+namespace vippy::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// An order for another node is repeated with every announcement until it obeys, for so long.
+constexpr Duration kWishFor = 5s;
+
+}  // namespace
+
+// ---- hearing ----------------------------------------------------------------------------------
+
+void Node::on(const MessageRefused& refused, Instant now, Actions& out) {
+  ++counters_.ignored;
+  if (refused.error != Wire2Error::forged) {
+    ++counters_.ignored_malformed;
+    return;
+  }
+  ++counters_.ignored_forged;
+  if (phase_ != Phase::running || !forged_.is_due(refused.source, now)) return;
+  log(out, event::Unbelieved{forged_.who, "", true});
+}
+
+void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
+  if (phase_ != Phase::running && phase_ != Phase::leaving) return;
+  const auto received = std::min(heard.received, now);
+  const auto& sender = heard.message.sender;
+  if (!goes_by_facts()) {
+    ++counters_.ignored;
+    ++counters_.ignored_protocol;
+    return;
+  }
+  if (view_.hearing().is_self(sender.node)) return hear_own_name(heard, received, out);
+  const auto peer = view_.hearing().find(sender.node);
+  if (!peer) return hear_stranger(heard, received, out);
+  if (const auto* beat = std::get_if<Beat>(&heard.message.body)) {
+    return hear_beat(heard, *beat, received, out);
+  }
+  if (hear_content(heard.message.body, now, out)) return;
+  if (view_.hearing().hear_other(*peer, sender) != Verdict::believed) {
+    ++counters_.ignored;
+    ++counters_.ignored_replayed;
+    return;
+  }
+  if (const auto* order = std::get_if<Order>(&heard.message.body)) obey(*order, out);
+}
+
+// A content is what its digest says, whoever sent it, and handing it out again tells nothing new:
+// neither needs to know who speaks.
+bool Node::hear_content(const MessageBody& body, Instant now, Actions& out) {
+  if (const auto* request = std::get_if<ContentRequest>(&body)) {
+    contents_.on_request(*request, now);
+    return true;
+  }
+  const auto* fragment = std::get_if<Fragment>(&body);
+  if (fragment == nullptr) return false;
+  const auto text = contents_.on_fragment(*fragment);
+  if (text) on_content(fragment->what, *text, now, out);
+  return true;
+}
+
+// What we sent comes back to us. Another session under our name is a recording, or another host.
+void Node::hear_own_name(const MessageHeard& heard, Instant received, Actions& out) {
+  const auto& hearing = view_.hearing();
+  if (heard.message.sender.session == hearing.own_session()) return;
+  ++counters_.ignored;
+  ++counters_.ignored_replayed;
+  const auto* beat = std::get_if<Beat>(&heard.message.body);
+  if (beat == nullptr || !hearing.is_live(*beat)) return;
+  if (identity_taken_.is_due(heard.source, received)) {
+    log(out, event::IdentityTaken{identity_taken_.who});
+  }
+}
+
+// A node that our configuration does not know: it may belong to a newer one. Whoever hears us is
+// no recording.
+void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& out) {
+  const auto* beat = std::get_if<Beat>(&heard.message.body);
+  const bool is_live = beat != nullptr && view_.hearing().proves(*beat);
+  if (is_live && beat->version > shared_->version) {
+    contents_.want(Content::configuration, beat->digest, received);
+    return;
+  }
+  if (hear_content(heard.message.body, received, out)) return;
+  ++counters_.ignored;
+  ++counters_.ignored_stranger;
+  if (!is_live || !stranger_.is_due(heard.source, received)) return;
+  log(out, event::Unbelieved{stranger_.who, "", false});
+}
+
+void Node::hear_beat(const MessageHeard& heard, const Beat& beat, Instant received,
+                     Actions& out) {
+  const auto peer = *view_.hearing().find(heard.message.sender.node);
+  const bool was_silent = membership_.is_silent(peer);
+  const auto news = view_.hear(peer, heard.message.sender, beat);
+  switch (news.verdict) {
+    case Verdict::believed: break;
+    case Verdict::replayed:
+      ++counters_.ignored;
+      ++counters_.ignored_replayed;
+      return;
+    case Verdict::unproven:
+      ++counters_.ignored;
+      ++counters_.ignored_unproven;
+      // It waits for our echo.
+      if (was_silent) announce_soon(received);
+      return;
+  }
+  ++counters_.announcements_received;
+  if (was_silent) announce_soon(received);
+  const bool was_active = membership_.is_active(peer);
+  const auto change = membership_.heard(peer, news.counts && !view_.is_outsider(peer), 0, received);
+  if (change == Membership::Change::left && beat.is_active && !view_.is_outsider(peer)) {
+    log(out, event::PeerDeaf{membership_.name(peer)});
+  } else {
+    peer_changed(peer, change, out);
+  }
+  members_changed_ = members_changed_ || news.changed || was_active != membership_.is_active(peer);
+  compare_contents(peer, beat, received, out);
+}
+
+// What the peer runs and knows, against what we do.
+void Node::compare_contents(std::size_t peer, const Beat& beat, Instant received, Actions& out) {
+  if (beat.neighbours != 0 && neighbours_of_[peer] != beat.neighbours) {
+    contents_.want(Content::neighbours, beat.neighbours, received);
+    neighbours_of_[peer] = beat.neighbours;
+  }
+  if (beat.digest == digest_) return;
+  if (beat.version > shared_->version || !view_.knows(beat.digest)) {
+    contents_.want(Content::configuration, beat.digest, received);
+  }
+  if (beat.version > shared_->version) return;
+  const bool is_news = std::exchange(differing_of_[peer], beat.digest) != beat.digest;
+  if (beat.version < shared_->version) {
+    ++counters_.ignored_old;
+    if (is_news) log(out, event::PeerOld{membership_.name(peer), beat.version, shared_->version});
+    return;
+  }
+  ++counters_.ignored_differing;
+  // Whoever has not served yet stays out of it while others do: they keep what they have. When
+  // nobody has, the first by name goes first.
+  const bool goes_first = beat.is_active || membership_.name(peer) < identity_;
+  if (!ever_active_ && goes_first) differing_heard_ = received;
+  if (is_news) log(out, event::PeerDiffers{membership_.name(peer), beat.version});
+}
+
+void Node::on_content(Content what, const std::string& text, Instant now, Actions& out) {
+  if (what == Content::neighbours) {
+    if (const auto entries = parse_neighbours(text)) neighbours_.on_peer(*entries, now);
+    return;
+  }
+  auto shared = parse_shared(text);
+  if (!shared) {
+    ++counters_.ignored;
+    ++counters_.ignored_malformed;
+    return;
+  }
+  if (shared->version > shared_->version) {
+    adopt(*shared, "the cluster", now, out);
+  } else {
+    view_.learn(std::make_shared<const Shared>(std::move(*shared)), content_digest(text));
+  }
+}
+
+// ---- orders -----------------------------------------------------------------------------------
+
+void Node::obey(const Order& order, Actions& out) {
+  if (order.node == view_.hearing().own_id()) drain(order.what == OrderKind::drain, out);
+}
+
+void Node::drain(bool is_drain, Actions& out) {
+  if (std::exchange(is_drained_, is_drain) == is_drain) return;
+  log(out, event::Drained{identity_, is_drain});
+}
+
+void Node::on(const OrderGiven& given, Instant now, Actions& out) {
+  if (given.node.empty() || given.node == identity_) {
+    drain(given.what == OrderKind::drain, out);
+    return;
+  }
+  if (!goes_by_facts()) {
+    log(out, event::OrderUnheard{given.node});
+    return;
+  }
+  const Order order{given.what, node_id(given.node)};
+  std::erase_if(wishes_, [&](const Wish& wish) { return wish.order.node == order.node; });
+  wishes_.push_back({order, now + kWishFor});
+  announce_at_ = std::min(announce_at_, now);
+}
+
+void Node::speak_orders(Instant now, Actions& out) {
+  for (std::size_t i = 0; i < wishes_.size();) {
+    const auto [order, until] = wishes_[i];
+    const auto peer = view_.hearing().find(order.node);
+    const bool is_done =
+        peer && view_.speaks_2(*peer) &&
+        view_.is_leaving(*peer) == (order.what == OrderKind::drain);
+    const bool is_late = !peer || now >= until;
+    if (is_late && !is_done) {
+      log(out, event::OrderUnheard{peer ? membership_.name(*peer) : std::string("?")});
+    }
+    if (is_done || is_late) {
+      wishes_.erase(wishes_.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
+    speak(order, out);
+    ++i;
+  }
+}
+
+// ---- speaking ---------------------------------------------------------------------------------
+
+void Node::speak(MessageBody body, Actions& out) {
+  out.push_back(SendMessage{{view_.hearing().next_sender(), std::move(body)}});
+}
+
+// Echoes of what we sent before the last 2 stale prove nothing any more.
+void Node::mark_sequence(Instant now) {
+  const auto sequence = view_.hearing().own_sequence();
+  auto& last = marks_[(next_mark_ + marks_.size() - 1) % marks_.size()];
+  if (last.sequence == 0 || now - last.at >= config_.stale / 8) {
+    marks_[next_mark_] = {now, sequence};
+    next_mark_ = (next_mark_ + 1) % marks_.size();
+  }
+  std::uint64_t since = 0;
+  for (const auto& mark : marks_) {
+    const bool is_old = now - mark.at > 2 * config_.stale + config_.interval;
+    if (is_old) since = std::max(since, mark.sequence);
+  }
+  view_.hearing().set_fresh(since);
+}
+
+Beat Node::own_beat() {
+  Beat beat;
+  beat.is_active = is_active_;
+  beat.is_leaving = phase_ == Phase::leaving || is_drained_;
+  beat.is_settled = is_settled_;
+  beat.version = shared_->version;
+  beat.digest = digest_;
+  beat.neighbours = contents_.offered(Content::neighbours);
+  beat.interval = config_.interval;
+  beat.stale = config_.stale;
+  view_.hearing().echo_into(beat);
+  for (std::size_t i = 0; i < shared_->nodes.size(); ++i) {
+    beat.view.set(i, i == membership_.self() ? is_active_ : membership_.is_active(i));
+  }
+  beat.claims = claims_;
+  if (refuses_) beat.refusals = refusals_;
+  return beat;
+}
+
+void Node::speak_beat(Instant now, Actions& out) {
+  speak_orders(now, out);
+  Message message{view_.hearing().next_sender(), own_beat()};
+  mark_sequence(now);
+  auto will = message;
+  out.push_back(SendMessage{std::move(message)});
+  if (!config_.guard) return;
+  ++will.sender.sequence;
+  auto& last = std::get<Beat>(will.body);
+  last.is_active = last.is_settled = false;
+  last.is_leaving = true;
+  out.push_back(KeepWill{std::move(will)});
+}
+
+void Node::speak_contents(Instant now, Actions& out) {
+  if (contents_.next_deadline() > now) return;
+  std::vector<MessageBody> bodies;
+  contents_.poll(now, bodies);
+  for (auto& body : bodies) speak(std::move(body), out);
+}
+
+void Node::offer_neighbours() {
+  if (!goes_by_facts()) return;
+  auto text = format_neighbours(neighbours_.local());
+  const auto digest = text.empty() ? 0 : content_digest(text);
+  if (digest == contents_.offered(Content::neighbours)) return;
+  contents_.offer(Content::neighbours, digest, 0, std::move(text));
+}
+
+}  // namespace vippy::core

@@ -1,0 +1,142 @@
+#include "core/view.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.h"
+
+namespace vippy::core {
+
+void View::configure(std::shared_ptr<const Shared> shared, ContentDigest digest) {
+  const auto before = std::exchange(shared_, std::move(shared));
+  digest_ = digest;
+  hearing_.configure(shared_->nodes);
+  for (auto& known : known_) known.map = ClaimMap(*known.shared, *shared_);
+  learn(shared_, digest_);
+  const ClaimMap from_before = before ? ClaimMap(*before, *shared_) : ClaimMap();
+  const auto peers_before = std::exchange(peers_, {});
+  const auto facts_before = std::exchange(facts_, {});
+  for (const auto& name : shared_->nodes) {
+    const auto id = node_id(name);
+    const auto found = std::find_if(peers_before.begin(), peers_before.end(),
+                                    [&](const Peer& peer) { return peer.id == id; });
+    auto& peer = peers_.emplace_back();
+    facts_.emplace_back();
+    peer.id = id;
+    peer.claims = BitSet(shared_->groups.size());
+    if (found == peers_before.end()) continue;
+    peer = *found;
+    facts_.back() = facts_before[static_cast<std::size_t>(found - peers_before.begin())];
+    peer.claims = from_before.map(found->claims);
+    peer.refusals = found->refusals.size() == 0 ? BitSet() : from_before.map(found->refusals);
+    peer.is_mapped = false;
+    peer.is_outsider = false;
+  }
+  self_.reset();
+  point_at_sets();
+}
+
+void View::point_at_sets() {
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    facts_[i].claims = &peers_[i].claims;
+    facts_[i].refusals = peers_[i].refusals.size() == 0 ? nullptr : &peers_[i].refusals;
+  }
+}
+
+void View::learn(std::shared_ptr<const Shared> shared, ContentDigest digest) {
+  if (knows(digest)) return;
+  if (known_.size() == kKnownMax) known_.erase(known_.begin());
+  ClaimMap map(*shared, *shared_);
+  known_.push_back({digest, std::move(shared), std::move(map)});
+}
+
+bool View::knows(ContentDigest digest) const {
+  return std::any_of(known_.begin(), known_.end(),
+                     [&](const Known& known) { return known.digest == digest; });
+}
+
+// Takes over what the peer holds and refuses; false when it is what was known.
+bool View::translate(Peer& peer, const Beat& beat) {
+  const bool is_same = peer.is_mapped && peer.said_digest == beat.digest &&
+                       peer.said_claims == beat.claims && peer.said_refusals == beat.refusals;
+  if (is_same) return false;
+  const auto known = std::find_if(known_.begin(), known_.end(), [&](const Known& one) {
+    return one.digest == beat.digest;
+  });
+  peer.said_digest = beat.digest;
+  peer.said_claims = beat.claims;
+  peer.said_refusals = beat.refusals;
+  const bool is_ours = beat.digest == digest_ && beat.claims.size() == shared_->groups.size();
+  peer.is_mapped = is_ours || known != known_.end();
+  if (!peer.is_mapped) return false;
+  const auto in_our_numbers = [&](const BitSet& said) {
+    if (said.size() == 0) return BitSet();
+    return is_ours ? said : known->map.map(said);
+  };
+  peer.claims = is_ours ? beat.claims : known->map.map(beat.claims);
+  peer.refusals = in_our_numbers(beat.refusals);
+  return true;
+}
+
+View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat) {
+  News news{hearing_.hear(index, sender, beat)};
+  if (news.verdict != Verdict::believed) return news;
+  auto& peer = peers_[index];
+  auto& facts = facts_[index];
+  const auto before = facts;
+  const bool was_leaving = std::exchange(peer.is_leaving, beat.is_leaving);
+  peer.speaks_2 = peer.is_heard = true;
+  peer.is_outsider = beat.version == shared_->version && beat.digest != digest_;
+  news.counts = beat.is_active && hearing_.hears_us(index);
+  facts.is_active = news.counts && !peer.is_outsider;
+  facts.is_settled = beat.is_settled;
+  facts.is_taken_at_its_word = false;
+  const bool is_translated = translate(peer, beat);
+  facts.refusals = peer.refusals.size() == 0 ? nullptr : &peer.refusals;
+  news.changed = is_translated || facts.is_active != before.is_active ||
+                 facts.is_settled != before.is_settled || was_leaving != peer.is_leaving;
+  return news;
+}
+
+View::News View::hear_plain(std::size_t index, bool is_active) {
+  auto& facts = facts_[index];
+  const bool changed = facts.is_active != is_active || !facts.is_taken_at_its_word;
+  auto& peer = peers_[index];
+  peer.claims.clear();
+  peer.refusals = {};
+  peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
+  peer.is_heard = true;
+  facts = {is_active, true, true, &peer.claims, nullptr};
+  return {Verdict::believed, is_active, changed};
+}
+
+void View::fell_silent(std::size_t index) {
+  hearing_.fell_silent(index);
+  auto& peer = peers_[index];
+  peer.claims.clear();
+  peer.refusals = {};
+  peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
+  peer.is_heard = false;
+  facts_[index] = {false, false, false, &peer.claims, nullptr};
+}
+
+void View::set_self(std::optional<std::size_t> self, const NodeFacts& facts) {
+  self_ = self;
+  if (self) facts_[*self] = facts;
+}
+
+bool View::has_plain_peers() const {
+  return std::any_of(facts_.begin(), facts_.end(), [](const NodeFacts& facts) {
+    return facts.is_active && facts.is_taken_at_its_word;
+  });
+}
+
+BitSet View::held_by_others() const {
+  BitSet out(shared_ ? shared_->groups.size() : 0);
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    if (i != self_) out |= peers_[i].claims;
+  }
+  return out;
+}
+
+}  // namespace vippy::core

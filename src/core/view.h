@@ -1,0 +1,99 @@
+// What each node of the cluster is and has, by its own word, in the numbers of our configuration.
+//
+// Purpose: announcements of protocol 2 (and 1) in, one NodeFacts a node out: what allot() and
+//          should_hold() judge by.
+// Purity:  a value; no clock (silence is membership.h's, freshness is counted in messages).
+// Bounds:  kNodesMax peers; the last kKnownMax configurations are remembered; O(groups) for an
+//          announcement that says something new.
+// Errors:  verdicts; an announcement under a configuration whose contents are not known keeps
+//          the claims that were known before.
+// Source:  docs/protocol.md, "Protocol 2: ownership and hand-over".
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/allot.h"
+#include "core/claims.h"
+#include "core/hearing.h"
+
+namespace vippy::core {
+
+class View {
+ public:
+  static constexpr std::size_t kKnownMax = 8;
+
+  struct News {
+    Verdict verdict = Verdict::unproven;
+    bool counts = false;   // says that it is active, and hears us
+    bool changed = false;  // something that decisions go by
+  };
+
+  void begin(std::string_view self, SessionId session) { hearing_.begin(self, session); }
+  // The configuration in force. Nodes that stay keep what is known of them.
+  void configure(std::shared_ptr<const Shared> shared, ContentDigest digest);
+  // The contents of a configuration that a peer runs.
+  void learn(std::shared_ptr<const Shared> shared, ContentDigest digest);
+  [[nodiscard]] bool knows(ContentDigest digest) const;
+
+  News hear(std::size_t peer, const Sender& sender, const Beat& beat);
+  // An announcement of protocol 1.
+  News hear_plain(std::size_t peer, bool is_active);
+  void fell_silent(std::size_t peer);
+
+  // Our own part of the picture.
+  void set_self(std::optional<std::size_t> self, const NodeFacts& facts);
+
+  [[nodiscard]] std::span<const NodeFacts> facts() const { return facts_; }
+  // Runs our version with other contents: given nothing, and what it holds is left to it.
+  [[nodiscard]] bool is_outsider(std::size_t peer) const { return peers_[peer].is_outsider; }
+  [[nodiscard]] bool is_leaving(std::size_t peer) const { return peers_[peer].is_leaving; }
+  // Was anything heard of it since it was last silent?
+  [[nodiscard]] bool is_heard(std::size_t peer) const { return peers_[peer].is_heard; }
+  // Does the peer speak protocol 2?
+  [[nodiscard]] bool speaks_2(std::size_t peer) const { return peers_[peer].speaks_2; }
+  [[nodiscard]] bool has_plain_peers() const;
+  // Groups that some other node holds.
+  [[nodiscard]] BitSet held_by_others() const;
+
+  [[nodiscard]] Hearing& hearing() { return hearing_; }
+  [[nodiscard]] const Hearing& hearing() const { return hearing_; }
+
+ private:
+  struct Known {
+    ContentDigest digest = 0;
+    std::shared_ptr<const Shared> shared;
+    ClaimMap map;
+  };
+  struct Peer {
+    NodeId id = 0;
+    BitSet claims;
+    BitSet refusals;
+    // As last announced, and by which configuration: what is the same needs no mapping.
+    BitSet said_claims;
+    BitSet said_refusals;
+    ContentDigest said_digest = 0;
+    bool is_mapped = false;  // what was said last is in the numbers of ours
+    bool is_outsider = false;
+    bool is_leaving = false;
+    bool speaks_2 = false;
+    bool is_heard = false;
+  };
+
+  bool translate(Peer& peer, const Beat& beat);
+  void point_at_sets();
+
+  Hearing hearing_;
+  std::shared_ptr<const Shared> shared_;
+  ContentDigest digest_ = 0;
+  std::vector<Known> known_;
+  std::vector<Peer> peers_;
+  std::vector<NodeFacts> facts_;
+  std::optional<std::size_t> self_;
+};
+
+}  // namespace vippy::core

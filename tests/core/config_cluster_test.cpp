@@ -1,0 +1,55 @@
+#include "core/config_cluster.h"
+
+#include <gtest/gtest.h>
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+ConfigReading read(const std::string& keys) {
+  return read_config(R"({"chat": "224.1.1.1:5007", "secret": "s", "nodes": ["a"],
+    "vips": [[{"interface": "eth0", "ip": "10.0.0.5/24"}]], )" + keys + "}");
+}
+
+TEST(ConfigClusterTest, DefaultsAreSafe) {
+  const auto config = read("\"version\": 1").config.value();
+  EXPECT_EQ(config.protocol, Protocol::v2);
+  EXPECT_EQ(config.failback, Duration::zero());
+  EXPECT_EQ(config.handover, HandOver::make_first);
+  EXPECT_EQ(config.isolation, Isolation::hold);
+  EXPECT_EQ(config.quorum, Quorum::none);
+  EXPECT_EQ(config.lease, 2s);
+  EXPECT_TRUE(config.guard);
+  EXPECT_EQ(config.guard_kill, 1s);
+}
+
+TEST(ConfigClusterTest, ReadsEveryForm) {
+  EXPECT_EQ(read("\"protocol\": 1").config->protocol, Protocol::v1);
+  EXPECT_EQ(read("\"protocol\": \"1+2\"").config->protocol, Protocol::both);
+  EXPECT_EQ(read("\"failback\": \"never\"").config->failback, std::nullopt);
+  EXPECT_EQ(read("\"failback\": 1.5").config->failback, 1500ms);
+  EXPECT_EQ(read("\"handover\": \"break-first\"").config->handover, HandOver::break_first);
+  EXPECT_EQ(read("\"peers\": [\"10.0.0.1\"]").config->peers.size(), 1U);
+  EXPECT_EQ(read("\"lease\": 0").config->lease, 0s);
+}
+
+TEST(ConfigClusterTest, NeverShowsASecret) {
+  const auto reading = read(R"("previous-secrets": "hush")");
+  ASSERT_FALSE(reading.config);
+  for (const auto& problem : reading.problems) {
+    EXPECT_EQ(format(problem).find("hush"), std::string::npos);
+  }
+}
+
+TEST(ConfigClusterTest, PeersAreOfTheFamilyOfTheChat) {
+  EXPECT_FALSE(read("\"peers\": [\"fd00::1\"]").config);
+}
+
+TEST(ConfigClusterTest, AWitnessThatNobodyAsksIsAWarning) {
+  EXPECT_EQ(read("\"witness\": [\"10.0.0.1\"]").problems.size(), 1U);
+  EXPECT_TRUE(read("\"witness\": [\"10.0.0.1\"], \"quorum\": \"majority\"").problems.empty());
+}
+
+}  // namespace
+}  // namespace vippy::core

@@ -1,0 +1,125 @@
+#include "core/contents.h"
+
+#include <gtest/gtest.h>
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Exchange {
+  // Everything that both have to say now, passed on but for every `lost`th fragment.
+  void pass(std::size_t lost = 0) {
+    std::vector<MessageBody> asked;
+    wanter.poll(now, asked);
+    for (const auto& body : asked) haver.on_request(std::get<ContentRequest>(body), now);
+    std::vector<MessageBody> given;
+    haver.poll(now, given);
+    for (const auto& body : given) {
+      ++sent;
+      if (lost != 0 && sent % lost == 0) continue;
+      if (auto text = wanter.on_fragment(std::get<Fragment>(body))) got = std::move(*text);
+    }
+  }
+  Contents wanter;
+  Contents haver;
+  Instant now{100s};
+  std::size_t sent = 0;
+  std::string got;
+};
+
+std::string long_text() {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += std::to_string(i);
+  return text;
+}
+
+TEST(ContentsTest, AWholeTravelsInPacedFragments) {
+  Exchange exchange;
+  const auto text = long_text();
+  const auto digest = content_digest(text);
+  exchange.haver.offer(Content::configuration, digest, 7, text);
+  exchange.wanter.want(Content::configuration, digest, exchange.now);
+  exchange.pass();
+  EXPECT_EQ(exchange.sent, Contents::kBurst);
+  EXPECT_EQ(exchange.haver.next_deadline(), exchange.now + Contents::kPause);
+  while (exchange.got.empty() && exchange.now < Instant(101s)) {
+    exchange.now += 1ms;
+    exchange.pass();
+  }
+  EXPECT_EQ(exchange.got, text);
+  EXPECT_EQ(exchange.wanter.next_deadline(), Instant::max());
+}
+
+TEST(ContentsTest, WhatWasLostIsAskedForAgain) {
+  Exchange exchange;
+  const auto text = long_text();
+  exchange.haver.offer(Content::neighbours, content_digest(text), 0, text);
+  exchange.wanter.want(Content::neighbours, content_digest(text), exchange.now);
+  while (exchange.got.empty() && exchange.now < Instant(105s)) {
+    exchange.now += 1ms;
+    exchange.wanter.want(Content::neighbours, content_digest(text), exchange.now);
+    exchange.pass(7);
+  }
+  EXPECT_EQ(exchange.got, text);
+}
+
+TEST(ContentsTest, WhatIsNotSpokenOfAnyMoreIsForgotten) {
+  Contents wanter;
+  wanter.want(Content::configuration, 5, Instant(100s));
+  std::vector<MessageBody> out;
+  wanter.poll(Instant(106s), out);
+  EXPECT_TRUE(out.empty());
+  EXPECT_EQ(wanter.next_deadline(), Instant::max());
+}
+
+TEST(ContentsTest, AWholeThatIsNotItsDigestIsDropped) {
+  Contents wanter;
+  wanter.want(Content::configuration, content_digest("right"), Instant(100s));
+  const std::string wrong = "wrong";
+  const Fragment fragment{Content::configuration, content_digest("right"), 1, 5, 0,
+                          {wrong.begin(), wrong.end()}};
+  EXPECT_FALSE(wanter.on_fragment(fragment));
+  const std::string right = "right";
+  const Fragment good{Content::configuration, content_digest("right"), 1, 5, 0,
+                      {right.begin(), right.end()}};
+  EXPECT_EQ(wanter.on_fragment(good), "right");
+}
+
+TEST(ContentsTest, FragmentsThatDoNotFitAreDropped) {
+  Contents wanter;
+  wanter.want(Content::configuration, 5, Instant(100s));
+  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 10, 3, {1}}));      // offset
+  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 10, 0, {1}}));      // too short
+  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 6, 1, 1, 0, {1}}));       // unknown
+  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 1201, 0,
+                                   std::vector<std::uint8_t>(1200)}));
+  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 7, 0, {1, 2, 3, 4, 5, 6, 7}}));
+}
+
+TEST(ContentsTest, RequestsThatAreRepeatedAreServedOnceInAWhile) {
+  Contents haver;
+  haver.offer(Content::configuration, 9, 1, "text");
+  std::size_t sent = 0;
+  Instant now{100s};
+  for (int i = 0; i < 1000; ++i) {
+    now += 100us;
+    haver.on_request({Content::configuration, 9}, now);
+    std::vector<MessageBody> out;
+    haver.poll(now, out);
+    sent += out.size();
+  }
+  EXPECT_LE(sent, 11U);
+  EXPECT_GE(sent, 9U);
+}
+
+TEST(ContentsTest, NobodyIsGivenWhatIsNotOffered) {
+  Contents haver;
+  haver.offer(Content::configuration, 9, 1, "text");
+  haver.on_request({Content::configuration, 8}, Instant(100s));
+  haver.on_request({Content::neighbours, 9}, Instant(100s));
+  EXPECT_EQ(haver.next_deadline(), Instant::max());
+}
+
+}  // namespace
+}  // namespace vippy::core

@@ -1,0 +1,258 @@
+#include <gtest/gtest.h>
+
+#include "tests/core/talking_nodes.h"
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+using Holders = std::vector<std::size_t>;
+
+const std::string kVip = "10.0.0.9/24";
+const std::vector<std::string> kTwo = {"a", "b"};
+const std::vector<std::string> kThree = {"a", "b", "c"};
+
+Config prefers_a(const std::vector<std::string>& nodes = kTwo) {
+  return talking_config(1, nodes, {{"a", kVip}});
+}
+
+// A cluster that has come to rest; `a` holds the address.
+struct Cluster : TalkingNodes {
+  explicit Cluster(const Config& config) : TalkingNodes(config.shared->nodes) {
+    start(config);
+    run(400ms);
+    EXPECT_EQ(holders(kVip), Holders{0});
+    watch(kVip);
+  }
+};
+
+TEST(NodeHoldTest, ADeadOwnerIsFollowedWithinStaleAndAnInterval) {
+  Cluster cluster(prefers_a());
+  cluster.silence(0);
+  const auto died = cluster.now;
+  while (cluster.holders(kVip).empty()) cluster.run(1ms);
+  EXPECT_LE(cluster.now - died, 42ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+}
+
+TEST(NodeHoldTest, AStopMakesBeforeItBreaks) {
+  Cluster cluster(prefers_a());
+  cluster[0].step(StopRequested{});
+  cluster.run(50ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  EXPECT_EQ(cluster.fewest, 1U);
+  EXPECT_EQ(cluster.most, 2U);
+  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+}
+
+TEST(NodeHoldTest, TheLastNodeStopsAtOnceAndLeavesNothing) {
+  Cluster cluster(prefers_a());
+  cluster.silence(1);
+  cluster.run(100ms);
+  cluster[0].step(StopRequested{});
+  cluster.run(10ms);
+  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+  EXPECT_TRUE(cluster.holders(kVip).empty());
+}
+
+TEST(NodeHoldTest, ADrainMakesBeforeItBreaksAndUndrainBringsBack) {
+  Cluster cluster(prefers_a());
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(50ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  EXPECT_EQ(cluster[0].status().inactive_reason, "drained by the operator");
+  cluster[0].step(OrderGiven{OrderKind::undrain, "a"});
+  cluster.run(50ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster.fewest, 1U);
+}
+
+TEST(NodeHoldTest, TheOnlyNodeLeftKeepsWhatItHasWhileDrained) {
+  Cluster cluster(prefers_a());
+  cluster.silence(1);
+  cluster.run(100ms);
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(3s);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster.fewest, 1U);
+}
+
+TEST(NodeHoldTest, AnOrderReachesAnotherNode) {
+  Cluster cluster(prefers_a());
+  cluster[1].step(OrderGiven{OrderKind::drain, "a"});
+  cluster.run(50ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  cluster.isolate(0);
+  cluster[1].step(OrderGiven{OrderKind::undrain, "a"});
+  cluster.run(6s);
+  EXPECT_EQ(cluster[1].logged<event::OrderUnheard>().size(), 1U);
+}
+
+TEST(NodeHoldTest, ThePreferredNodeReturnsWithoutAGap) {
+  Cluster cluster(prefers_a());
+  cluster.isolate(0);
+  cluster.run(100ms);
+  cluster.isolate(0, false);
+  cluster.watch(kVip);
+  cluster.run(100ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_GE(cluster.fewest, 1U);
+}
+
+TEST(NodeHoldTest, WithFailbackNeverANodeThatReturnsTakesOnlyWhatNobodyHolds) {
+  auto config = prefers_a();
+  config.failback.reset();
+  Cluster cluster(config);
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(50ms);
+  cluster[0].step(OrderGiven{OrderKind::undrain, ""});
+  cluster.run(2s);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  cluster.silence(1);
+  cluster.run(100ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
+TEST(NodeHoldTest, WithFailbackInSecondsANodeTakesBackAfterThatTime) {
+  auto config = prefers_a();
+  config.failback = 1s;
+  Cluster cluster(config);
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(50ms);
+  cluster[0].step(OrderGiven{OrderKind::undrain, ""});
+  cluster.run(900ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  cluster.run(200ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
+TEST(NodeHoldTest, BreakFirstIsNeverOnTwo) {
+  auto config = prefers_a();
+  config.handover = HandOver::break_first;
+  Cluster cluster(config);
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(100ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  cluster[0].step(OrderGiven{OrderKind::undrain, ""});
+  cluster.run(100ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_LE(cluster.most, 1U);
+}
+
+TEST(NodeHoldTest, ANodeThatWasLateLetsGoBeforeItSpeaks) {
+  Cluster cluster(prefers_a());
+  cluster.silence(0);
+  cluster.run(40ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  cluster.wake(0);
+  cluster.forget(0);
+  cluster[0].now = cluster.now;
+  cluster[0].tick();
+  const auto& actions = cluster[0].actions;
+  const auto removal = std::find_if(actions.begin(), actions.end(), [](const auto& action) {
+    return std::holds_alternative<RemoveAddress>(action);
+  });
+  ASSERT_NE(removal, actions.end());
+  EXPECT_EQ(cluster[0].count<SendMessage>(), 0U);  // not before the address is gone
+  cluster[0].comply();
+  cluster[0].tick();
+  EXPECT_EQ(cluster[0].count<SendMessage>(), 1U);
+}
+
+TEST(NodeHoldTest, AFencedNodeLetsGoAndComesBack) {
+  Cluster cluster(prefers_a());
+  cluster[0].step(Fenced{});
+  cluster.run(1ms);
+  EXPECT_FALSE(cluster[0].kernel.contains(*parse_prefix(kVip)));
+  cluster.run(200ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster[0].status().counters.fenced, 1U);
+}
+
+TEST(NodeHoldTest, AGroupWhoseLinkIsDownGoesToSomebodyElseAlone) {
+  auto config = talking_config(1, kTwo, {{"a", kVip}, {"a", "10.0.0.10/24"}});
+  auto shared = std::make_shared<Shared>(*config.shared);
+  shared->groups[1].vips[0].interface = "eth1";
+  config.shared = shared;
+  TalkingNodes cluster(kTwo);
+  for (std::size_t i = 0; i < 2; ++i) cluster[i].link(true, "eth1", 3);
+  cluster.start(config);
+  for (std::size_t i = 0; i < 2; ++i) cluster[i].link(true, "eth1", 3);
+  cluster.run(400ms);
+  EXPECT_EQ(cluster.holders("10.0.0.10/24"), Holders{0});
+  cluster[0].link(false, "eth1", 3);
+  cluster.run(100ms);
+  EXPECT_EQ(cluster.holders("10.0.0.10/24"), Holders{1});
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
+TEST(NodeHoldTest, WhatTheKernelRefusesGoesToSomebodyElse) {
+  TalkingNodes cluster(kTwo);
+  cluster.start(prefers_a());
+  cluster[0].refuses = true;
+  cluster.run(400ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  EXPECT_EQ(cluster[1].status().groups[0].reason, MoveReason::owner_cannot);
+}
+
+TEST(NodeHoldTest, OfTwoThatDoNotHearEachOtherTheFirstServesWhenAThirdHearsBoth) {
+  Cluster cluster(prefers_a(kThree));
+  cluster.cut(0, 1);
+  cluster.cut(1, 0);
+  cluster.run(500ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_FALSE(cluster[1].status().is_active);
+  cluster.cut(0, 1, false);
+  cluster.cut(1, 0, false);
+  cluster.run(500ms);
+  EXPECT_TRUE(cluster[1].status().is_active);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
+TEST(NodeHoldTest, ANodeThatIsNotHeardStepsBack) {
+  Cluster cluster(prefers_a());
+  cluster.cut(0, 1);
+  cluster.run(500ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  cluster.cut(0, 1, false);
+  cluster.run(500ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
+TEST(NodeHoldTest, ACutOffNodeReleasesWhenItIsToldTo) {
+  auto config = prefers_a();
+  config.isolation = Isolation::release;
+  Cluster cluster(config);
+  cluster.isolate(0);
+  cluster.run(500ms);
+  EXPECT_TRUE(cluster.holders(kVip).empty());  // each thinks that it is the one
+  cluster.isolate(0, false);
+  cluster.run(500ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
+TEST(NodeHoldTest, OnlyAMajorityServesWhenItIsWanted) {
+  auto config = prefers_a(kThree);
+  config.quorum = Quorum::majority;
+  Cluster cluster(config);
+  cluster.isolate(0);
+  cluster.run(500ms);
+  const auto holders = cluster.holders(kVip);
+  ASSERT_EQ(holders.size(), 1U);
+  EXPECT_NE(holders[0], 0U);
+}
+
+TEST(NodeHoldTest, TheWinnerOfAContestAnnouncesAgain) {
+  Cluster cluster(prefers_a());
+  cluster.isolate(0);
+  cluster.run(200ms);
+  EXPECT_EQ(cluster.holders(kVip), (Holders{0, 1}));
+  cluster.isolate(0, false);
+  cluster.forget(0);
+  cluster.run(200ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_GE(cluster[0].count<Advertise>(), 1U);
+}
+
+}  // namespace
+}  // namespace vippy::core

@@ -1,0 +1,245 @@
+#include <gtest/gtest.h>
+
+#include "tests/core/talking_nodes.h"
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+using Holders = std::vector<std::size_t>;
+
+const std::string kVip = "10.0.0.9/24";
+const std::vector<std::string> kTwo = {"a", "b"};
+
+Config prefers_a() { return talking_config(1, kTwo, {{"a", kVip}}); }
+
+struct Pair : TalkingNodes {
+  explicit Pair(const Config& config = prefers_a()) : TalkingNodes(kTwo) {
+    start(config);
+    run(400ms);
+    EXPECT_EQ(holders(kVip), Holders{0});
+  }
+};
+
+TEST(NodeSpeechTest, RecordedTrafficChangesNothingOnAnyNode) {
+  Pair pair;
+  const auto recorded = pair.recorded;
+  pair.forget(0);
+  pair.forget(1);
+  const auto before = pair[1].status().counters;
+  for (const auto& message : recorded) {
+    for (std::size_t to = 0; to < 2; ++to) {
+      pair[to].step(MessageHeard{message, *parse_ip("10.0.0.7"), pair[to].now});
+    }
+  }
+  const auto after = pair[1].status().counters;
+  EXPECT_EQ(after.announcements_received, before.announcements_received);
+  EXPECT_GT(after.ignored_replayed, before.ignored_replayed);
+  pair.run(100ms);
+  EXPECT_EQ(pair.holders(kVip), Holders{0});
+  EXPECT_EQ(pair[0].count<Log>() + pair[1].count<Log>(), 0U);
+}
+
+TEST(NodeSpeechTest, RecordedTrafficDoesNotBringADeadPeerBack) {
+  Pair pair;
+  const auto recorded = pair.recorded;
+  pair.silence(0);
+  pair.run(100ms);
+  ASSERT_EQ(pair.holders(kVip), Holders{1});
+  for (const auto& message : recorded) {
+    pair[1].step(MessageHeard{message, *parse_ip("10.0.0.7"), pair[1].now});
+    pair[1].tick();
+  }
+  EXPECT_EQ(pair.holders(kVip), Holders{1});
+  EXPECT_FALSE(pair[1].status().peers[0].is_active);
+}
+
+TEST(NodeSpeechTest, ARestartedNodeIsNotDeceivedByWhatItsEarlierRunHeard) {
+  Pair pair;
+  const auto recorded = pair.recorded;
+  SteppedNode again("b", true, 99);
+  again.now = pair.now;
+  again.start(prefers_a());
+  for (const auto& message : recorded) {
+    again.step(MessageHeard{message, *parse_ip("10.0.0.7"), again.now});
+    again.tick();
+  }
+  EXPECT_FALSE(again.status().peers[0].is_active);
+  EXPECT_EQ(again.logged<event::PeerActive>().size(), 0U);
+  EXPECT_EQ(again.logged<event::IdentityTaken>().size(), 0U);
+}
+
+TEST(NodeSpeechTest, AHigherVersionIsFetchedAndAdopted) {
+  Pair pair;
+  auto config = talking_config(2, kTwo, {{"a", kVip}, {"b", "10.0.0.10/24"}});
+  pair.watch(kVip);
+  pair[1].step(ConfigLoaded{config});
+  pair.run(100ms);
+  EXPECT_EQ(pair[0].status().shared->version, 2U);
+  EXPECT_EQ(pair.holders("10.0.0.10/24"), Holders{1});
+  // What did not change did not move and did not blink.
+  EXPECT_EQ(pair.fewest, 1U);
+  EXPECT_EQ(pair.most, 1U);
+}
+
+TEST(NodeSpeechTest, ANodeThatIsNewInANewerVersionBringsItAlong) {
+  Pair pair;
+  pair.add("c");
+  pair[2].start(talking_config(2, {"a", "b", "c"}, {{"c", kVip}}));
+  pair.run(400ms);
+  EXPECT_EQ(pair[0].status().shared->version, 2U);
+  EXPECT_EQ(pair.holders(kVip), Holders{2});
+}
+
+TEST(NodeSpeechTest, ANodeWithAnOldFileAdoptsWhatTheClusterRuns) {
+  auto config = talking_config(5, {"a", "b", "c"}, {{"a", kVip}});
+  TalkingNodes cluster({"a", "b", "c"});
+  cluster[0].start(config);
+  cluster[1].start(config);
+  cluster.silence(2);
+  cluster.run(400ms);
+  cluster.wake(2);
+  cluster[2].now = cluster.now;
+  cluster[2].start(talking_config(4, {"a", "b", "c"}, {{"c", "10.0.0.77/24"}}));
+  cluster.run(400ms);
+  EXPECT_EQ(cluster[2].status().shared->version, 5U);
+  EXPECT_TRUE(cluster.holders("10.0.0.77/24").empty());
+}
+
+TEST(NodeSpeechTest, TheSameVersionWithOtherContentsIsAlarmedAndTakesNothing) {
+  auto config = talking_config(1, kTwo, {{"a", kVip}});
+  auto other = talking_config(1, kTwo, {{"b", kVip}});
+  TalkingNodes pair(kTwo);
+  pair[0].start(config);
+  pair.silence(1);
+  pair.run(400ms);
+  ASSERT_EQ(pair.holders(kVip), Holders{0});
+  pair.watch(kVip);
+  pair.wake(1);
+  pair[1].now = pair.now;
+  pair[1].start(other);
+  pair.run(2s);
+  EXPECT_EQ(pair.holders(kVip), Holders{0});
+  EXPECT_EQ(pair.fewest, 1U);
+  EXPECT_EQ(pair.most, 1U);
+  EXPECT_EQ(pair[0].logged<event::PeerDiffers>().size(), 1U);
+  EXPECT_EQ(pair[1].logged<event::PeerDiffers>().size(), 1U);
+}
+
+TEST(NodeSpeechTest, TwoServingHalvesWithDifferentContentsEndWithOneHolder) {
+  auto config = talking_config(1, kTwo, {{"a", kVip}});
+  auto other = talking_config(1, kTwo, {{"b", kVip}});
+  TalkingNodes pair(kTwo);
+  pair.isolate(0);
+  pair[0].start(config);
+  pair[1].start(other);
+  pair.run(400ms);
+  ASSERT_EQ(pair.holders(kVip), (Holders{0, 1}));
+  pair.isolate(0, false);
+  pair.run(500ms);
+  EXPECT_EQ(pair.holders(kVip), Holders{0});
+}
+
+TEST(NodeSpeechTest, NeighbourTablesTravelOnceAndOnlyWhenTheyDiffer) {
+  Pair pair;
+  pair[0].step(TableBegin{KernelTable::neighbours});
+  for (std::uint8_t i = 1; i <= 200; ++i) {
+    pair[0].step(NeighbourSeen{2, Ipv4{{10, 0, 0, i}}, Mac{{2, 9, 0, 0, 0, i}}});
+  }
+  pair[0].step(TableComplete{KernelTable::neighbours});
+  pair.run(200ms);
+  EXPECT_EQ(pair[1].status().neighbours, 200U);
+  const auto fragments = [&] {
+    return std::count_if(pair.recorded.begin(), pair.recorded.end(), [](const auto& message) {
+      return std::holds_alternative<Fragment>(message.body);
+    });
+  };
+  const auto sent = fragments();
+  EXPECT_EQ(sent, 2);
+  pair.run(500ms);
+  EXPECT_EQ(fragments(), sent);
+}
+
+TEST(NodeSpeechTest, AnotherHostUnderOurNameIsAlarmed) {
+  Pair pair;
+  SteppedNode twin("a", true, 1234);
+  twin.now = pair.now;
+  twin.start(prefers_a());
+  for (int i = 0; i < 20; ++i) {
+    pair.run(1ms);
+    // The twin hears b, and a hears the twin.
+    twin.now = pair.now;
+    const auto& said = pair.recorded.back();
+    if (said.sender.node == node_id("b")) twin.step(MessageHeard{said, {}, twin.now});
+    twin.tick();
+    if (twin.count<SendMessage>() == 0) continue;
+    pair[0].step(MessageHeard{twin.last<SendMessage>().message, *parse_ip("10.0.0.7"), pair.now});
+  }
+  EXPECT_EQ(pair[0].logged<event::IdentityTaken>().size(), 1U);
+}
+
+TEST(NodeSpeechTest, TheWillSaysThatWeLeaveAndIsNewerThanEverythingElse) {
+  Pair pair;
+  const auto will = pair[0].last<KeepWill>().message;
+  const auto& beat = std::get<Beat>(will.body);
+  EXPECT_TRUE(beat.is_leaving);
+  EXPECT_FALSE(beat.is_active);
+  EXPECT_EQ(will.sender.sequence, pair[0].last<SendMessage>().message.sender.sequence + 1);
+  pair.silence(0);
+  pair[1].step(MessageHeard{will, {}, pair.now});
+  pair.run(1ms);
+  EXPECT_EQ(pair.holders(kVip), Holders{1});
+}
+
+TEST(NodeSpeechTest, NodesOfBothProtocolsFormOneCluster) {
+  auto old = prefers_a();
+  old.protocol = Protocol::v1;
+  auto both = prefers_a();
+  both.protocol = Protocol::both;
+  SteppedNode plain("a");
+  SteppedNode spoken("b", true, 8);
+  const auto both_hear = [&](SteppedNode& from, SteppedNode& to) {
+    if (from.count<SendAnnouncement>() == 0) return;
+    to.now = from.now;
+    to.step(AnnouncementHeard{from.last<SendAnnouncement>().announcement, {}, from.now});
+  };
+  plain.start(old);
+  spoken.start(both);
+  for (int i = 0; i < 500; ++i) {
+    plain.run(1ms);
+    spoken.run(1ms);
+    both_hear(plain, spoken);
+    both_hear(spoken, plain);
+    plain.tick();
+    spoken.tick();
+    plain.comply();
+    spoken.comply();
+  }
+  EXPECT_EQ(plain.owner(), "a");
+  EXPECT_EQ(spoken.owner(), "a");
+  EXPECT_TRUE(plain.kernel.contains(*parse_prefix(kVip)));
+  EXPECT_FALSE(spoken.kernel.contains(*parse_prefix(kVip)));
+}
+
+TEST(NodeSpeechTest, ProtocolOneIsNotListenedToUnlessItIsWanted) {
+  Pair pair;
+  auto old = prefers_a();
+  pair[1].hear("a", old, false);
+  pair[1].tick();
+  EXPECT_EQ(pair[1].status().counters.ignored_protocol, 1U);
+  EXPECT_TRUE(pair[1].status().peers[0].is_active);
+  EXPECT_EQ(pair[1].logged<event::PeerPlain>().size(), 1U);
+}
+
+TEST(NodeSpeechTest, MessagesThatAreRefusedAreCounted) {
+  Pair pair;
+  pair[0].step(MessageRefused{Wire2Error::forged, *parse_ip("10.0.0.7")});
+  pair[0].step(MessageRefused{Wire2Error::truncated, *parse_ip("10.0.0.7")});
+  const auto counters = pair[0].status().counters;
+  EXPECT_EQ(counters.ignored_forged, 1U);
+  EXPECT_EQ(counters.ignored_malformed, 1U);
+  EXPECT_EQ(pair[0].logged<event::Unbelieved>().size(), 1U);
+}
+
+}  // namespace
+}  // namespace vippy::core
