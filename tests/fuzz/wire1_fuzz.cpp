@@ -23,6 +23,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   VIPPY_ASSERT(again->hash == announcement->hash && again->nonce == announcement->nonce);
   const AnnouncementHash hash(*announcement->shared, "secret");
   VIPPY_ASSERT(!hash.matches(announcement->hash, announcement->nonce));
-  static_cast<void>(unusable(*announcement->shared));
+  static_cast<void>(unusable(*announcement->shared, vippy::core::Protocol::v1));
   return 0;
 }

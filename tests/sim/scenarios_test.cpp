@@ -76,6 +76,8 @@ class ScenariosTest : public testing::Test {
 
 TEST_F(ScenariosTest, ACleanStopLeavesAnAddressWithoutAnOwnerForLessThanTwoMilliseconds) {
   begin(3);
+  // Protocol 1 does not number what it says: not in the same instant as an announcement.
+  world->run_for(37ms);
   world->stop(0);
   EXPECT_LE(without(1, 1s), 2ms);
   EXPECT_FALSE(world->machines()[0].daemon);
