@@ -103,6 +103,15 @@ void Advertiser::start(InterfaceIndex index, const Prefix& vip, const Interfaces
   next_deadline_ = now;
 }
 
+void Advertiser::again(InterfaceIndex index, const Prefix& vip, const Interfaces& interfaces,
+                       Instant now, Actions& out) {
+  const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) {
+    return one.index == index && one.vip == vip;
+  });
+  if (job == jobs_.end()) return start(index, vip, interfaces, now, out);
+  broadcast(*job, interfaces, out);
+}
+
 void Advertiser::stop(InterfaceIndex index, const Prefix& vip) {
   std::erase_if(jobs_, [&](const Job& job) { return job.index == index && job.vip == vip; });
 }

@@ -53,6 +53,9 @@ class Advertiser {
   // A VIP came up here (or must be told again): the first broadcast leaves with this call.
   void start(InterfaceIndex index, const Prefix& vip, const Interfaces& interfaces, Instant now,
              Actions& out);
+  // Somebody else held the VIP too: one more broadcast now. The rounds go on as they were.
+  void again(InterfaceIndex index, const Prefix& vip, const Interfaces& interfaces, Instant now,
+             Actions& out);
   // The VIP is no longer here: not one more frame about it.
   void stop(InterfaceIndex index, const Prefix& vip);
   // Only the VIPs that `keeps(index, vip)` are spoken of from now on.

@@ -139,10 +139,11 @@ class Node {
   // protocol 2 (node_speech.cpp)
   void hear_beat(const MessageHeard& heard, const Beat& beat, Instant received, Actions& out);
   void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
-  bool hear_content(const MessageBody& body, Instant now, Actions& out);
+  bool hear_content(const Message& message, Instant now, Actions& out);
   void hear_own_name(const MessageHeard& heard, Instant received, Actions& out);
   void compare_contents(std::size_t peer, const Beat& beat, Instant received, Actions& out);
-  void on_content(Content what, const std::string& text, Instant now, Actions& out);
+  void on_content(Content what, const std::string& text, const std::string& from, Instant now,
+                  Actions& out);
   void obey(const Order& order, Actions& out);
   void drain(bool is_drain, Actions& out);
   void speak(MessageBody body, Actions& out);

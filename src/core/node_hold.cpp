@@ -197,7 +197,8 @@ void Node::settle_contests(Instant now, Actions& out) {
     }
     if (!std::exchange(group.is_contested, false)) continue;
     for (const auto& key : group.keys) {
-      if (key && reconciler_.is_up(*key)) came_up(*key, now, out);
+      if (!key || !reconciler_.is_up(*key)) continue;
+      advertiser_.again(key->index, key->prefix, interfaces_, now, out);
     }
   }
 }

@@ -46,7 +46,7 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
   if (const auto* beat = std::get_if<Beat>(&heard.message.body)) {
     return hear_beat(heard, *beat, received, out);
   }
-  if (hear_content(heard.message.body, now, out)) return;
+  if (hear_content(heard.message, now, out)) return;
   if (view_.hearing().hear_other(*peer, sender) != Verdict::believed) {
     ++counters_.ignored;
     ++counters_.ignored_replayed;
@@ -57,15 +57,17 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
 
 // A content is what its digest says, whoever sent it, and handing it out again tells nothing new:
 // neither needs to know who speaks.
-bool Node::hear_content(const MessageBody& body, Instant now, Actions& out) {
-  if (const auto* request = std::get_if<ContentRequest>(&body)) {
+bool Node::hear_content(const Message& message, Instant now, Actions& out) {
+  if (const auto* request = std::get_if<ContentRequest>(&message.body)) {
     contents_.on_request(*request, now);
     return true;
   }
-  const auto* fragment = std::get_if<Fragment>(&body);
+  const auto* fragment = std::get_if<Fragment>(&message.body);
   if (fragment == nullptr) return false;
   const auto text = contents_.on_fragment(*fragment);
-  if (text) on_content(fragment->what, *text, now, out);
+  if (!text) return true;
+  const auto peer = view_.hearing().find(message.sender.node);
+  on_content(fragment->what, *text, peer ? membership_.name(*peer) : "a new node", now, out);
   return true;
 }
 
@@ -91,7 +93,7 @@ void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& o
     contents_.want(Content::configuration, beat->digest, received);
     return;
   }
-  if (hear_content(heard.message.body, received, out)) return;
+  if (hear_content(heard.message, received, out)) return;
   ++counters_.ignored;
   ++counters_.ignored_stranger;
   if (!is_live || !stranger_.is_due(heard.source, received)) return;
@@ -154,7 +156,8 @@ void Node::compare_contents(std::size_t peer, const Beat& beat, Instant received
   if (is_news) log(out, event::PeerDiffers{membership_.name(peer), beat.version});
 }
 
-void Node::on_content(Content what, const std::string& text, Instant now, Actions& out) {
+void Node::on_content(Content what, const std::string& text, const std::string& from, Instant now,
+                      Actions& out) {
   if (what == Content::neighbours) {
     if (const auto entries = parse_neighbours(text)) neighbours_.on_peer(*entries, now);
     return;
@@ -166,7 +169,7 @@ void Node::on_content(Content what, const std::string& text, Instant now, Action
     return;
   }
   if (shared->version > shared_->version) {
-    adopt(*shared, "the cluster", now, out);
+    adopt(*shared, from, now, out);
   } else {
     view_.learn(std::make_shared<const Shared>(std::move(*shared)), content_digest(text));
   }

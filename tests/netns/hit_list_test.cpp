@@ -39,6 +39,10 @@ Heard sort_out(const std::vector<Frame>& frames, core::Mac sender) {
       (arp.operation == ArpOperation::reply ? heard.directed : heard.asked).push_back(arp);
       continue;
     }
+    // When another node held the VIP too, the winner says it once more right away.
+    const bool is_again = !heard.rounds.empty() && frame.at - heard.rounds.back().at < 50ms &&
+                          heard.rounds.back().replies > 0;
+    if (is_again) continue;
     if (arp.operation == ArpOperation::request) {
       heard.rounds.push_back({frame.at, 1, 0});
     } else if (!heard.rounds.empty()) {

@@ -87,12 +87,17 @@ class InteropTest : public ClusterTest {
                         group({"10.77.1.3/16", "10.77.1.4/16"}), group({"10.77.1.5/16"}),
                         group({"10.77.1.6/16"}), group({"fd77::9/64"})});
   }
+  // As it is done while a cluster moves to protocol 2.
+  static Json speaking_both(Json config) {
+    config["protocol"] = "1+2";
+    return config;
+  }
   static void start_first(Lab& cluster, const Json& config) {
-    cluster.node(1).write_config(config);
+    cluster.node(1).write_config(speaking_both(config));
     cluster.node(1).start();
   }
   static void reload_first(Lab& cluster, const Json& config) {
-    cluster.node(1).write_config(config);
+    cluster.node(1).write_config(speaking_both(config));
     cluster.node(1).reload();
   }
   static void wait_agreed(Lab& cluster, const ReferencePeer& peer) {

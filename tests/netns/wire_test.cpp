@@ -68,6 +68,7 @@ class WireTest : public ClusterTest {
     const auto ours = cluster.config(Json::array());
     for (const auto* key : {"interval", "mature", "stale"}) config[key] = ours[key];
     config.erase("management");
+    config["protocol"] = 1;
     return config;
   }
 };
@@ -104,6 +105,7 @@ TEST_F(WireTest, AnnouncementsOfTheReferenceAreBelieved) {
 TEST_F(WireTest, AHigherVersionFromTheWireIsAdopted) {
   auto& cluster = lab();
   auto config = cluster.config(Json::array({group_at("n1", {"10.77.1.1/16"})}));
+  config["protocol"] = 1;
   cluster.start(config);
   cluster.wait_held("10.77.1.1", {1});
   config["version"] = 5;
@@ -120,6 +122,7 @@ TEST_F(WireTest, AHigherVersionFromTheWireIsAdopted) {
 TEST_F(WireTest, JunkIsCountedAndChangesNothing) {
   auto& cluster = lab({.nodes = 1});
   auto config = cluster.config(Json::array({group({"10.77.1.1/16"})}));
+  config["protocol"] = 1;
   cluster.start(config);
   cluster.wait_held("10.77.1.1", {1});
   AddressWatch watch(cluster.space(1));
