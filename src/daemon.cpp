@@ -199,7 +199,7 @@ void Daemon::perform(const core::OpenManagement& action) {
 
 void Daemon::perform(const core::OpenChat& action) {
   platform_.perform(
-      platform::OpenChat{action.id, action.address, action.port, action.interface});
+      platform::OpenChat{action.id, action.address, action.port, {&action.interface, 1}, {}});
 }
 
 void Daemon::perform(const core::UseInjector& action) {

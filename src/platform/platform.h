@@ -104,13 +104,20 @@ using Event = std::variant<Datagram, TableBegin, TableComplete, LinkChanged, Add
 // ---- requests -------------------------------------------------------------------------------
 
 // Opens the announcement socket, in place of an earlier one (which stays when this fails).
-// `interface` is "all" (every running multicast interface, also later ones), a name, or a local
-// address. TTL / hop limit as given. Our own datagrams come back to us.
+// Each of `interfaces` is "all" (every running multicast interface, also later ones), a name, or
+// a local address; none is "all". Several are redundant paths: a datagram goes out once on each
+// interface and is received on each, so the same one may come in more than once. TTL / hop limit
+// as given. Our own datagrams come back to us.
+// With `peers` there is no group: each datagram goes to each peer by itself, from `port` to
+// `port`, and our own need not come back. A peer in the network of one of the interfaces is sent
+// to on these only, another one on all of them ("all": where the routes say); an address of this
+// host is left out. No host is EINVAL.
 struct OpenChat {
   RequestId id = 0;
   core::IpAddress group;
   std::uint16_t port = 0;
-  std::string_view interface;
+  std::span<const std::string> interfaces;
+  std::span<const core::IpAddress> peers;
   std::uint8_t ttl = 128;
 };
 

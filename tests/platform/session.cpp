@@ -135,7 +135,20 @@ void Session::see(const Event& event) {
 
 RequestId Session::open_chat(const std::string& group, std::uint16_t port,
                              const std::string& interface) {
-  platform_->perform(OpenChat{++last_id_, *core::parse_ip(group), port, interface, 4});
+  return open_paths(group, port, {interface});
+}
+
+RequestId Session::open_paths(const std::string& group, std::uint16_t port,
+                              const std::vector<std::string>& interfaces) {
+  platform_->perform(OpenChat{++last_id_, *core::parse_ip(group), port, interfaces, {}, 4});
+  return last_id_;
+}
+
+RequestId Session::open_peers(std::uint16_t port, const std::vector<std::string>& peers,
+                              const std::vector<std::string>& interfaces) {
+  std::vector<core::IpAddress> parsed;
+  for (const auto& peer : peers) parsed.push_back(*core::parse_ip(peer));
+  platform_->perform(OpenChat{++last_id_, {}, port, interfaces, parsed, 4});
   return last_id_;
 }
 

@@ -48,6 +48,10 @@ class Session {
   bool until_tables();  // the three tables of the start
 
   RequestId open_chat(const std::string& group, std::uint16_t port, const std::string& interface);
+  RequestId open_paths(const std::string& group, std::uint16_t port,
+                       const std::vector<std::string>& interfaces);
+  RequestId open_peers(std::uint16_t port, const std::vector<std::string>& peers,
+                       const std::vector<std::string>& interfaces = {"all"});
   RequestId open_management(const std::string& path, std::uint32_t mode = 0600);
   RequestId add(const std::string& link, const std::string& prefix, core::Duration lifetime = {},
                 bool renew = false);

@@ -193,14 +193,14 @@ void AnnounceSocket::leave(InterfaceIndex index) {
   ::setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof(request));
 }
 
-int AnnounceSocket::send(std::span<const std::uint8_t> bytes, InterfaceIndex index,
-                         const std::optional<core::IpAddress>& source) {
-  auto target = socket_address(chat_.group, chat_.port, index);
+int AnnounceSocket::send(std::span<const std::uint8_t> bytes, const core::IpAddress& target,
+                         InterfaceIndex index, const std::optional<core::IpAddress>& source) {
+  auto name = socket_address(target, chat_.port, index);
   iovec vector{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
   alignas(cmsghdr) std::array<char, kControlOctets> control{};
   msghdr header{};
-  header.msg_name = &target.storage;
-  header.msg_namelen = target.length;
+  header.msg_name = &name.storage;
+  header.msg_namelen = name.length;
   header.msg_iov = &vector;
   header.msg_iovlen = 1;
   header.msg_control = control.data();

@@ -20,7 +20,7 @@
 namespace vippy::platform {
 
 struct Chat {
-  core::IpAddress group;  // or a broadcast or host address
+  core::IpAddress group;  // or a broadcast or host address; unspecified: any host's
   std::uint16_t port = 0;
   std::uint8_t ttl = 128;
 };
@@ -43,8 +43,8 @@ class AnnounceSocket {
   void leave(InterfaceIndex index);
 
   // index 0: where the routes say. `source`: nullopt leaves the choice to the kernel.
-  [[nodiscard]] int send(std::span<const std::uint8_t> bytes, InterfaceIndex index,
-                         const std::optional<core::IpAddress>& source);
+  [[nodiscard]] int send(std::span<const std::uint8_t> bytes, const core::IpAddress& target,
+                         InterfaceIndex index, const std::optional<core::IpAddress>& source);
 
   // nullopt: not meant for this chat (another group, no source).
   [[nodiscard]] std::optional<Datagram> decode(const RawDatagram& raw,

@@ -119,4 +119,16 @@ std::optional<core::IpAddress> HostTables::own_address(InterfaceIndex index,
   return std::nullopt;
 }
 
+std::optional<core::IpAddress> HostTables::own_address_beside(const core::IpAddress& other,
+                                                              InterfaceIndex index) const {
+  for (const auto& [holder, held] : addresses_) {
+    if (index != 0 && holder != index) continue;
+    for (const auto& [key, marked] : held) {
+      const core::Prefix prefix{key.first, key.second};
+      if (!marked.entry.is_tagged && prefix.contains(other)) return key.first;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace vippy::platform

@@ -57,6 +57,9 @@ class HostTables {
   // An address of the interface that does not move: untagged, of this family.
   [[nodiscard]] std::optional<core::IpAddress> own_address(InterfaceIndex index,
                                                            core::Family family) const;
+  // One whose network `other` lies in; index 0: of any interface.
+  [[nodiscard]] std::optional<core::IpAddress> own_address_beside(
+      const core::IpAddress& other, InterfaceIndex index) const;
 
  private:
   // IPv4 allows one address with several lengths.

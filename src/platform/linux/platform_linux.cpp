@@ -25,8 +25,13 @@ namespace {
 
 constexpr WatchToken kNetlinkToken = 1;
 constexpr WatchToken kSignalToken = 2;
-constexpr WatchToken kChatToken = 3;
+constexpr WatchToken kChatToken = 4;  // and those of the other sockets of the chat
 constexpr WatchToken kStreamToken = 16;
+static_assert(kChatToken + kChatSocketsMax <= kStreamToken);
+
+bool is_chat(WatchToken token) {
+  return token >= kChatToken && token < kChatToken + kChatSocketsMax;
+}
 
 // IFA_PROTO came with Linux 5.18.
 bool kernel_keeps_tags() {
@@ -229,14 +234,15 @@ void LinuxPlatform::dispatch() {
       read_netlink();
     } else if (token == kSignalToken) {
       signals_.read(pending_);
-    } else if (token == kChatToken) {
-      announcements_.on_error(notices_, clock.now);
+    } else if (is_chat(token)) {
+      announcements_.on_error(token - kChatToken, notices_, clock.now);
     } else if (streams_.is_ours(token)) {
       streams_.on_ready(token, pending_, notices_, clock.now);
     }
   }
   for (const auto& raw : ready_.datagrams) {
-    if (const auto datagram = announcements_.decode(raw, clock)) pending_.emplace_back(*datagram);
+    const auto datagram = announcements_.decode(raw.token - kChatToken, raw, clock);
+    if (datagram) pending_.emplace_back(*datagram);
   }
   streams_.on_deadline(notices_, clock.now);
 }
@@ -312,10 +318,13 @@ void LinuxPlatform::perform(const Request& request) {
 }
 
 void LinuxPlatform::on_request(const OpenChat& request) {
-  if (announcements_.is_open()) loop_->unwatch(kChatToken);
+  for (std::size_t i = 0; i < kChatSocketsMax; ++i) {
+    loop_->unwatch(kChatToken + static_cast<WatchToken>(i));
+  }
   int error = announcements_.open(request);
-  if (announcements_.is_open()) {
-    const int watch_error = loop_->watch_datagrams(announcements_.descriptor(), kChatToken);
+  auto token = kChatToken;
+  for (const auto& socket : announcements_.sockets()) {
+    const int watch_error = loop_->watch_datagrams(socket.descriptor(), token++);
     if (error == 0) error = watch_error;
   }
   if (error == 0 && knows_tables_) announcements_.reconcile(tables_, notices_, now());
