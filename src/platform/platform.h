@@ -149,7 +149,9 @@ struct AddAddress {
   InterfaceIndex index = 0;
   core::Prefix prefix;
   core::Duration lifetime{};  // zero: for ever; else rounded up to what the kernel can count
-  bool renew = false;  // an address that is there gets the new lifetime and no EEXIST
+  // An address that is there gets the new lifetime and no EEXIST, and stays what and where it
+  // was; somebody else's, where address_tags tell, is left alone: EEXIST.
+  bool renew = false;
 };
 struct RemoveAddress {
   RequestId id = 0;

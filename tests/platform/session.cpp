@@ -107,6 +107,7 @@ void Session::see(const Event& event) {
                                       link->forwards_ipv6};
   } else if (const auto* address = std::get_if<AddressChanged>(&event)) {
     const std::pair key(address->index, address->prefix);
+    told_addresses.push_back(address->prefix);
     addresses.erase(key);
     if (!address->exists) return;
     mentioned_addresses_.insert(key);

@@ -70,6 +70,7 @@ class Session {
   std::vector<SeenDatagram> datagrams;
   std::map<std::string, SeenLink> links;
   std::map<std::pair<InterfaceIndex, core::Prefix>, bool> addresses;  // value: tagged
+  std::vector<core::Prefix> told_addresses;  // one for each event
   std::map<std::pair<InterfaceIndex, core::IpAddress>, core::Mac> neighbours;
   std::vector<std::string> marks;  // "begin links", "complete links"...
   std::map<RequestId, std::vector<int>> outcomes;

@@ -61,7 +61,8 @@ bool HostTables::on_address(const AddressMessage& message, bool is_tagged) {
     // An IPv6 address may go before the kernel has told that it came: this is news all the same.
     return links_.contains(message.index);
   }
-  const AddressEntry entry{message.prefix.length, message.is_secondary, is_tagged};
+  const AddressEntry entry{message.prefix.length, message.is_secondary, is_tagged,
+                           message.lacks_prefix_route};
   auto& known = addresses_[message.index];
   const auto [at, is_new] = known.try_emplace(key, MarkedAddress{entry, true});
   const bool is_same = !is_new && at->second.entry == entry;
@@ -94,6 +95,17 @@ const AddressEntry* HostTables::address(InterfaceIndex index, const core::Prefix
   if (held == addresses_.end()) return nullptr;
   const auto found = held->second.find({prefix.address, prefix.length});
   return found == held->second.end() ? nullptr : &found->second.entry;
+}
+
+bool HostTables::is_foreign(InterfaceIndex index, const core::Prefix& prefix) const {
+  const auto held = addresses_.find(index);
+  if (held == addresses_.end()) return false;
+  auto at = held->second.lower_bound({prefix.address, 0});
+  for (; at != held->second.end() && at->first.first == prefix.address; ++at) {
+    const bool is_meant = prefix.address.is_v6() || at->first.second == prefix.length;
+    if (is_meant && !at->second.entry.is_tagged) return true;
+  }
+  return false;
 }
 
 bool HostTables::has_foreign_in(InterfaceIndex index, const core::Prefix& prefix) const {

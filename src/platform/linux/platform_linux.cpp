@@ -358,6 +358,12 @@ void LinuxPlatform::on_request(const SendFrame& request) {
 }
 
 void LinuxPlatform::on_request(const AddAddress& request) {
+  // A lifetime is for what is ours.
+  if (request.renew && capabilities_.address_tags &&
+      tables_.is_foreign(request.index, request.prefix)) {
+    outcomes_.push_back({request.id, EEXIST});
+    return;
+  }
   if (!are_tags_proven_ && !first_added_) first_added_ = request;
   requests_.add(request);
 }
