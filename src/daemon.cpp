@@ -145,6 +145,10 @@ void Daemon::on(const platform::Notice& event) {
   log_->write(event.is_warning ? core::Priority::err : core::Priority::notice, event.text);
 }
 
+void Daemon::on(const platform::FrameHeard&) {}
+
+void Daemon::on(const platform::SendFailed&) {}
+
 void Daemon::reload() {
   auto reading = outside_.read_config();
   std::size_t errors = 0;

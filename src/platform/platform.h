@@ -52,6 +52,21 @@ struct Datagram {
   core::Instant received{};            // the kernel's receive time where it gives one
 };
 
+// What a neighbour sent, whole (cut off behind 512 octets): ARP, an NDP solicitation or
+// advertisement. Datagrams that came in meanwhile are told of first.
+struct FrameHeard {
+  InterfaceIndex index = 0;
+  std::span<const std::uint8_t> bytes;
+  core::Instant received{};  // the kernel's receive time where it gives one
+};
+
+// A datagram or a frame could not be sent, or not on each of its paths: the first reason since
+// the last wait(). The notice beside it says more, but not every time.
+struct SendFailed {
+  bool is_frame = false;
+  int os_error = 0;
+};
+
 enum class Table : std::uint8_t { links, addresses, neighbours };
 struct TableBegin { Table table{}; };
 struct TableComplete { Table table{}; };
@@ -99,7 +114,7 @@ struct Notice { bool is_warning = false; std::string_view text; };
 
 using Event = std::variant<Datagram, TableBegin, TableComplete, LinkChanged, AddressChanged,
                            NeighbourChanged, Outcome, StreamOpened, StreamBytes, StreamClosed,
-                           SignalCaught, Notice>;
+                           SignalCaught, Notice, FrameHeard, SendFailed>;
 
 // ---- requests -------------------------------------------------------------------------------
 
@@ -144,6 +159,13 @@ struct SendFrame {
   std::span<const std::uint8_t> bytes;
 };
 
+// Begins or ends to tell of the neighbours' frames on one Ethernet interface (FrameHeard). A link
+// that goes ends it. A refusal is a Notice.
+struct ListenFrames {
+  InterfaceIndex index = 0;
+  bool on = false;
+};
+
 struct AddAddress {
   RequestId id = 0;
   InterfaceIndex index = 0;
@@ -166,7 +188,8 @@ struct StreamSend { StreamId stream = 0; std::span<const std::uint8_t> bytes; };
 struct StreamClose { StreamId stream = 0; };  // after everything sent so far has left
 
 using Request = std::variant<OpenChat, OpenManagement, UseInjector, SendDatagram, SendFrame,
-                             AddAddress, RemoveAddress, HarvestNeighbours, StreamSend, StreamClose>;
+                             AddAddress, RemoveAddress, HarvestNeighbours, StreamSend, StreamClose,
+                             ListenFrames>;
 
 class Platform {
  public:

@@ -284,6 +284,8 @@ TEST_P(LoopTest, AllMeansEveryRunningInterfaceAlsoLaterOnes) {
   ASSERT_TRUE(session.until_tables());
   ASSERT_EQ(session.outcome(session.open_chat("239.1.2.3", 4000, "all")), 0);
   session.send("nobody");
+  EXPECT_TRUE(session.until([&] { return !session.failed.empty(); }));
+  EXPECT_EQ(session.failed.front().os_error, ENETDOWN) << "no path at all";
   EXPECT_TRUE(session.until([&] { return session.has_notice("was not sent"); }))
       << "loopback is used only when it is alone";
   run("ip link set va up");
@@ -339,6 +341,11 @@ TEST_P(LoopTest, AFirewallThatDropsAnnouncementsIsNamed) {
   int said = 0;
   for (const auto& notice : session.notices) said += notice.find("firewall") != std::string::npos;
   EXPECT_EQ(said, 1) << "a flood of errors is no flood of notices";
+  ASSERT_EQ(session.failed.size(), 1U) << "one for each wait";
+  EXPECT_FALSE(session.failed.front().is_frame);
+  EXPECT_EQ(session.failed.front().os_error, EPERM);
+  session.send("dropped");
+  EXPECT_TRUE(session.until([&] { return session.failed.size() == 2; })) << "and each time";
 }
 
 TEST_P(LoopTest, AChatThatFailsLeavesTheEarlierOne) {
@@ -369,6 +376,9 @@ TEST_P(LoopTest, FramesGoToTheInjectorAndItsFailuresAreSaid) {
   for (int i = 0; i < 10; ++i) session.platform().perform(SendFrame{1, frame});
   EXPECT_TRUE(
       session.until([&] { return session.has_notice("a frame was not sent on lo: ENETDOWN"); }));
+  ASSERT_EQ(session.failed.size(), 1U);
+  EXPECT_TRUE(session.failed.front().is_frame);
+  EXPECT_EQ(session.failed.front().os_error, ENETDOWN);
   session.platform().perform(UseInjector{77, "carrier pigeon"});
   EXPECT_EQ(session.outcome(77), ENOTSUP);
   session.platform().perform(UseInjector{78, "packet"});

@@ -129,6 +129,10 @@ void Session::see(const Event& event) {
     EXPECT_TRUE(closed.insert(end->stream).second) << "closed twice";
   } else if (const auto* caught = std::get_if<SignalCaught>(&event)) {
     signals.push_back(*caught);
+  } else if (const auto* frame = std::get_if<FrameHeard>(&event)) {
+    heard.push_back({frame->index, text_of(frame->bytes), frame->received});
+  } else if (const auto* send = std::get_if<SendFailed>(&event)) {
+    failed.push_back(*send);
   } else if (const auto* notice = std::get_if<Notice>(&event)) {
     notices.emplace_back(notice->text);
   }

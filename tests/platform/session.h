@@ -29,6 +29,12 @@ struct SeenLink {
   bool forwards_ipv6 = false;
 };
 
+struct SeenFrame {
+  InterfaceIndex index = 0;
+  std::string bytes;
+  core::Instant received{};
+};
+
 // Frames that the fake injector was given.
 struct FakeWire {
   std::vector<std::pair<InterfaceIndex, std::string>> frames;
@@ -76,6 +82,8 @@ class Session {
   std::map<RequestId, std::vector<int>> outcomes;
   std::vector<std::string> notices;
   std::vector<SignalCaught> signals;
+  std::vector<SeenFrame> heard;
+  std::vector<SendFailed> failed;
   std::map<StreamId, std::string> streams;  // bytes of each
   std::map<StreamId, std::uint32_t> uids;
   std::set<StreamId> closed;

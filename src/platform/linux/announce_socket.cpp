@@ -3,12 +3,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "platform/linux/clock_linux.h"
 
 namespace vippy::platform {
 
@@ -58,7 +55,7 @@ bool has_link_scope(const core::IpAddress& group) {
 struct Envelope {
   std::optional<core::IpAddress> destination;
   InterfaceIndex index = 0;
-  std::optional<core::Duration> realtime;
+  std::optional<core::Duration> stamp;
 };
 
 template <typename Value>
@@ -87,9 +84,8 @@ Envelope read_envelope(msghdr control) {
       if (!read_control(at, info)) continue;
       out.destination = from_bytes(info.ipi6_addr);
       out.index = info.ipi6_ifindex;
-    } else if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_TIMESTAMPNS) {
-      timespec time{};
-      if (read_control(at, time)) out.realtime = to_duration(time);
+    } else if (const auto stamp = read_stamp(at)) {
+      out.stamp = stamp;
     }
   }
   return out;
@@ -234,12 +230,7 @@ std::optional<Datagram> AnnounceSocket::decode(const RawDatagram& raw,
   if (is_other_group) return std::nullopt;
   out.bytes = raw.payload;
   out.interface_index = envelope.index;
-  out.received = clock.now;
-  if (envelope.realtime) {
-    // A clock that was set in between must not make the past longer or the future begin.
-    const core::Instant stamped(*envelope.realtime - clock.realtime_lead);
-    out.received = std::clamp(stamped, std::min(clock.earliest, clock.now), clock.now);
-  }
+  out.received = receive_time(envelope.stamp, clock);
   return out;
 }
 

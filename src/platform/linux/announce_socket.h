@@ -15,6 +15,7 @@
 #include "core/ip.h"
 #include "platform/linux/descriptor.h"
 #include "platform/linux/loop.h"
+#include "platform/linux/receive_clock.h"
 #include "platform/platform.h"
 
 namespace vippy::platform {
@@ -23,13 +24,6 @@ struct Chat {
   core::IpAddress group;  // or a broadcast or host address; unspecified: any host's
   std::uint16_t port = 0;
   std::uint8_t ttl = 128;
-};
-
-// The clock readings that receive times of one batch are converted with.
-struct ReceiveClock {
-  core::Instant earliest{};  // the previous batch's `now`
-  core::Instant now{};
-  core::Duration realtime_lead{};
 };
 
 class AnnounceSocket {

@@ -214,18 +214,20 @@ std::string Announcements::choices_text() const {
   return out;
 }
 
-void Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& tables,
-                         Notices& notices, core::Instant now) {
+int Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& tables,
+                        Notices& notices, core::Instant now) {
   if (sockets_.empty()) {
     notices.warn_limited("send closed", "an announcement was not sent: no chat is open", now);
-    return;
+    return ENOTCONN;
   }
   if (targets_.empty() && !is_alone(tables)) {
     notices.warn_limited("send nowhere",
                          "an announcement was not sent: no interface (" + choices_text() +
                              ") is joined and running",
                          now);
+    return ENETDOWN;
   }
+  int first_error = 0;
   for (const auto& target : targets_) {
     auto& socket = sockets_[target.socket];
     const auto& [index, source] = target.path;
@@ -234,8 +236,11 @@ void Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& 
     if ((error == EINVAL || error == EADDRNOTAVAIL) && source && !target.is_source_asked_for) {
       error = socket.send(bytes, target.address, index, std::nullopt);
     }
-    if (error != 0) say_send_error(error, target, tables, notices, now);
+    if (error == 0) continue;
+    if (first_error == 0) first_error = error;
+    say_send_error(error, target, tables, notices, now);
   }
+  return first_error;
 }
 
 void Announcements::say_send_error(int os_error, const Target& target, const HostTables& tables,

@@ -30,8 +30,9 @@ class Announcements {
 
   // Joins what is wanted and there, leaves what is not.
   void reconcile(const HostTables& tables, Notices& notices, core::Instant now);
-  void send(std::span<const std::uint8_t> bytes, const HostTables& tables, Notices& notices,
-            core::Instant now);
+  // The errno of the first copy that did not leave; 0: all left.
+  int send(std::span<const std::uint8_t> bytes, const HostTables& tables, Notices& notices,
+           core::Instant now);
   // `place` is that of the socket in sockets().
   [[nodiscard]] std::optional<Datagram> decode(std::size_t place, const RawDatagram& raw,
                                                const ReceiveClock& clock) const;
