@@ -65,6 +65,11 @@ bool Session::until(const std::function<bool()>& is_done) {
   return is_done();
 }
 
+bool Session::once(const std::function<bool()>& is_good) {
+  bool was_good = false;
+  return until([&] { return was_good = was_good || is_good(); });
+}
+
 bool Session::until_tables() {
   return until([this] {
     return std::find(marks.begin(), marks.end(), "complete neighbours") != marks.end();

@@ -49,6 +49,8 @@ class Session {
   Platform& platform() { return *platform_; }
   // Pumps until `is_done` or 20 s have passed; the answer is is_done().
   bool until(const std::function<bool()>& is_done);
+  // The same for what is measured: once is enough, and a busy machine may fail at first.
+  bool once(const std::function<bool()>& is_good);
   // Pumps once with this patience.
   std::size_t pump(core::Duration patience);
   bool until_tables();  // the three tables of the start

@@ -92,19 +92,23 @@ std::vector<InterfaceIndex> FrameListener::listening() const {
   return out;
 }
 
-void FrameListener::read(const ReceiveClock& clock, std::vector<Event>& out) {
+bool FrameListener::read(const ReceiveClock& clock, std::vector<Event>& out) {
   std::array<epoll_event, kReadyMax> events;
   const int count = ::epoll_wait(epoll_.get(), events.data(), kReadyMax, 0);
-  if (count <= 0) return;
+  if (count <= 0) return true;
+  bool is_all = static_cast<std::size_t>(count) < kReadyMax;
   auto ready = static_cast<std::size_t>(count);
   std::size_t used = 0;
   for (const auto& event : std::span(events).first(ready)) {
     const auto fd = static_cast<int>(event.data.u64 & 0xffffffffU);
     const auto index = static_cast<InterfaceIndex>(event.data.u64 >> 32U);
     const auto begin = out.size();
-    used += receive(fd, used, (kFramesPerReadMax - used) / ready--, clock, out);
+    const auto share = (kFramesPerReadMax - used) / ready--;
+    used += receive(fd, used, share, clock, out);
+    is_all = is_all && out.size() - begin < share;
     for (auto i = begin; i < out.size(); ++i) std::get<FrameHeard>(out[i]).index = index;
   }
+  return is_all;
 }
 
 std::size_t FrameListener::receive(int fd, std::size_t from, std::size_t count_max,

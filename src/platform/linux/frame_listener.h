@@ -34,7 +34,8 @@ class FrameListener {
   void stop(InterfaceIndex index) { sockets_.erase(index); }
   [[nodiscard]] std::vector<InterfaceIndex> listening() const;
 
-  void read(const ReceiveClock& clock, std::vector<Event>& out);
+  // True: all that was there was read.
+  bool read(const ReceiveClock& clock, std::vector<Event>& out);
 
  private:
   struct Sockets {

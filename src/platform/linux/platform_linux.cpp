@@ -110,6 +110,8 @@ class LinuxPlatform final : public Platform {
   std::size_t delivered_ = 0;      // of pending_
   std::deque<std::string> texts_;  // what views in pending_ point to
   core::Instant batch_now_{};
+  core::Instant chat_empty_{};    // when the sockets of the chat were last read to the end
+  core::Instant frames_empty_{};  // and those of frames
   bool is_netlink_asked_ = true;  // the tables of the start
   bool is_placing_due_ = false;   // links or addresses changed
   bool knows_tables_ = false;
@@ -122,7 +124,9 @@ LinuxPlatform::LinuxPlatform(LinuxOptions options, std::unique_ptr<Loop> loop)
       loop_(std::move(loop)),
       name_("linux/" + std::string(loop_->name())),
       streams_(*loop_, kStreamToken),
-      batch_now_(monotonic_now()) {
+      batch_now_(monotonic_now()),
+      chat_empty_(batch_now_),
+      frames_empty_(batch_now_) {
   capabilities_.address_tags = kernel_keeps_tags();
   capabilities_.address_lifetimes = true;
   capabilities_.neighbour_events = true;
@@ -240,10 +244,9 @@ void LinuxPlatform::gather(core::Instant deadline) {
 }
 
 void LinuxPlatform::dispatch() {
-  ReceiveClock clock;
-  clock.earliest = batch_now_;
-  clock.now = batch_now_ = monotonic_now();
-  clock.realtime_lead = realtime_lead(clock.now);
+  const auto reading = read_clocks();
+  batch_now_ = reading.now;
+  ReceiveClock clock{chat_empty_, reading.now, reading.realtime_lead};
   bool has_frames = false;
   for (const auto token : ready_.tokens) {
     if (token == kFramesToken) {
@@ -262,7 +265,12 @@ void LinuxPlatform::dispatch() {
     const auto datagram = announcements_.decode(raw.token - kChatToken, raw, clock);
     if (datagram) pending_.emplace_back(*datagram);
   }
-  if (has_frames) listener_.read(clock, pending_);
+  // What did not fit stays in the socket, and is older than the next batch. Only a batch without
+  // datagrams is sure to have been all: the ring breaks a flood off where it likes.
+  const auto was_read = clock.now - kReadingTime;
+  if (ready_.datagrams.empty()) chat_empty_ = was_read;
+  clock.earliest = frames_empty_;
+  if (!has_frames || listener_.read(clock, pending_)) frames_empty_ = was_read;
   streams_.on_deadline(notices_, clock.now);
 }
 

@@ -24,6 +24,9 @@ struct ReceiveClock {
   core::Duration realtime_lead{};
 };
 
+// Between the last receive of a batch and the reading of the clock.
+inline constexpr core::Duration kReadingTime = std::chrono::milliseconds(1);
+
 // nullopt: this control message is no receive time.
 [[nodiscard]] inline std::optional<core::Duration> read_stamp(const cmsghdr* message) {
   timespec time{};
