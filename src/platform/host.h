@@ -33,7 +33,7 @@ struct StartFailure {
 
 // How this process competes with others. The defaults are what every process has.
 struct Scheduling {
-  unsigned realtime_priority = 0;  // SCHED_FIFO; 0: normal scheduling
+  unsigned realtime_priority = 0;  // SCHED_FIFO; 0: as it was started
   bool lock_memory = false;        // no page of the process, now or later, is ever paged out
 };
 

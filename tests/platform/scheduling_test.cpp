@@ -155,6 +155,18 @@ TEST(SchedulingTest, LimitsAreEnoughWithoutPrivileges) {
             0);
 }
 
+TEST(SchedulingTest, WhatTheOperatorChoseStays) {
+  EXPECT_EQ(support::run_in_child([] {
+              sched_param parameters{};
+              parameters.sched_priority = 5;
+              const bool is_set = ::sched_setscheduler(0, SCHED_RR, &parameters) == 0;
+              EXPECT_EQ(is_set, may_be_realtime(5));
+              EXPECT_EQ(apply_scheduling({}), std::vector<std::string>{});
+              return ::sched_getscheduler(0) == (is_set ? SCHED_RR : SCHED_OTHER);
+            }),
+            0);
+}
+
 TEST(SchedulingTest, APriorityThatDoesNotExistIsSaid) {
   EXPECT_EQ(support::run_in_child([] {
               const auto texts = apply_scheduling({100, false});

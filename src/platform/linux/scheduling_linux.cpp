@@ -12,6 +12,9 @@ namespace vippy::platform {
 
 namespace {
 
+// What vippyd starts is not to compete with it.
+constexpr int kOurPolicy = SCHED_FIFO | SCHED_RESET_ON_FORK;
+
 int set_policy(int policy, int priority) {
   sched_param parameters{};
   parameters.sched_priority = priority;
@@ -26,8 +29,7 @@ std::optional<std::string> be_realtime(unsigned wanted) {
     return text + " does not exist: choose " + std::to_string(lowest) + " to " +
            std::to_string(highest);
   }
-  // What vippyd starts is not to compete with it.
-  const int error = set_policy(SCHED_FIFO | SCHED_RESET_ON_FORK, static_cast<int>(wanted));
+  const int error = set_policy(kOurPolicy, static_cast<int>(wanted));
   if (error == 0) return std::nullopt;
   if (error != EPERM) return text + " is refused: " + explain(error);
   return text + " is refused: EPERM; start vippyd as root or with LimitRTPRIO=" +
@@ -35,9 +37,9 @@ std::optional<std::string> be_realtime(unsigned wanted) {
          " (systemd), and give its control group realtime time where the kernel rations it";
 }
 
+// Only what was ours: whoever started vippyd with a policy of his own choice keeps it.
 std::optional<std::string> be_normal() {
-  const int policy = ::sched_getscheduler(0);
-  if ((policy & ~SCHED_RESET_ON_FORK) != SCHED_FIFO) return std::nullopt;
+  if (::sched_getscheduler(0) != kOurPolicy) return std::nullopt;
   int error = set_policy(SCHED_OTHER, 0);
   // The mark may be taken off only with CAP_SYS_NICE; it does no harm.
   if (error == EPERM) error = set_policy(SCHED_OTHER | SCHED_RESET_ON_FORK, 0);
