@@ -162,6 +162,12 @@ void Daemon::on(const platform::Notice& event) {
   log_->write(event.is_warning ? core::Priority::err : core::Priority::notice, event.text);
 }
 
+void Daemon::on(const platform::FrameHeard&) {}
+
+void Daemon::on(const platform::SendFailed& event) {
+  step(core::SendRefused{event.is_frame, platform::classify(event.os_error)});
+}
+
 void Daemon::reload() {
   auto reading = outside_.read_config();
   std::size_t errors = 0;
@@ -216,7 +222,7 @@ void Daemon::perform(const core::OpenManagement& action) {
 
 void Daemon::perform(const core::OpenChat& action) {
   platform_.perform(
-      platform::OpenChat{action.id, action.address, action.port, action.interfaces.front()});
+      platform::OpenChat{action.id, action.address, action.port, action.interfaces, action.peers});
 }
 
 void Daemon::perform(const core::UseInjector& action) {

@@ -70,6 +70,8 @@ class Daemon {
   void on(const platform::StreamClosed& event);
   void on(const platform::SignalCaught& event);
   void on(const platform::Notice& event);
+  void on(const platform::FrameHeard& event);
+  void on(const platform::SendFailed& event);
   void step(const core::Input& input) { node_.step(input, now_, actions_); }
   void reload();
   void on_message(const platform::Datagram& event);

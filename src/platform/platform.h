@@ -52,6 +52,21 @@ struct Datagram {
   core::Instant received{};            // the kernel's receive time where it gives one
 };
 
+// What a neighbour sent, whole (cut off behind 512 octets): ARP, an NDP solicitation or
+// advertisement. Datagrams that came in meanwhile are told of first.
+struct FrameHeard {
+  InterfaceIndex index = 0;
+  std::span<const std::uint8_t> bytes;
+  core::Instant received{};  // the kernel's receive time where it gives one
+};
+
+// A datagram or a frame could not be sent, or not on each of its paths: the first reason since
+// the last wait(). The notice beside it says more, but not every time.
+struct SendFailed {
+  bool is_frame = false;
+  int os_error = 0;
+};
+
 enum class Table : std::uint8_t { links, addresses, neighbours };
 struct TableBegin { Table table{}; };
 struct TableComplete { Table table{}; };
@@ -99,18 +114,25 @@ struct Notice { bool is_warning = false; std::string_view text; };
 
 using Event = std::variant<Datagram, TableBegin, TableComplete, LinkChanged, AddressChanged,
                            NeighbourChanged, Outcome, StreamOpened, StreamBytes, StreamClosed,
-                           SignalCaught, Notice>;
+                           SignalCaught, Notice, FrameHeard, SendFailed>;
 
 // ---- requests -------------------------------------------------------------------------------
 
 // Opens the announcement socket, in place of an earlier one (which stays when this fails).
-// `interface` is "all" (every running multicast interface, also later ones), a name, or a local
-// address. TTL / hop limit as given. Our own datagrams come back to us.
+// Each of `interfaces` is "all" (every running multicast interface, also later ones), a name, or
+// a local address; none is "all". Several are redundant paths: a datagram goes out once on each
+// interface and is received on each, so the same one may come in more than once. TTL / hop limit
+// as given. Our own datagrams come back to us.
+// With `peers` there is no group: each datagram goes to each peer by itself, from `port` to
+// `port`, and our own need not come back. A peer in the network of one of the interfaces is sent
+// to on these only, another one on all of them ("all": where the routes say); an address of this
+// host is left out. No host is EINVAL.
 struct OpenChat {
   RequestId id = 0;
   core::IpAddress group;
   std::uint16_t port = 0;
-  std::string_view interface;
+  std::span<const std::string> interfaces;
+  std::span<const core::IpAddress> peers;
   std::uint8_t ttl = 128;
 };
 
@@ -137,12 +159,21 @@ struct SendFrame {
   std::span<const std::uint8_t> bytes;
 };
 
+// Begins or ends to tell of the neighbours' frames on one Ethernet interface (FrameHeard). A link
+// that goes ends it. A refusal is a Notice.
+struct ListenFrames {
+  InterfaceIndex index = 0;
+  bool on = false;
+};
+
 struct AddAddress {
   RequestId id = 0;
   InterfaceIndex index = 0;
   core::Prefix prefix;
   core::Duration lifetime{};  // zero: for ever; else rounded up to what the kernel can count
-  bool renew = false;  // an address that is there gets the new lifetime and no EEXIST
+  // An address that is there gets the new lifetime and no EEXIST, and stays what and where it
+  // was; somebody else's, where address_tags tell, is left alone: EEXIST.
+  bool renew = false;
 };
 struct RemoveAddress {
   RequestId id = 0;
@@ -157,7 +188,8 @@ struct StreamSend { StreamId stream = 0; std::span<const std::uint8_t> bytes; };
 struct StreamClose { StreamId stream = 0; };  // after everything sent so far has left
 
 using Request = std::variant<OpenChat, OpenManagement, UseInjector, SendDatagram, SendFrame,
-                             AddAddress, RemoveAddress, HarvestNeighbours, StreamSend, StreamClose>;
+                             AddAddress, RemoveAddress, HarvestNeighbours, StreamSend, StreamClose,
+                             ListenFrames>;
 
 class Platform {
  public:

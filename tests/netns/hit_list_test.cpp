@@ -126,13 +126,15 @@ TEST_F(HitListTest, EveryoneIsToldThenTheKnownThenTheNetworkAndAllOfItFourTimes)
                 testing::ElementsAre("10.77.5.1", "10.77.5.2", "10.77.5.1", "10.77.5.2",
                                      "10.77.5.1", "10.77.5.2", "10.77.5.1", "10.77.5.2"));
     int to_all = 0;
+    Duration last = -1s;
     for (const auto& frame : from(second.about(v6), owner)) {
       ASSERT_NE(frame.na(), nullptr);
       EXPECT_EQ(frame.na()->destination, packet::all_nodes_group());
       EXPECT_TRUE(frame.na()->is_override);
       EXPECT_FALSE(frame.na()->is_solicited);
       EXPECT_EQ(frame.na()->link_layer, owner);
-      ++to_all;
+      if (frame.at - last >= 50ms) ++to_all;  // once more when another node held it too
+      last = frame.at;
     }
     EXPECT_EQ(to_all, 4);
     int directed = 0;

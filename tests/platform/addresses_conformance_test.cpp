@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
+#include <sstream>
 
 #include "platform/linux/address_requests.h"
 #include "platform/linux/clock_linux.h"
@@ -151,6 +153,105 @@ TEST_P(AddressesTest, LifetimesEndByThemselvesUnlessRenewed) {
   EXPECT_TRUE(session.until([&] { return !session.has_address("va", "10.7.0.5/24"); }));
   EXPECT_TRUE(session.is_tagged("va", "10.7.0.6/32"));
   EXPECT_NE(shown("ip addr show dev va").find("10.7.0.6/32"), std::string::npos);
+}
+
+TEST_P(AddressesTest, ALifetimeThatEndsIsAnEventInBothFamiliesAndNeverForTheRenewed) {
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  // Rounded up: whole seconds are all that the kernel has.
+  const auto lease = std::chrono::milliseconds(300);
+  for (const std::string prefix : {"10.7.0.5/24", "10.7.0.6/24", "fd00:7::5/64", "fd00:7::6/64"}) {
+    EXPECT_EQ(session.outcome(session.add("va", prefix, lease, true)), 0)
+        << prefix << ": the first renewal is an addition";
+  }
+  for (const std::string prefix : {"10.7.0.6/24", "fd00:7::6/64"}) {
+    EXPECT_EQ(session.outcome(session.add("va", prefix, std::chrono::seconds(600), true)), 0);
+  }
+  const auto text = shown("ip addr show dev va");
+  EXPECT_NE(text.find("valid_lft 1sec preferred_lft 1sec"), std::string::npos) << text;
+  ASSERT_TRUE(session.until([&] { return session.has_address("va", "fd00:7::5/64"); }));
+  // The primary goes by itself and would take 10.7.0.6 along: vippy cannot be there then.
+  set_promotion(true);
+  EXPECT_TRUE(session.until([&] {
+    return !session.has_address("va", "10.7.0.5/24") && !session.has_address("va", "fd00:7::5/64");
+  }));
+  EXPECT_TRUE(session.is_tagged("va", "10.7.0.6/24"));
+  EXPECT_TRUE(session.is_tagged("va", "fd00:7::6/64"));
+  EXPECT_EQ(shown("ip addr show dev va").find(":5/"), std::string::npos);
+  EXPECT_NE(shown("ip -6 route show dev va").find("fd00:7::/64"), std::string::npos);
+  for (const std::string prefix : {"10.7.0.6/24", "fd00:7::6/64"}) {
+    EXPECT_EQ(session.outcome(session.add("va", prefix, {}, true)), 0);
+  }
+  EXPECT_EQ(shown("ip addr show dev va scope global").find("dynamic"), std::string::npos)
+      << "no lifetime is for ever";
+}
+
+// Without the lifetimes that count down.
+std::string settled(const std::string& command) {
+  std::string out;
+  std::istringstream text(shown(command));
+  for (std::string line; std::getline(text, line);) {
+    const bool is_countdown = line.find("valid_lft") != std::string::npos;
+    if (!is_countdown) out += line.substr(0, line.find(" expires")) + "\n";
+  }
+  return out;
+}
+
+TEST_P(AddressesTest, RenewingManyIsOneBatchAndMovesNothing) {
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  constexpr unsigned kCount = 100;
+  const auto lease = std::chrono::seconds(100);
+  std::vector<std::string> prefixes;
+  for (unsigned i = 0; i < kCount / 2; ++i) {
+    prefixes.push_back("10.7.0." + std::to_string(100 + i) + "/24");
+    prefixes.push_back("fd00:7::" + std::to_string(100 + i) + "/64");
+  }
+  const auto ask = [&](bool is_renewal) {
+    session.outcomes.clear();
+    for (const auto& prefix : prefixes) session.add("va", prefix, lease, is_renewal);
+  };
+  ask(false);
+  ASSERT_TRUE(session.until([&] { return session.outcomes.size() == kCount; }));
+  // Ours is the primary now, and has the route of its network.
+  run("ip addr add 10.7.0.1/24 dev va");
+  run("ip addr add fd00:7::1/64 dev va nodad");
+  ASSERT_TRUE(session.until([&] { return session.has_address("va", "fd00:7::1/64"); }));
+  const auto addresses = settled("ip addr show dev va scope global");
+  const auto routes = settled("ip route show dev va") + settled("ip -6 route show dev va");
+  ASSERT_NE(addresses.find("10.7.0.1/24 scope global secondary"), std::string::npos) << addresses;
+  while (session.pump(core::Duration{}) != 0) {
+  }
+  session.told_addresses.clear();
+  ask(true);
+  session.pump(core::Duration{});
+  session.pump(core::Duration{});
+  EXPECT_EQ(session.outcomes.size(), kCount);
+  for (const auto& [id, errors] : session.outcomes) EXPECT_EQ(errors, std::vector<int>{0});
+  while (session.pump(core::Duration{}) != 0) {
+  }
+  for (const auto& told : session.told_addresses) {
+    EXPECT_EQ(std::count(prefixes.begin(), prefixes.end(), core::format(told)), 0)
+        << core::format(told) << " is nothing that the core has to hear of";
+  }
+  EXPECT_EQ(settled("ip addr show dev va scope global"), addresses);
+  EXPECT_EQ(settled("ip route show dev va") + settled("ip -6 route show dev va"), routes);
+  Session later(GetParam());
+  ASSERT_TRUE(later.until_tables());
+  for (const auto& prefix : prefixes) EXPECT_TRUE(later.is_tagged("va", prefix)) << prefix;
+}
+
+TEST_P(AddressesTest, RenewalNeverGivesALifetimeToWhatIsNotOurs) {
+  run("ip addr add 10.7.0.1/24 dev va");
+  run("ip addr add fd00:7::1/64 dev va nodad");
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  const auto before = shown("ip addr show dev va");
+  const auto lease = std::chrono::seconds(1);
+  for (const std::string prefix : {"10.7.0.1/24", "fd00:7::1/64", "fd00:7::1/128"}) {
+    EXPECT_EQ(session.outcome(session.add("va", prefix, lease, true)), EEXIST) << prefix;
+  }
+  EXPECT_EQ(shown("ip addr show dev va"), before);
 }
 
 TEST_P(AddressesTest, SecondaryAddressesAndRoutesSurviveTheirPrimary) {

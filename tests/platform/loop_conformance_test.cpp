@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "platform/linux/descriptor.h"
@@ -88,6 +89,33 @@ TEST_P(LoopTest, MeetsDeadlinesAndPollsWithPastOnes) {
   EXPECT_LT(session.platform().now() - begin, std::chrono::seconds(1));
 }
 
+// In the middle of so many waits.
+core::Duration lateness(Platform& platform, core::Duration delay, std::size_t rounds) {
+  std::vector<core::Duration> late;
+  std::array<Event, 16> events;
+  while (late.size() < rounds) {
+    const auto deadline = platform.now() + delay;
+    if (platform.wait(deadline, events) == 0) late.push_back(platform.now() - deadline);
+  }
+  std::sort(late.begin(), late.end());
+  EXPECT_GE(late.front(), core::Duration{}) << "never before";
+  return late[late.size() / 2];
+}
+
+// A busy machine is late now and then; a loop that counts in milliseconds always is.
+TEST_P(LoopTest, DeadlinesAreMetToSomeMicroseconds) {
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  EXPECT_TRUE(session.once([&] {
+    return lateness(session.platform(), std::chrono::microseconds(300), 21) <
+           std::chrono::microseconds(200);
+  }));
+  EXPECT_TRUE(session.once([&] {
+    return lateness(session.platform(), std::chrono::microseconds(500'300), 3) <
+           std::chrono::microseconds(300);
+  })) << "the kernel's leave to be late grows with the time-out";
+}
+
 TEST_P(LoopTest, HearsItselfOnLoopbackWhenThatIsAllThereIs) {
   Session session(GetParam());
   ASSERT_TRUE(session.until_tables());
@@ -150,7 +178,7 @@ TEST_P(LoopTest, ReceiveTimesAreTheKernels) {
   ASSERT_TRUE(session.until_tables());
   ASSERT_EQ(session.outcome(session.open_chat("239.1.2.3", 4000, "lo")), 0);
   // The first datagrams may come before the kernel has begun to stamp.
-  ASSERT_TRUE(session.until([&] {
+  ASSERT_TRUE(session.once([&] {
     const auto before = session.platform().now();
     session.datagrams.clear();
     session.send("stamped");
@@ -161,6 +189,29 @@ TEST_P(LoopTest, ReceiveTimesAreTheKernels) {
     const auto received = session.datagrams.front().received;
     return received >= before - std::chrono::milliseconds(1) &&
            received <= after + std::chrono::milliseconds(10);
+  }));
+}
+
+// What did not fit into a batch is not younger for having waited.
+TEST_P(LoopTest, ReceiveTimesOfAFloodAreThoseOfItsArrival) {
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  ASSERT_EQ(session.outcome(session.open_chat("239.1.2.3", 4000, "lo")), 0);
+  ASSERT_TRUE(session.once([&] {
+    session.datagrams.clear();
+    for (int i = 0; i < 300; ++i) session.send("flood");
+    const auto after = session.platform().now();
+    while (session.platform().now() < after + std::chrono::milliseconds(10)) {
+    }
+    session.until([&] {
+      const auto looked = session.platform().now();
+      while (session.platform().now() < looked + std::chrono::milliseconds(3)) {
+      }
+      return session.datagrams.size() >= 300;
+    });
+    return std::all_of(session.datagrams.begin(), session.datagrams.end(), [&](const auto& one) {
+      return one.received <= after + std::chrono::milliseconds(1);
+    });
   }));
 }
 
@@ -284,6 +335,8 @@ TEST_P(LoopTest, AllMeansEveryRunningInterfaceAlsoLaterOnes) {
   ASSERT_TRUE(session.until_tables());
   ASSERT_EQ(session.outcome(session.open_chat("239.1.2.3", 4000, "all")), 0);
   session.send("nobody");
+  EXPECT_TRUE(session.until([&] { return !session.failed.empty(); }));
+  EXPECT_EQ(session.failed.front().os_error, ENETDOWN) << "no path at all";
   EXPECT_TRUE(session.until([&] { return session.has_notice("was not sent"); }))
       << "loopback is used only when it is alone";
   run("ip link set va up");
@@ -339,6 +392,11 @@ TEST_P(LoopTest, AFirewallThatDropsAnnouncementsIsNamed) {
   int said = 0;
   for (const auto& notice : session.notices) said += notice.find("firewall") != std::string::npos;
   EXPECT_EQ(said, 1) << "a flood of errors is no flood of notices";
+  ASSERT_EQ(session.failed.size(), 1U) << "one for each wait";
+  EXPECT_FALSE(session.failed.front().is_frame);
+  EXPECT_EQ(session.failed.front().os_error, EPERM);
+  session.send("dropped");
+  EXPECT_TRUE(session.until([&] { return session.failed.size() == 2; })) << "and each time";
 }
 
 TEST_P(LoopTest, AChatThatFailsLeavesTheEarlierOne) {
@@ -369,6 +427,9 @@ TEST_P(LoopTest, FramesGoToTheInjectorAndItsFailuresAreSaid) {
   for (int i = 0; i < 10; ++i) session.platform().perform(SendFrame{1, frame});
   EXPECT_TRUE(
       session.until([&] { return session.has_notice("a frame was not sent on lo: ENETDOWN"); }));
+  ASSERT_EQ(session.failed.size(), 1U);
+  EXPECT_TRUE(session.failed.front().is_frame);
+  EXPECT_EQ(session.failed.front().os_error, ENETDOWN);
   session.platform().perform(UseInjector{77, "carrier pigeon"});
   EXPECT_EQ(session.outcome(77), ENOTSUP);
   session.platform().perform(UseInjector{78, "packet"});

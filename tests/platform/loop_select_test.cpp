@@ -17,11 +17,11 @@
 namespace vippy::platform {
 namespace {
 
-// From now on io_uring_setup fails with this error, as container runtimes have it.
-bool refuse_io_uring(int os_error) {
+// From now on this system call fails with this error, as container runtimes have it.
+bool refuse(std::uint32_t call, int os_error) {
   std::array<sock_filter, 4> filter = {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(os_error)),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
@@ -29,6 +29,8 @@ bool refuse_io_uring(int os_error) {
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
+
+bool refuse_io_uring(int os_error) { return refuse(SYS_io_uring_setup, os_error); }
 
 bool has(const std::string& text, const std::string& part) {
   EXPECT_NE(text.find(part), std::string::npos) << text;
@@ -94,6 +96,25 @@ TEST(LoopSelectTest, TheFallbackIsAWorkingPlatformWithANotice) {
               Session session(LoopChoice::automatic);
               return session.platform().name() == "linux/epoll" && session.until_tables() &&
                      session.has_notice("epoll is used: io_uring refused at io_uring_setup: EPERM");
+            }),
+            0);
+}
+
+TEST(LoopSelectTest, EpollMeetsDeadlinesAlsoWhereEpollPwait2IsRefused) {
+  EXPECT_EQ(support::run_in_child([] {
+              const auto netns = support::Netns::fresh();
+              if (!refuse(SYS_epoll_pwait2, ENOSYS)) return false;
+              Session session(LoopChoice::epoll);
+              if (!session.until_tables()) return false;
+              std::array<Event, 16> events;
+              // A busy machine is late now and then; whole milliseconds would be late always.
+              return session.once([&] {
+                const auto deadline = session.platform().now() + std::chrono::microseconds(300);
+                const auto count = session.platform().wait(deadline, events);
+                const auto late = session.platform().now() - deadline;
+                return count == 0 && late >= core::Duration{} &&
+                       late < std::chrono::microseconds(200);
+              });
             }),
             0);
 }

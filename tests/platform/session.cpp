@@ -65,6 +65,11 @@ bool Session::until(const std::function<bool()>& is_done) {
   return is_done();
 }
 
+bool Session::once(const std::function<bool()>& is_good) {
+  bool was_good = false;
+  return until([&] { return was_good = was_good || is_good(); });
+}
+
 bool Session::until_tables() {
   return until([this] {
     return std::find(marks.begin(), marks.end(), "complete neighbours") != marks.end();
@@ -107,6 +112,7 @@ void Session::see(const Event& event) {
                                       link->forwards_ipv6};
   } else if (const auto* address = std::get_if<AddressChanged>(&event)) {
     const std::pair key(address->index, address->prefix);
+    told_addresses.push_back(address->prefix);
     addresses.erase(key);
     if (!address->exists) return;
     mentioned_addresses_.insert(key);
@@ -128,6 +134,10 @@ void Session::see(const Event& event) {
     EXPECT_TRUE(closed.insert(end->stream).second) << "closed twice";
   } else if (const auto* caught = std::get_if<SignalCaught>(&event)) {
     signals.push_back(*caught);
+  } else if (const auto* frame = std::get_if<FrameHeard>(&event)) {
+    heard.push_back({frame->index, text_of(frame->bytes), frame->received});
+  } else if (const auto* send = std::get_if<SendFailed>(&event)) {
+    failed.push_back(*send);
   } else if (const auto* notice = std::get_if<Notice>(&event)) {
     notices.emplace_back(notice->text);
   }
@@ -135,7 +145,20 @@ void Session::see(const Event& event) {
 
 RequestId Session::open_chat(const std::string& group, std::uint16_t port,
                              const std::string& interface) {
-  platform_->perform(OpenChat{++last_id_, *core::parse_ip(group), port, interface, 4});
+  return open_paths(group, port, {interface});
+}
+
+RequestId Session::open_paths(const std::string& group, std::uint16_t port,
+                              const std::vector<std::string>& interfaces) {
+  platform_->perform(OpenChat{++last_id_, *core::parse_ip(group), port, interfaces, {}, 4});
+  return last_id_;
+}
+
+RequestId Session::open_peers(std::uint16_t port, const std::vector<std::string>& peers,
+                              const std::vector<std::string>& interfaces) {
+  std::vector<core::IpAddress> parsed;
+  for (const auto& peer : peers) parsed.push_back(*core::parse_ip(peer));
+  platform_->perform(OpenChat{++last_id_, {}, port, interfaces, parsed, 4});
   return last_id_;
 }
 

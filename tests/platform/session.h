@@ -29,6 +29,12 @@ struct SeenLink {
   bool forwards_ipv6 = false;
 };
 
+struct SeenFrame {
+  InterfaceIndex index = 0;
+  std::string bytes;
+  core::Instant received{};
+};
+
 // Frames that the fake injector was given.
 struct FakeWire {
   std::vector<std::pair<InterfaceIndex, std::string>> frames;
@@ -43,11 +49,17 @@ class Session {
   Platform& platform() { return *platform_; }
   // Pumps until `is_done` or 20 s have passed; the answer is is_done().
   bool until(const std::function<bool()>& is_done);
+  // The same for what is measured: once is enough, and a busy machine may fail at first.
+  bool once(const std::function<bool()>& is_good);
   // Pumps once with this patience.
   std::size_t pump(core::Duration patience);
   bool until_tables();  // the three tables of the start
 
   RequestId open_chat(const std::string& group, std::uint16_t port, const std::string& interface);
+  RequestId open_paths(const std::string& group, std::uint16_t port,
+                       const std::vector<std::string>& interfaces);
+  RequestId open_peers(std::uint16_t port, const std::vector<std::string>& peers,
+                       const std::vector<std::string>& interfaces = {"all"});
   RequestId open_management(const std::string& path, std::uint32_t mode = 0600);
   RequestId add(const std::string& link, const std::string& prefix, core::Duration lifetime = {},
                 bool renew = false);
@@ -66,11 +78,14 @@ class Session {
   std::vector<SeenDatagram> datagrams;
   std::map<std::string, SeenLink> links;
   std::map<std::pair<InterfaceIndex, core::Prefix>, bool> addresses;  // value: tagged
+  std::vector<core::Prefix> told_addresses;  // one for each event
   std::map<std::pair<InterfaceIndex, core::IpAddress>, core::Mac> neighbours;
   std::vector<std::string> marks;  // "begin links", "complete links"...
   std::map<RequestId, std::vector<int>> outcomes;
   std::vector<std::string> notices;
   std::vector<SignalCaught> signals;
+  std::vector<SeenFrame> heard;
+  std::vector<SendFailed> failed;
   std::map<StreamId, std::string> streams;  // bytes of each
   std::map<StreamId, std::uint32_t> uids;
   std::set<StreamId> closed;

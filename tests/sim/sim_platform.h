@@ -79,6 +79,7 @@ class SimPlatform final : public platform::Platform {
   void on(const platform::HarvestNeighbours& request);
   void on(const platform::StreamSend&) {}
   void on(const platform::StreamClose&) {}
+  void on(const platform::ListenFrames&) {}
   void outcome(platform::RequestId id, int os_error);
   void neighbour_table();
   void later(Duration after, std::function<void()> what);

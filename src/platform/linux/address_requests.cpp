@@ -70,12 +70,15 @@ void put_lifetime(nl_msg* message, core::Duration lifetime) {
 }
 
 // IPv6 keeps a prefix route for each address, but the one of a neighbouring address may have come
-// from a router or a network manager: ours must neither replace nor outlive it.
+// from a router or a network manager: ours must neither replace nor outlive it. An address that is
+// there keeps what it was given: the kernel would add or take away its route.
 std::uint32_t flags_of(const core::Prefix& prefix, InterfaceIndex index, const HostTables& tables) {
   if (prefix.address.is_v4()) return 0;
-  std::uint32_t flags = IFA_F_NODAD;
-  if (tables.has_foreign_in(index, prefix)) flags |= IFA_F_NOPREFIXROUTE;
-  return flags;
+  const auto* held = tables.address(index, prefix);
+  const bool is_left_out = held != nullptr && held->is_tagged
+                               ? held->lacks_prefix_route
+                               : tables.has_foreign_in(index, prefix);
+  return IFA_F_NODAD | (is_left_out ? std::uint32_t{IFA_F_NOPREFIXROUTE} : 0U);
 }
 
 // Only an IPv4 address with room for others beside it can be the primary of anything.

@@ -3,12 +3,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "platform/linux/clock_linux.h"
 
 namespace vippy::platform {
 
@@ -58,7 +55,7 @@ bool has_link_scope(const core::IpAddress& group) {
 struct Envelope {
   std::optional<core::IpAddress> destination;
   InterfaceIndex index = 0;
-  std::optional<core::Duration> realtime;
+  std::optional<core::Duration> stamp;
 };
 
 template <typename Value>
@@ -87,9 +84,8 @@ Envelope read_envelope(msghdr control) {
       if (!read_control(at, info)) continue;
       out.destination = from_bytes(info.ipi6_addr);
       out.index = info.ipi6_ifindex;
-    } else if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_TIMESTAMPNS) {
-      timespec time{};
-      if (read_control(at, time)) out.realtime = to_duration(time);
+    } else if (const auto stamp = read_stamp(at)) {
+      out.stamp = stamp;
     }
   }
   return out;
@@ -193,14 +189,14 @@ void AnnounceSocket::leave(InterfaceIndex index) {
   ::setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof(request));
 }
 
-int AnnounceSocket::send(std::span<const std::uint8_t> bytes, InterfaceIndex index,
-                         const std::optional<core::IpAddress>& source) {
-  auto target = socket_address(chat_.group, chat_.port, index);
+int AnnounceSocket::send(std::span<const std::uint8_t> bytes, const core::IpAddress& target,
+                         InterfaceIndex index, const std::optional<core::IpAddress>& source) {
+  auto name = socket_address(target, chat_.port, index);
   iovec vector{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
   alignas(cmsghdr) std::array<char, kControlOctets> control{};
   msghdr header{};
-  header.msg_name = &target.storage;
-  header.msg_namelen = target.length;
+  header.msg_name = &name.storage;
+  header.msg_namelen = name.length;
   header.msg_iov = &vector;
   header.msg_iovlen = 1;
   header.msg_control = control.data();
@@ -234,12 +230,7 @@ std::optional<Datagram> AnnounceSocket::decode(const RawDatagram& raw,
   if (is_other_group) return std::nullopt;
   out.bytes = raw.payload;
   out.interface_index = envelope.index;
-  out.received = clock.now;
-  if (envelope.realtime) {
-    // A clock that was set in between must not make the past longer or the future begin.
-    const core::Instant stamped(*envelope.realtime - clock.realtime_lead);
-    out.received = std::clamp(stamped, std::min(clock.earliest, clock.now), clock.now);
-  }
+  out.received = receive_time(envelope.stamp, clock);
   return out;
 }
 

@@ -15,21 +15,15 @@
 #include "core/ip.h"
 #include "platform/linux/descriptor.h"
 #include "platform/linux/loop.h"
+#include "platform/linux/receive_clock.h"
 #include "platform/platform.h"
 
 namespace vippy::platform {
 
 struct Chat {
-  core::IpAddress group;  // or a broadcast or host address
+  core::IpAddress group;  // or a broadcast or host address; unspecified: any host's
   std::uint16_t port = 0;
   std::uint8_t ttl = 128;
-};
-
-// The clock readings that receive times of one batch are converted with.
-struct ReceiveClock {
-  core::Instant earliest{};  // the previous batch's `now`
-  core::Instant now{};
-  core::Duration realtime_lead{};
 };
 
 class AnnounceSocket {
@@ -43,8 +37,8 @@ class AnnounceSocket {
   void leave(InterfaceIndex index);
 
   // index 0: where the routes say. `source`: nullopt leaves the choice to the kernel.
-  [[nodiscard]] int send(std::span<const std::uint8_t> bytes, InterfaceIndex index,
-                         const std::optional<core::IpAddress>& source);
+  [[nodiscard]] int send(std::span<const std::uint8_t> bytes, const core::IpAddress& target,
+                         InterfaceIndex index, const std::optional<core::IpAddress>& source);
 
   // nullopt: not meant for this chat (another group, no source).
   [[nodiscard]] std::optional<Datagram> decode(const RawDatagram& raw,

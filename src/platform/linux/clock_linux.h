@@ -32,11 +32,33 @@ namespace vippy::platform {
   return deadline <= now ? core::Duration::zero() : deadline - now;
 }
 
-// How far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC at this moment.
-[[nodiscard]] inline core::Duration realtime_lead(core::Instant now) {
-  timespec time{};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return to_duration(time) - now.time_since_epoch();
+// Both clocks at one moment.
+struct ClockReading {
+  core::Instant now{};
+  core::Duration realtime_lead{};  // how far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC
+  core::Duration doubt{};          // the lead is true to half of this
+};
+
+// CLOCK_REALTIME is read between two readings of CLOCK_MONOTONIC; whoever was interrupted between
+// them tries again.
+[[nodiscard]] inline ClockReading read_clocks() {
+  constexpr int kAttempts = 3;
+  constexpr core::Duration kGood = std::chrono::microseconds(2);
+  ClockReading best;
+  for (int i = 0; i < kAttempts; ++i) {
+    const auto before = monotonic_now();
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME, &time);
+    const auto after = monotonic_now();
+    const auto doubt = after - before;
+    if (i == 0 || doubt < best.doubt) {
+      best.realtime_lead = to_duration(time) - (before + doubt / 2).time_since_epoch();
+      best.doubt = doubt;
+    }
+    best.now = after;
+    if (doubt <= kGood) break;
+  }
+  return best;
 }
 
 }  // namespace vippy::platform

@@ -61,7 +61,8 @@ bool HostTables::on_address(const AddressMessage& message, bool is_tagged) {
     // An IPv6 address may go before the kernel has told that it came: this is news all the same.
     return links_.contains(message.index);
   }
-  const AddressEntry entry{message.prefix.length, message.is_secondary, is_tagged};
+  const AddressEntry entry{message.prefix.length, message.is_secondary, is_tagged,
+                           message.lacks_prefix_route};
   auto& known = addresses_[message.index];
   const auto [at, is_new] = known.try_emplace(key, MarkedAddress{entry, true});
   const bool is_same = !is_new && at->second.entry == entry;
@@ -96,6 +97,17 @@ const AddressEntry* HostTables::address(InterfaceIndex index, const core::Prefix
   return found == held->second.end() ? nullptr : &found->second.entry;
 }
 
+bool HostTables::is_foreign(InterfaceIndex index, const core::Prefix& prefix) const {
+  const auto held = addresses_.find(index);
+  if (held == addresses_.end()) return false;
+  auto at = held->second.lower_bound({prefix.address, 0});
+  for (; at != held->second.end() && at->first.first == prefix.address; ++at) {
+    const bool is_meant = prefix.address.is_v6() || at->first.second == prefix.length;
+    if (is_meant && !at->second.entry.is_tagged) return true;
+  }
+  return false;
+}
+
 bool HostTables::has_foreign_in(InterfaceIndex index, const core::Prefix& prefix) const {
   const auto held = addresses_.find(index);
   if (held == addresses_.end()) return false;
@@ -115,6 +127,18 @@ std::optional<core::IpAddress> HostTables::own_address(InterfaceIndex index,
     const bool is_link_local = key.first.octets()[0] == 0xfe;
     const bool is_fit = family == core::Family::ipv4 || is_link_local;
     if (key.first.family() == family && !marked.entry.is_tagged && is_fit) return key.first;
+  }
+  return std::nullopt;
+}
+
+std::optional<core::IpAddress> HostTables::own_address_beside(const core::IpAddress& other,
+                                                              InterfaceIndex index) const {
+  for (const auto& [holder, held] : addresses_) {
+    if (index != 0 && holder != index) continue;
+    for (const auto& [key, marked] : held) {
+      const core::Prefix prefix{key.first, key.second};
+      if (!marked.entry.is_tagged && prefix.contains(other)) return key.first;
+    }
   }
   return std::nullopt;
 }

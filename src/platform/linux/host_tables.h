@@ -35,6 +35,7 @@ struct AddressEntry {
   std::uint8_t length = 0;
   bool is_secondary = false;
   bool is_tagged = false;
+  bool lacks_prefix_route = false;
   auto operator<=>(const AddressEntry&) const = default;
 };
 
@@ -52,11 +53,17 @@ class HostTables {
   [[nodiscard]] std::optional<InterfaceIndex> link_named(std::string_view name) const;
   [[nodiscard]] std::optional<InterfaceIndex> link_holding(const core::IpAddress& address) const;
   [[nodiscard]] const AddressEntry* address(InterfaceIndex index, const core::Prefix& prefix) const;
+  // Would the kernel take a request about `prefix` for one about somebody else's address? It
+  // knows IPv6 addresses whatever their length.
+  [[nodiscard]] bool is_foreign(InterfaceIndex index, const core::Prefix& prefix) const;
   // Somebody else's address in the network of `prefix`, with the same length?
   [[nodiscard]] bool has_foreign_in(InterfaceIndex index, const core::Prefix& prefix) const;
   // An address of the interface that does not move: untagged, of this family.
   [[nodiscard]] std::optional<core::IpAddress> own_address(InterfaceIndex index,
                                                            core::Family family) const;
+  // One whose network `other` lies in; index 0: of any interface.
+  [[nodiscard]] std::optional<core::IpAddress> own_address_beside(
+      const core::IpAddress& other, InterfaceIndex index) const;
 
  private:
   // IPv4 allows one address with several lengths.

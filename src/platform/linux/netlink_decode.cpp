@@ -126,6 +126,10 @@ NetlinkBody decode_address(std::span<const std::uint8_t> bytes, bool exists) {
   out.prefix = {*value, header->ifa_prefixlen};
   out.exists = exists;
   out.is_secondary = header->ifa_family == AF_INET && (header->ifa_flags & IFA_F_SECONDARY) != 0;
+  // The header has room for the first eight flags only.
+  if (const auto flags = family_header<std::uint32_t>(payload(found[IFA_FLAGS]))) {
+    out.lacks_prefix_route = (*flags & IFA_F_NOPREFIXROUTE) != 0;
+  }
   if (const auto protocol = payload(found[IFA_PROTO]); protocol.size() == 1) {
     out.protocol = protocol.front();
   }

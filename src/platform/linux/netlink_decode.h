@@ -39,6 +39,7 @@ struct AddressMessage {
   core::Prefix prefix;
   bool exists = true;
   bool is_secondary = false;
+  bool lacks_prefix_route = false;       // IPv6: whoever added it kept the route to himself
   std::optional<std::uint8_t> protocol;  // IFA_PROTO: who added it
 };
 

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <deque>
@@ -13,6 +14,7 @@
 #include "platform/linux/address_requests.h"
 #include "platform/linux/announcements.h"
 #include "platform/linux/clock_linux.h"
+#include "platform/linux/frame_listener.h"
 #include "platform/linux/host_tables.h"
 #include "platform/linux/signals.h"
 #include "platform/linux/streams.h"
@@ -25,8 +27,14 @@ namespace {
 
 constexpr WatchToken kNetlinkToken = 1;
 constexpr WatchToken kSignalToken = 2;
-constexpr WatchToken kChatToken = 3;
+constexpr WatchToken kFramesToken = 3;
+constexpr WatchToken kChatToken = 4;  // and those of the other sockets of the chat
 constexpr WatchToken kStreamToken = 16;
+static_assert(kChatToken + kChatSocketsMax <= kStreamToken);
+
+bool is_chat(WatchToken token) {
+  return token >= kChatToken && token < kChatToken + kChatSocketsMax;
+}
 
 // IFA_PROTO came with Linux 5.18.
 bool kernel_keeps_tags() {
@@ -61,8 +69,10 @@ class LinuxPlatform final : public Platform {
   void on_request(const RemoveAddress& request) { requests_.remove(request); }
   void on_request(const HarvestNeighbours& request);
   void on_request(const StreamSend& request);
+  void on_request(const ListenFrames& request);
   void on_request(const StreamClose& request) { streams_.close(request, now()); }
 
+  void failed_to_send(bool is_frame, int os_error);
   void release();
   void flush_requests();
   void gather(core::Instant deadline);
@@ -90,14 +100,18 @@ class LinuxPlatform final : public Platform {
   Announcements announcements_;
   Streams streams_;
   std::unique_ptr<packet::Injector> injector_;
+  FrameListener listener_;
 
   Ready ready_;
   std::vector<NetlinkEvent> netlink_events_;
   std::vector<Outcome> outcomes_;
+  std::array<int, 2> send_errors_{};  // of a datagram, of a frame; not yet told
   std::vector<Event> pending_;     // gathered, not yet delivered
   std::size_t delivered_ = 0;      // of pending_
   std::deque<std::string> texts_;  // what views in pending_ point to
   core::Instant batch_now_{};
+  core::Instant chat_empty_{};    // when the sockets of the chat were last read to the end
+  core::Instant frames_empty_{};  // and those of frames
   bool is_netlink_asked_ = true;  // the tables of the start
   bool is_placing_due_ = false;   // links or addresses changed
   bool knows_tables_ = false;
@@ -110,7 +124,9 @@ LinuxPlatform::LinuxPlatform(LinuxOptions options, std::unique_ptr<Loop> loop)
       loop_(std::move(loop)),
       name_("linux/" + std::string(loop_->name())),
       streams_(*loop_, kStreamToken),
-      batch_now_(monotonic_now()) {
+      batch_now_(monotonic_now()),
+      chat_empty_(batch_now_),
+      frames_empty_(batch_now_) {
   capabilities_.address_tags = kernel_keeps_tags();
   capabilities_.address_lifetimes = true;
   capabilities_.neighbour_events = true;
@@ -129,7 +145,11 @@ std::optional<StartFailure> LinuxPlatform::start() {
   if (const int error = signals_.open(); error != 0) {
     return StartFailure{"signals: " + explain(error)};
   }
+  if (const int error = listener_.open(); error != 0) {
+    return StartFailure{"listening to frames: " + explain(error)};
+  }
   int error = loop_->watch(watcher_.descriptor(), kNetlinkToken, Interest::read);
+  if (error == 0) error = loop_->watch(listener_.descriptor(), kFramesToken, Interest::read);
   if (error == 0) error = loop_->watch(signals_.descriptor(), kSignalToken, Interest::read);
   if (error != 0) return StartFailure{name_ + ": " + explain(error)};
   if (options_.make_injector) injector_ = options_.make_injector(options_.injector, &error);
@@ -196,6 +216,10 @@ void LinuxPlatform::collect_said() {
   for (const auto& outcome : outcomes_) pending_.emplace_back(outcome);
   outcomes_.clear();
   streams_.take_broken(pending_);
+  for (const bool is_frame : {false, true}) {
+    const int error = std::exchange(send_errors_[is_frame ? 1 : 0], 0);
+    if (error != 0) pending_.emplace_back(SendFailed{is_frame, error});
+  }
   NoticeText notice;
   while (notices_.take(notice)) {
     pending_.emplace_back(Notice{notice.is_warning, keep(std::move(notice.text))});
@@ -220,24 +244,33 @@ void LinuxPlatform::gather(core::Instant deadline) {
 }
 
 void LinuxPlatform::dispatch() {
-  ReceiveClock clock;
-  clock.earliest = batch_now_;
-  clock.now = batch_now_ = monotonic_now();
-  clock.realtime_lead = realtime_lead(clock.now);
+  const auto reading = read_clocks();
+  batch_now_ = reading.now;
+  ReceiveClock clock{chat_empty_, reading.now, reading.realtime_lead};
+  bool has_frames = false;
   for (const auto token : ready_.tokens) {
-    if (token == kNetlinkToken) {
+    if (token == kFramesToken) {
+      has_frames = true;
+    } else if (token == kNetlinkToken) {
       read_netlink();
     } else if (token == kSignalToken) {
       signals_.read(pending_);
-    } else if (token == kChatToken) {
-      announcements_.on_error(notices_, clock.now);
+    } else if (is_chat(token)) {
+      announcements_.on_error(token - kChatToken, notices_, clock.now);
     } else if (streams_.is_ours(token)) {
       streams_.on_ready(token, pending_, notices_, clock.now);
     }
   }
   for (const auto& raw : ready_.datagrams) {
-    if (const auto datagram = announcements_.decode(raw, clock)) pending_.emplace_back(*datagram);
+    const auto datagram = announcements_.decode(raw.token - kChatToken, raw, clock);
+    if (datagram) pending_.emplace_back(*datagram);
   }
+  // What did not fit stays in the socket, and is older than the next batch. Only a batch without
+  // datagrams is sure to have been all: the ring breaks a flood off where it likes.
+  const auto was_read = clock.now - kReadingTime;
+  if (ready_.datagrams.empty()) chat_empty_ = was_read;
+  clock.earliest = frames_empty_;
+  if (!has_frames || listener_.read(clock, pending_)) frames_empty_ = was_read;
   streams_.on_deadline(notices_, clock.now);
 }
 
@@ -263,6 +296,9 @@ void LinuxPlatform::on_event(const TableComplete& event) {
   tables_.complete(event.table);
   pending_.emplace_back(event);
   if (event.table == Table::neighbours) return;
+  for (const auto index : listener_.listening()) {
+    if (event.table == Table::links && tables_.link(index) == nullptr) listener_.stop(index);
+  }
   is_placing_due_ = true;
   if (event.table == Table::addresses) knows_tables_ = true;
 }
@@ -271,6 +307,7 @@ void LinuxPlatform::on_event(const LinkMessage& message) {
   const auto* earlier = tables_.link(message.index);
   const bool is_other = earlier != nullptr && (!message.exists || earlier->name != message.name);
   if (is_other && injector_ != nullptr) injector_->forget(message.index);
+  if (!message.exists) listener_.stop(message.index);
   if (!tables_.on_link(message)) return;
   is_placing_due_ = true;
   pending_.emplace_back(LinkChanged{message.index, keep(std::string(message.name)), message.mac,
@@ -312,10 +349,13 @@ void LinuxPlatform::perform(const Request& request) {
 }
 
 void LinuxPlatform::on_request(const OpenChat& request) {
-  if (announcements_.is_open()) loop_->unwatch(kChatToken);
+  for (std::size_t i = 0; i < kChatSocketsMax; ++i) {
+    loop_->unwatch(kChatToken + static_cast<WatchToken>(i));
+  }
   int error = announcements_.open(request);
-  if (announcements_.is_open()) {
-    const int watch_error = loop_->watch_datagrams(announcements_.descriptor(), kChatToken);
+  auto token = kChatToken;
+  for (const auto& socket : announcements_.sockets()) {
+    const int watch_error = loop_->watch_datagrams(socket.descriptor(), token++);
     if (error == 0) error = watch_error;
   }
   if (error == 0 && knows_tables_) announcements_.reconcile(tables_, notices_, now());
@@ -335,20 +375,46 @@ void LinuxPlatform::on_request(const UseInjector& request) {
 }
 
 void LinuxPlatform::on_request(const SendDatagram& request) {
-  announcements_.send(request.bytes, tables_, notices_, now());
+  failed_to_send(false, announcements_.send(request.bytes, tables_, notices_, now()));
+}
+
+void LinuxPlatform::failed_to_send(bool is_frame, int os_error) {
+  auto& first = send_errors_[is_frame ? 1 : 0];
+  if (first == 0) first = os_error;
 }
 
 void LinuxPlatform::on_request(const SendFrame& request) {
   const int error =
       injector_ == nullptr ? ENOTSUP : injector_->inject(request.index, request.bytes);
   if (error == 0) return;
+  failed_to_send(true, error);
   const auto* link = tables_.link(request.index);
   const auto where = link == nullptr ? "interface " + std::to_string(request.index) : link->name;
   notices_.warn_limited("frame " + where + std::to_string(error),
                         "a frame was not sent on " + where + ": " + explain(error), now());
 }
 
+void LinuxPlatform::on_request(const ListenFrames& request) {
+  if (!request.on) return listener_.stop(request.index);
+  const auto* link = tables_.link(request.index);
+  const bool is_ethernet = link == nullptr || link->is_ethernet;
+  const int error = is_ethernet ? listener_.listen(request.index) : ENOTSUP;
+  if (error == 0) return;
+  const auto where = link == nullptr ? "interface " + std::to_string(request.index) : link->name;
+  const auto why = is_ethernet ? explain(error) : "it is no Ethernet interface";
+  notices_.warn_limited("listen " + where,
+                        "the neighbours' frames are not heard on " + where + ": " + why +
+                            "; another host with one of our addresses goes unnoticed there",
+                        now());
+}
+
 void LinuxPlatform::on_request(const AddAddress& request) {
+  // A lifetime is for what is ours.
+  if (request.renew && capabilities_.address_tags &&
+      tables_.is_foreign(request.index, request.prefix)) {
+    outcomes_.push_back({request.id, EEXIST});
+    return;
+  }
   if (!are_tags_proven_ && !first_added_) first_added_ = request;
   requests_.add(request);
 }
