@@ -48,6 +48,7 @@ void Daemon::start(const core::Config& config) {
 
 std::optional<int> Daemon::turn() {
   auto deadline = next_deadline();
+  const auto due = std::max(deadline, platform_.now());
   std::size_t count = 0;
   std::size_t waits = 0;
   is_read_up_ = false;
@@ -56,6 +57,7 @@ std::optional<int> Daemon::turn() {
     now_ = platform_.now();
     // From when we woke: what waited for us meanwhile is older, and is to be read first.
     if (waits == 0) woke_ = now_;
+    if (waits == 0 && now_ > due) lateness_.note(now_ - due, now_);
     for (std::size_t i = 0; i < count; ++i) {
       std::visit([this](const auto& event) { on(event); }, events_[i]);
     }
@@ -82,6 +84,14 @@ core::Status Daemon::status() const {
   status.program = "vippyd " VIPPY_VERSION;
   status.platform = platform_.name();
   status.injector = injector_;
+  status.turn_delay = lateness_.value();
+  status.failover_bound += status.turn_delay;
+  if (status.turn_delay > status.stale / 2) {
+    status.troubles.push_back(
+        {"", "", fmt::format("this machine came {:.1f} ms late to its own deadlines, more than "
+                             "half of stale: raise interval and stale, or set realtime",
+                             std::chrono::duration<double, std::milli>(status.turn_delay).count())});
+  }
   return status;
 }
 

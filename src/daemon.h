@@ -18,6 +18,7 @@
 
 #include "core/keys.h"
 #include "core/node.h"
+#include "core/worst.h"
 #include "ctl/server.h"
 #include "log.h"
 #include "platform/platform.h"
@@ -108,6 +109,7 @@ class Daemon {
   std::vector<std::uint8_t> message_;
   std::optional<core::Keyring> keys_;
   core::Instant woke_;
+  core::Worst lateness_;  // behind our own deadlines
   bool is_read_up_ = false;  // a datagram that came after we woke was read: none is older
   std::optional<int> exit_code_;
 };

@@ -38,6 +38,9 @@ Membership::Change Membership::heard(std::size_t index, bool says_active, std::u
   const bool was_active = peer.is_active;
   const bool was_silent = std::exchange(peer.is_silent, false);
   const bool turned_with_version = was_active && !says_active && version > peer.version;
+  if (!was_silent && peer.heard_last && received > *peer.heard_last) {
+    peer.gaps.note(received - *peer.heard_last, received);
+  }
   peer.heard_last = std::max(received, peer.heard_last.value_or(received));
   peer.version = version;
   peer.outdated_noted = false;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/time.h"
+#include "core/worst.h"
 
 namespace vippy::core {
 
@@ -64,6 +65,8 @@ class Membership {
   // Was every other node heard after `since`?
   [[nodiscard]] bool all_heard_since(Instant since) const;
   [[nodiscard]] std::optional<Instant> heard_last(std::size_t peer) const;
+  // Between two announcements of the peer while it was not silent, at the worst, lately.
+  [[nodiscard]] Duration longest_gap(std::size_t peer) const { return peers_[peer].gaps.value(); }
   [[nodiscard]] const std::string& name(std::size_t peer) const { return peers_[peer].name; }
 
   // Once per peer until it speaks properly again: true the first time it is asked.
@@ -75,6 +78,7 @@ class Membership {
     std::optional<Instant> heard_last;
     std::optional<Instant> changing_until;  // counted as active although it says otherwise
     std::uint64_t version = 0;
+    Worst gaps;
     bool is_active = false;
     bool is_silent = true;  // never heard, or not for `stale`
     bool was_lost = false;  // fell silent while active, and was not active since

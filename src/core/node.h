@@ -120,6 +120,7 @@ class Node {
   void place_vips(Actions& out);
   void report_unplaced(Actions& out);
   void place_again(Instant now, Actions& out);
+  void append_pace(Status& out) const;
   void append_status(std::size_t group, Instant now, Status& out) const;
   [[nodiscard]] MembershipTuning tuning() const;
   void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);

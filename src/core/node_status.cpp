@@ -37,9 +37,24 @@ Status Node::status(Instant now) const {
       peer.was_heard = true;
       peer.heard_ago = now - *heard;
     }
+    peer.longest_gap = membership_.longest_gap(i);
+    if (!peer.is_self && !membership_.is_silent(i)) {
+      peer.protocol = goes_by_facts() && view_.speaks_2(i) ? 2 : 1;
+      peer.hears_us = peer.protocol == 2 && view_.hearing().hears_us(i);
+      peer.is_leaving = peer.protocol == 2 && view_.is_leaving(i);
+    }
     out.peers.push_back(std::move(peer));
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) append_status(i, now, out);
+  out.is_draining = is_drained_;
+  out.protocol = config_.protocol;
+  out.failback = config_.failback;
+  out.handover = config_.handover;
+  out.interval = config_.interval;
+  out.stale = config_.stale;
+  // It died right after it spoke; it is missed; the address is added and announced.
+  out.failover_bound = config_.stale + config_.interval + traits_.address_add_typical;
+  append_pace(out);
   const auto is_recent = [&](const Reminder& reminder) {
     return reminder.said_at && now - *reminder.said_at < 2 * kRemindEvery;
   };
@@ -53,6 +68,18 @@ Status Node::status(Instant now) const {
     out.troubles.push_back({"", "", "another host announces under this node's name"});
   }
   return out;
+}
+
+// A peer that comes near to `stale` will be taken for lost some day.
+void Node::append_pace(Status& out) const {
+  for (const auto& peer : out.peers) {
+    if (peer.longest_gap <= config_.stale / 2) continue;
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(peer.longest_gap);
+    out.troubles.push_back({"", "",
+                            "node " + peer.name + " was not heard for " +
+                                std::to_string(ms.count()) +
+                                " ms once, more than half of stale: raise interval and stale"});
+  }
 }
 
 void Node::append_status(std::size_t index, Instant now, Status& out) const {

@@ -16,7 +16,7 @@ ROOMS = {"core": {"core"}, "packet": {"packet", "core"}, "platform": {"platform"
 
 # Core's first shelf: values. The other rooms that do not decide anything see only these.
 VALUES = {"assert", "bitset", "bytes", "failure", "ip", "json_text", "limits", "octets", "reason",
-          "result", "rng", "time"}
+          "result", "rng", "time", "worst"}
 # Core's third shelf: thought. Only core itself and the hall see it.
 THOUGHT = {"advertise", "allot", "claims", "contents", "detector", "graduate", "hearing",
            "interfaces", "membership", "neighbours", "node", "ownership", "reconcile", "sessions",
