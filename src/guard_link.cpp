@@ -81,7 +81,10 @@ void GuardLink::on_ready(const platform::Fitness& fitness) {
   refused(fitness.removal, "cannot remove addresses");
   refused(fitness.kill, "cannot end a vippyd that hangs");
   refused(fitness.memory_lock, "is not locked in memory");
-  refused(fitness.out_of_memory, "may be killed when memory runs out");
+  if (fitness.out_of_memory != 0) {
+    say(true, "the guard may be killed when memory runs out: that needs CAP_SYS_RESOURCE, or "
+              "OOMScoreAdjust=-1000 of the unit");
+  }
   refused(fitness.name, "cannot make sure that it is the only one");
 }
 
@@ -145,8 +148,10 @@ void GuardLink::let_go(platform::InterfaceIndex index, const core::Prefix& prefi
   slots_.erase(found);
 }
 
-bool GuardLink::was_fenced() {
-  if (board_ == nullptr || !is_fence_up(*board_) || !lower_fence(*board_)) return false;
+bool GuardLink::was_fenced(core::Instant now) {
+  if (board_ == nullptr || !is_fence_up(*board_)) return false;
+  board_->beat_at.store(now.time_since_epoch().count());
+  if (!lower_fence(*board_)) return false;
   process_.poke();
   ++fences_;
   say(true, fmt::format("this vippyd did not get round for longer than `stale`: its guard has "
