@@ -139,8 +139,7 @@ class Watch {
 int main(int argc, char** argv) {
   const auto host = platform::make_guard_host();
   if (!host) {
-    std::fputs("vippy-guard: vippyd starts this program by itself; there is nothing to do by hand\n",
-               stderr);
+    std::fputs("vippy-guard: vippyd starts this program; there is nothing to do by hand\n", stderr);
     return kUsage;
   }
   const auto fitness = host->prepare(argc > 1 ? argv[1] : "");

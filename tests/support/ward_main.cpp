@@ -31,7 +31,9 @@ volatile std::sig_atomic_t is_asked_to_leave = 0;
 class Ward {
  public:
   explicit Ward(char** words) : index_(::if_nametoindex(words[1])) {
-    const auto milliseconds = [&](int at) { return std::chrono::milliseconds(std::atoi(words[at])); };
+    const auto milliseconds = [&](int at) {
+      return std::chrono::milliseconds(std::atoi(words[at]));
+    };
     link_.set_times({milliseconds(2), milliseconds(3), milliseconds(4), 0});
     is_churning_ = std::string_view(words[5]) == "churn";
     for (auto** word = words + 6; *word != nullptr; ++word) {
