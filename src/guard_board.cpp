@@ -10,33 +10,31 @@ constexpr std::uint32_t kIsV6 = 0x100;
 
 }  // namespace
 
+// Each part is released behind the state that clear() stored: whoever sees it sees that, too.
 void HeldSlot::put(const platform::HeldAddress& held) {
-  index_.store(held.index, std::memory_order_relaxed);
+  index_.store(held.index, std::memory_order_release);
   const auto octets = held.prefix.address.octets();
   std::array<std::uint64_t, 2> words{};
   std::memcpy(words.data(), octets.data(), octets.size());
-  address_[0].store(words[0], std::memory_order_relaxed);
-  address_[1].store(words[1], std::memory_order_relaxed);
+  address_[0].store(words[0], std::memory_order_release);
+  address_[1].store(words[1], std::memory_order_release);
   kind_.store((held.prefix.address.is_v6() ? kIsV6 : 0) | held.prefix.length,
-              std::memory_order_relaxed);
-  state_.store((state_.load(std::memory_order_relaxed) | 1U), std::memory_order_release);
+              std::memory_order_release);
+  state_.store(state_.load(std::memory_order_relaxed) | 1U, std::memory_order_release);
 }
 
 void HeldSlot::clear() {
   state_.store((state_.load(std::memory_order_relaxed) | 1U) + 1, std::memory_order_relaxed);
-  // The next put() must not be seen before this.
-  std::atomic_thread_fence(std::memory_order_release);
 }
 
 std::optional<platform::HeldAddress> HeldSlot::get() const {
   const auto state = state_.load(std::memory_order_acquire);
   if ((state & 1U) == 0) return std::nullopt;
   platform::HeldAddress out;
-  out.index = index_.load(std::memory_order_relaxed);
-  std::array<std::uint64_t, 2> words{address_[0].load(std::memory_order_relaxed),
-                                     address_[1].load(std::memory_order_relaxed)};
-  const auto kind = kind_.load(std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_acquire);
+  out.index = index_.load(std::memory_order_acquire);
+  std::array<std::uint64_t, 2> words{address_[0].load(std::memory_order_acquire),
+                                     address_[1].load(std::memory_order_acquire)};
+  const auto kind = kind_.load(std::memory_order_acquire);
   if (state_.load(std::memory_order_relaxed) != state) return std::nullopt;
   std::array<std::uint8_t, 16> octets{};
   std::memcpy(octets.data(), words.data(), octets.size());

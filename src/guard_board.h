@@ -105,15 +105,15 @@ void Published<kOctetsMax>::publish(std::span<const std::uint8_t> octets) {
   const auto other = 1 - (newest_.load(std::memory_order_relaxed) & 1U);
   auto& copy = copies_[other];
   const auto writes = copy.writes.load(std::memory_order_relaxed) | 1U;
+  // Whoever sees one of the new words sees this number, too: the words are released behind it.
   copy.writes.store(writes, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);
   const auto size = octets.size() < kOctetsMax ? octets.size() : kOctetsMax;
-  copy.size.store(size, std::memory_order_relaxed);
+  copy.size.store(size, std::memory_order_release);
   for (std::size_t at = 0; at < size; at += 8) {
     std::uint64_t word = 0;
     const auto count = size - at < 8 ? size - at : 8;
     for (std::size_t i = 0; i < count; ++i) word |= std::uint64_t{octets[at + i]} << (8 * i);
-    copy.words[at / 8].store(word, std::memory_order_relaxed);
+    copy.words[at / 8].store(word, std::memory_order_release);
   }
   copy.writes.store(writes + 1, std::memory_order_release);
   newest_.store(other, std::memory_order_release);
@@ -125,16 +125,15 @@ std::optional<std::size_t> Published<kOctetsMax>::read(std::span<std::uint8_t> o
     const auto& copy = copies_[newest_.load(std::memory_order_acquire) & 1U];
     const auto writes = copy.writes.load(std::memory_order_acquire);
     if (writes == 0) return std::nullopt;
-    const auto size = copy.size.load(std::memory_order_relaxed);
+    const auto size = copy.size.load(std::memory_order_acquire);
     if ((writes & 1U) != 0 || size > kOctetsMax || size > out.size()) continue;
     for (std::size_t at = 0; at < size; at += 8) {
-      const auto word = copy.words[at / 8].load(std::memory_order_relaxed);
+      const auto word = copy.words[at / 8].load(std::memory_order_acquire);
       const auto count = size - at < 8 ? size - at : 8;
       for (std::size_t i = 0; i < count; ++i) {
         out[at + i] = static_cast<std::uint8_t>(word >> (8 * i));
       }
     }
-    std::atomic_thread_fence(std::memory_order_acquire);
     if (copy.writes.load(std::memory_order_relaxed) == writes) return size;
   }
   return std::nullopt;
