@@ -46,6 +46,12 @@ void GuardLink::beat(core::Instant now) {
   if (now >= listen_at_ && is_wanted_) tend(now);
 }
 
+core::Instant GuardLink::beat_by() const {
+  const bool is_watched = board_ != nullptr && is_wanted_ && times_.stale > core::Duration::zero();
+  if (!is_watched) return core::Instant::max();
+  return core::Instant(core::Duration(board_->beat_at.load())) + times_.stale / 4;
+}
+
 void GuardLink::launch(core::Instant now) {
   launched_at_ = now;
   is_ready_ = false;

@@ -56,6 +56,9 @@ class GuardLink {
   // The daemon is alive at `now`. Also notices a guard that ended, and starts another.
   void beat(core::Instant now);
 
+  // When the next beat is due, long before the guard would act: a bound for the daemon's sleep.
+  [[nodiscard]] core::Instant beat_by() const;
+
   void set_times(const GuardTimes& times);
   // The datagram that says that this node leaves, as it would be sent now.
   void set_will(std::span<const std::uint8_t> datagram);

@@ -93,6 +93,18 @@ TEST(GuardLinkTest, AddressesAreHeldOnceAndSlotsAreUsedAgain) {
   EXPECT_TRUE(link.holding(2, one));
 }
 
+TEST(GuardLinkTest, SaysWhenTheNextBeatIsDue) {
+  GuardLink link;
+  link.set_times({.stale = 400ms, .kill_after = 1s, .hand_over = 3ms});
+  EXPECT_EQ(link.beat_by(), core::Instant::max()) << "no guard is wanted";
+  ASSERT_TRUE(link.start({.program = VIPPY_BINARY_DIR "/vippy-guard"}, now()));
+  const auto at = now();
+  link.beat(at);
+  EXPECT_EQ(link.beat_by(), at + 100ms);
+  link.leave_cleanly();
+  EXPECT_EQ(link.beat_by(), core::Instant::max());
+}
+
 TEST(GuardLinkTest, WithoutAFenceNothingWasFenced) {
   GuardLink link;
   EXPECT_FALSE(link.was_fenced(now()));

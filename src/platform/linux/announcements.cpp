@@ -112,6 +112,26 @@ std::vector<InterfaceIndex> Announcements::targets(const HostTables& tables) con
   return out;
 }
 
+std::optional<core::IpAddress> Announcements::source_on(InterfaceIndex index,
+                                                        const HostTables& tables) const {
+  const auto family = socket_->chat().group.family();
+  auto source = address_;
+  if (!source && index != 0) source = tables.own_address(index, family);
+  if (source && source->family() != family) source.reset();
+  return source;
+}
+
+std::vector<WillTarget> Announcements::route(const HostTables& tables) const {
+  std::vector<WillTarget> out;
+  if (!is_open()) return out;
+  const auto& chat = socket_->chat();
+  for (const auto index : targets(tables)) {
+    const auto source = source_on(index, tables);
+    out.push_back({chat.group, source.value_or(core::IpAddress()), index, chat.port, chat.ttl});
+  }
+  return out;
+}
+
 void Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& tables,
                          Notices& notices, core::Instant now) {
   if (!is_open()) {
@@ -125,11 +145,8 @@ void Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& 
         "an announcement was not sent: no interface (" + interface_ + ") is joined and running",
         now);
   }
-  const auto family = socket_->chat().group.family();
   for (const auto index : indices) {
-    auto source = address_;
-    if (!source && index != 0) source = tables.own_address(index, family);
-    if (source && source->family() != family) source.reset();
+    const auto source = source_on(index, tables);
     int error = socket_->send(bytes, index, source);
     // The choice was a preference; an address that is still tentative cannot be one.
     if ((error == EINVAL || error == EADDRNOTAVAIL) && source && !address_) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/guard_host.h"
 #include "platform/linux/announce_socket.h"
 #include "platform/linux/host_tables.h"
 #include "platform/notices.h"
@@ -30,6 +31,8 @@ class Announcements {
   void reconcile(const HostTables& tables, Notices& notices, core::Instant now);
   void send(std::span<const std::uint8_t> bytes, const HostTables& tables, Notices& notices,
             core::Instant now);
+  // Where send() would send now, for somebody else to send there.
+  [[nodiscard]] std::vector<WillTarget> route(const HostTables& tables) const;
   [[nodiscard]] std::optional<Datagram> decode(const RawDatagram& raw,
                                                const ReceiveClock& clock) const;
   // The pending error of the socket, said as a notice.
@@ -38,6 +41,8 @@ class Announcements {
  private:
   [[nodiscard]] std::vector<InterfaceIndex> wanted(const HostTables& tables) const;
   [[nodiscard]] std::vector<InterfaceIndex> targets(const HostTables& tables) const;
+  [[nodiscard]] std::optional<core::IpAddress> source_on(InterfaceIndex index,
+                                                         const HostTables& tables) const;
   void say_missing(bool is_missing, Notices& notices);
   void say_send_error(int os_error, const std::string& where, Notices& notices,
                       core::Instant now) const;
