@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include "platform/guard_host.h"
@@ -35,11 +36,17 @@ int lock_memory() {
   return ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0 ? 0 : errno;
 }
 
+// Never, or as late as the service manager has chosen for the daemon.
 int escape_out_of_memory() {
-  const Descriptor file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  if (!file) return errno;
   constexpr std::string_view kNever = "-1000";
-  return ::write(file.get(), kNever.data(), kNever.size()) > 0 ? 0 : errno;
+  constexpr int kLate = -900;
+  const Descriptor file(::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
+  if (!file) return errno;
+  if (::write(file.get(), kNever.data(), kNever.size()) > 0) return 0;
+  const int error = errno;
+  std::array<char, 16> text{};
+  const bool is_read = ::pread(file.get(), text.data(), text.size() - 1, 0) > 0;
+  return is_read && std::atoi(text.data()) <= kLate ? 0 : error;
 }
 
 // Keeps what it may need of what it has; the errno when addresses cannot be removed.
