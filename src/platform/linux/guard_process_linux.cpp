@@ -153,20 +153,21 @@ int GuardProcess::start(const BoardMemory& board, const std::string& name) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
     return errno;
   }
-  Descriptor ours(ends[0]);
+  descriptor_ = ends[0];
   const Descriptor theirs(ends[1]);
   const Descriptor liveness = raised(theirs);
   const Descriptor memory(::fcntl(board.descriptor(), F_DUPFD_CLOEXEC, kHighDescriptor));
-  if (!liveness || !memory) return errno;
   const HandedOn capabilities;
   const Start start(memory.get(), liveness.get());
-  const int error = start.run("/proc/self/fd/" + std::to_string(program_), name, &process_);
+  int error = EMFILE;
+  if (liveness && memory) {
+    error = start.run("/proc/self/fd/" + std::to_string(program_), name, &process_);
+  }
   if (error != 0) {
     process_ = -1;
-    return error;
+    close();
   }
-  descriptor_ = ::fcntl(ours.get(), F_DUPFD_CLOEXEC, kHighDescriptor);
-  return descriptor_ >= 0 ? 0 : errno;
+  return error;
 }
 
 GuardProcess::Word GuardProcess::listen() {
