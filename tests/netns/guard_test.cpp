@@ -24,8 +24,9 @@ using namespace std::chrono_literals;
 
 using Words = std::vector<std::string>;
 
+// A busy machine may well be late by some 100 ms: where a hang is not the question, it is far off.
 struct Times {
-  int stale_ms = 400;
+  int stale_ms = 5'000;
   int kill_ms = 30'000;
   int hand_over_ms = 3;
 };
@@ -157,7 +158,7 @@ TEST_F(GuardTest, AKilledDaemonIsOffItsAddressesAtOnceAndItsPeersAreTold) {
   pollfd ready{heard_, POLLIN, 0};
   ASSERT_EQ(::poll(&ready, 1, 5'000), 1);
   // Milliseconds; the bound leaves room for a machine that is busy.
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 300ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
   (void)ward.wait();
   wait_end(guard);
   EXPECT_FALSE(has("10.77.1.1") || has("10.77.1.2") || has("fd77::9"));
@@ -201,7 +202,7 @@ TEST_F(GuardTest, ManyAddressesGoInBatches) {
 }
 
 TEST_F(GuardTest, ADaemonThatIsLateByLessThanStaleIsNotTouched) {
-  Ward ward(ward_space_, {.stale_ms = 3'000}, {"held:10.77.1.1/16"});
+  Ward ward(ward_space_, {}, {"held:10.77.1.1/16"});
   for (int i = 0; i < 3; ++i) {
     ward.signal(SIGSTOP);
     EXPECT_TRUE(holds_for(300ms, [&] { return has("10.77.1.1"); }));
@@ -213,7 +214,7 @@ TEST_F(GuardTest, ADaemonThatIsLateByLessThanStaleIsNotTouched) {
 }
 
 TEST_F(GuardTest, ADaemonThatHangsLosesItsAddressesAndGoesOnWhenItWakes) {
-  Ward ward(ward_space_, {}, {"held:10.77.1.1/16", "held:fd77::9/64"});
+  Ward ward(ward_space_, {.stale_ms = 1'000}, {"held:10.77.1.1/16", "held:fd77::9/64"});
   for (std::size_t i = 1; i <= 2; ++i) {
     ward.signal(SIGSTOP);
     wait_gone("10.77.1.1");
@@ -233,7 +234,7 @@ TEST_F(GuardTest, ADaemonThatHangsLosesItsAddressesAndGoesOnWhenItWakes) {
 }
 
 TEST_F(GuardTest, ADaemonThatDoesNotWakeIsKilled) {
-  Ward ward(ward_space_, {.kill_ms = 500}, {"held:10.77.1.1/16"});
+  Ward ward(ward_space_, {.stale_ms = 400, .kill_ms = 500}, {"held:10.77.1.1/16"});
   const auto guard = ward.guard();
   ward.signal(SIGSTOP);
   wait_gone("10.77.1.1");
@@ -308,9 +309,9 @@ TEST_F(GuardTest, AGuardThatWakesAfterItsDaemonWasReplacedDoesNothing) {
 }
 
 TEST_F(GuardTest, AGuardThatWasFrozenLeavesADaemonAloneThatBeats) {
-  Ward ward(ward_space_, {.stale_ms = 100}, {"held:10.77.1.1/16"});
+  Ward ward(ward_space_, {.stale_ms = 1'000}, {"held:10.77.1.1/16"});
   ::kill(ward.guard(), SIGSTOP);
-  EXPECT_TRUE(holds_for(400ms, [&] { return has("10.77.1.1"); }));
+  EXPECT_TRUE(holds_for(1'700ms, [&] { return has("10.77.1.1"); }));
   ::kill(ward.guard(), SIGCONT);
   EXPECT_TRUE(holds_for(300ms, [&] { return has("10.77.1.1"); }));
   EXPECT_EQ(ward.count("fenced"), 0U) << ward.said();
@@ -319,10 +320,10 @@ TEST_F(GuardTest, AGuardThatWasFrozenLeavesADaemonAloneThatBeats) {
 }
 
 TEST_F(GuardTest, BothFrozenTheGuardWakesFirstAndADaemonThatStaysHungLosesItsAddresses) {
-  Ward ward(ward_space_, {.stale_ms = 200}, {"held:10.77.1.1/16"});
+  Ward ward(ward_space_, {.stale_ms = 400}, {"held:10.77.1.1/16"});
   ::kill(ward.guard(), SIGSTOP);
   ward.signal(SIGSTOP);
-  EXPECT_TRUE(holds_for(500ms, [&] { return has("10.77.1.1"); }));
+  EXPECT_TRUE(holds_for(900ms, [&] { return has("10.77.1.1"); }));
   ::kill(ward.guard(), SIGCONT);
   wait_gone("10.77.1.1");
 }
@@ -331,7 +332,7 @@ TEST_F(GuardTest, ADaemonThatIsKilledWhileItWritesLeavesNothingTorn) {
   // Each is what a mixture of the two addresses in the changing slot would name.
   Words addresses{"held:10.77.1.1/16", "unlisted:10.98.1.1/32", "unlisted:10.99.2.2/24"};
   for (int round = 0; round < 12; ++round) {
-    Ward ward(ward_space_, {}, addresses, "churn");
+    Ward ward(ward_space_, {.stale_ms = 1'000}, addresses, "churn");
     wait_until("changes", [&] { return ward.count("churning") == 1; });
     const auto guard = ward.guard();
     if (round % 3 == 2) ward.signal(SIGSTOP);
