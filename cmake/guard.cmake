@@ -1,5 +1,5 @@
-# vippy-guard: as small as can be, since all of it is locked in memory. It is made of the few sources
-# that it needs and linked statically, so that no library is mapped into it.
+# vippy-guard: as small as can be, since all of it is locked in memory. It is made of the few
+# sources that it needs and linked statically, so that no library is mapped into it.
 if(VIPPY_OS STREQUAL "linux")
   set(guard_sources src/guard_main.cpp src/guard.cpp src/guard_board.cpp src/core/ip.cpp
       src/core/assert.cpp)
