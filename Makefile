@@ -4,7 +4,7 @@ PREFIX ?= /usr
 .PHONY: help build install demo check fuzz-smoke clean
 
 help:
-	@echo 'make build       what an operator installs: build/release/vippyd and vippyctl'
+	@echo 'make build       what an operator installs: build/release/vippyd, vippyctl and vippy-guard'
 	@echo 'make install     puts it below PREFIX (/usr), or below DESTDIR for a package'
 	@echo 'make demo        builds and shows nodes that juggle addresses on this machine'
 	@echo 'make check       everything that CI runs; needs no answers, ends with one line'
@@ -17,7 +17,7 @@ help:
 build:
 	@tools/install-packages
 	@cmake --preset release
-	@cmake --build --preset release --target vippyd vippyctl
+	@cmake --build --preset release --target vippyd vippyctl vippy-guard
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)

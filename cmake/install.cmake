@@ -1,8 +1,10 @@
 # What an operator installs.
-include(GNUInstallDirs)
 if(TARGET vippyd AND TARGET vippyctl)
   install(TARGETS vippyd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
   install(TARGETS vippyctl RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+endif()
+if(TARGET vippy-guard)
+  install(TARGETS vippy-guard RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 endif()
 install(FILES docs/man/vippyd.8 docs/man/vippyctl.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8
         OPTIONAL)

@@ -56,6 +56,7 @@ std::optional<int> Daemon::turn() {
     count = platform_.wait(deadline, events_);
     now_ = platform_.now();
     // From when we woke: what waited for us meanwhile is older, and is to be read first.
+    if (waits == 0) look_at_fence();
     if (waits == 0) woke_ = now_;
     if (waits == 0 && now_ > due) lateness_.note(now_ - due, now_);
     for (std::size_t i = 0; i < count; ++i) {
@@ -72,11 +73,51 @@ std::optional<int> Daemon::turn() {
     answer(output);
   }
   perform_actions();
+  beat();
   return exit_code_;
 }
 
 core::Instant Daemon::next_deadline() const {
-  return std::min(node_.next_deadline(), server_.next_deadline());
+  const auto earliest = std::min(node_.next_deadline(), server_.next_deadline());
+  return guard_ ? std::min(earliest, guard_->beat_by()) : earliest;
+}
+
+// ---- the guard --------------------------------------------------------------------------------
+
+// Before anything else is done: what we held may be somebody else's now.
+void Daemon::look_at_fence() {
+  if (!guard_ || !guard_->was_fenced(now_)) return;
+  step(core::Fenced{});
+  perform_actions();
+}
+
+void Daemon::beat() {
+  if (!guard_) return;
+  guard_->beat(platform_.now());
+  while (const auto notice = guard_->take_notice()) {
+    log_->write(notice->is_warning ? core::Priority::err : core::Priority::notice, notice->text);
+  }
+}
+
+// What is in the kernel, or may be, stands on the guard's board.
+void Daemon::keep_books(platform::RequestId id, core::FailureKind failure) {
+  const auto found = asked_.find(id);
+  if (found == asked_.end()) return;
+  const auto [index, prefix, is_add] = found->second;
+  asked_.erase(found);
+  const bool is_gone = failure == core::FailureKind::none ||
+                       failure == core::FailureKind::not_there ||
+                       failure == core::FailureKind::no_interface;
+  if (is_gone != is_add) let_go(index, prefix);
+}
+
+void Daemon::hold(platform::InterfaceIndex index, const core::Prefix& prefix) {
+  held_.insert({index, prefix});
+  if (guard_) guard_->holding(index, prefix);
+}
+
+void Daemon::let_go(platform::InterfaceIndex index, const core::Prefix& prefix) {
+  if (held_.erase({index, prefix}) > 0 && guard_) guard_->let_go(index, prefix);
 }
 
 core::Status Daemon::status() const {
@@ -132,6 +173,11 @@ void Daemon::on(const platform::LinkChanged& event) {
 }
 
 void Daemon::on(const platform::AddressChanged& event) {
+  const bool is_coming = std::any_of(asked_.begin(), asked_.end(), [&](const auto& entry) {
+    const auto& asked = entry.second;
+    return asked.is_add && asked.index == event.index && asked.prefix == event.prefix;
+  });
+  if (!event.exists && !is_coming) let_go(event.index, event.prefix);
   step(core::AddressSeen{event.index, event.prefix, event.exists, event.is_tagged});
 }
 
@@ -144,6 +190,7 @@ void Daemon::on(const platform::Outcome& event) {
   if (failure == core::FailureKind::other) {
     log_->write(core::Priority::err, "the system refused: " + platform::explain(event.os_error));
   }
+  keep_books(event.id, failure);
   step(core::OutcomeArrived{event.id, failure});
 }
 
@@ -173,6 +220,11 @@ void Daemon::on(const platform::Notice& event) {
 }
 
 void Daemon::on(const platform::FrameHeard&) {}
+
+void Daemon::on(const platform::ChatRouted& event) {
+  route_.assign(event.targets.begin(), event.targets.end());
+  if (guard_) guard_->set_route(route_);
+}
 
 void Daemon::on(const platform::SendFailed& event) {
   step(core::SendRefused{event.is_frame, platform::classify(event.os_error)});
@@ -227,6 +279,7 @@ void Daemon::perform_actions() {
 }
 
 void Daemon::perform(const core::OpenManagement& action) {
+  management_ = action.path;
   platform_.perform(platform::OpenManagement{action.id, action.path, action.mode});
 }
 
@@ -257,14 +310,53 @@ void Daemon::perform(const core::SendMessage& action) {
   platform_.perform(platform::SendDatagram{message_});
 }
 
-void Daemon::perform(const core::KeepWill&) {}
+void Daemon::perform(const core::KeepWill& action) {
+  if (!guard_) return;
+  if (const auto* plain = std::get_if<core::Announcement>(&action.message)) {
+    core::encode(*plain, datagram_);
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(datagram_.data());
+    guard_->set_will({begin, datagram_.size()});
+    return;
+  }
+  message_.resize(core::kDatagramOctetsMax);
+  const auto& message = std::get<core::Message>(action.message);
+  message_.resize(core::encode(message, *keys_, message_));
+  guard_->set_will(message_);
+}
+
+void Daemon::perform(const core::UseGuard& action) {
+  if (!action.is_wanted && guard_) {
+    guard_->leave_cleanly();
+    guard_.reset();
+  }
+  if (!action.is_wanted || !outside_.make_guard) return;
+  const bool is_new = !guard_;
+  if (is_new) guard_ = outside_.make_guard();
+  guard_->set_times({action.stale, action.kill_after, action.hand_over,
+                     static_cast<int>(action.realtime)});
+  if (!is_new) return;
+  static_cast<void>(guard_->start(
+      {.name = management_, .has_tags = platform_.capabilities().address_tags}, now_));
+  guard_->set_route(route_);
+  for (const auto& [index, prefix] : held_) guard_->holding(index, prefix);
+}
+
+void Daemon::perform(const core::UseScheduling& action) {
+  if (!outside_.schedule) return;
+  for (const auto& problem : outside_.schedule(action.realtime, action.lock_memory)) {
+    log_->write(core::Priority::err, problem);
+  }
+}
 
 void Daemon::perform(const core::AddAddress& action) {
+  hold(action.index, action.prefix);
+  if (!action.renew) asked_[action.id] = {action.index, action.prefix, true};
   platform_.perform(platform::AddAddress{action.id, action.index, action.prefix, action.lifetime,
                                          action.renew});
 }
 
 void Daemon::perform(const core::RemoveAddress& action) {
+  asked_[action.id] = {action.index, action.prefix, false};
   platform_.perform(platform::RemoveAddress{action.id, action.index, action.prefix});
 }
 
@@ -283,6 +375,10 @@ void Daemon::perform(const core::Log& action) { said_.push_back(action.event); }
 
 void Daemon::perform(const core::SetLogging& action) { log_ = outside_.open_log(action.logging); }
 
-void Daemon::perform(const core::Exit& action) { exit_code_ = action.code; }
+void Daemon::perform(const core::Exit& action) {
+  exit_code_ = action.code;
+  // What could not be removed, the guard tries to remove.
+  if (guard_ && action.is_clean) guard_->leave_cleanly();
+}
 
 }  // namespace vippy::hall

@@ -11,8 +11,10 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,7 @@
 #include "core/node.h"
 #include "core/worst.h"
 #include "ctl/server.h"
+#include "guard_link.h"
 #include "log.h"
 #include "platform/platform.h"
 
@@ -32,6 +35,10 @@ struct Outside {
   std::function<std::unique_ptr<LogSink>(const core::Logging&)> open_log;
   std::string config_name;  // put before problems: the file's name
   std::function<std::string()> http_date;  // "Sun, 22 Nov 2026 08:13:24 GMT"
+  // Empty: there is no guard (one process has none to look after many nodes).
+  std::function<std::unique_ptr<GuardLink>()> make_guard;
+  // What could not be had, each with its remedy. Empty: this process is scheduled as it is.
+  std::function<std::vector<std::string>(unsigned realtime, bool lock_memory)> schedule;
 };
 
 class Daemon {
@@ -71,11 +78,19 @@ class Daemon {
   void on(const platform::StreamClosed& event);
   void on(const platform::SignalCaught& event);
   void on(const platform::Notice& event);
+  void on(const platform::ChatRouted& event);
   void on(const platform::FrameHeard& event);
   void on(const platform::SendFailed& event);
   void step(const core::Input& input) { node_.step(input, now_, actions_); }
   void reload();
   void on_message(const platform::Datagram& event);
+
+  // the guard
+  void look_at_fence();
+  void beat();
+  void keep_books(platform::RequestId id, core::FailureKind failure);
+  void hold(platform::InterfaceIndex index, const core::Prefix& prefix);
+  void let_go(platform::InterfaceIndex index, const core::Prefix& prefix);
   void answer(ctl::ServerOutput& output);
 
   // actions, right of the node
@@ -87,6 +102,8 @@ class Daemon {
   void perform(const core::UseSecrets& action);
   void perform(const core::SendMessage& action);
   void perform(const core::KeepWill& action);
+  void perform(const core::UseGuard& action);
+  void perform(const core::UseScheduling& action);
   void perform(const core::AddAddress& action);
   void perform(const core::RemoveAddress& action);
   void perform(const core::Advertise& action);
@@ -108,6 +125,16 @@ class Daemon {
   std::string datagram_;  // memory that is used again
   std::vector<std::uint8_t> message_;
   std::optional<core::Keyring> keys_;
+  std::unique_ptr<GuardLink> guard_;  // null: none is wanted
+  std::string management_;            // the path: what no other daemon here has
+  std::vector<platform::WillTarget> route_;
+  struct Asked {  // of the kernel, not answered yet
+    platform::InterfaceIndex index = 0;
+    core::Prefix prefix;
+    bool is_add = true;
+  };
+  std::map<platform::RequestId, Asked> asked_;
+  std::set<std::pair<platform::InterfaceIndex, core::Prefix>> held_;
   core::Instant woke_;
   core::Worst lateness_;  // behind our own deadlines
   bool is_read_up_ = false;  // a datagram that came after we woke was read: none is older

@@ -151,7 +151,11 @@ std::string http_date() {
 hall::Outside outside(const Options& options) {
   return {.read_config = [options] { return read_and_check(options); },
           .open_log = [](const core::Logging& logging) { return hall::make_log_sink(logging); },
-          .http_date = http_date};
+          .http_date = http_date,
+          .make_guard = [] { return std::make_unique<hall::GuardLink>(); },
+          .schedule = [](unsigned realtime, bool lock_memory) {
+            return platform::apply_scheduling({realtime, lock_memory});
+          }};
 }
 
 int run(const Options& options, const core::Config& config) {

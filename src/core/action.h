@@ -42,7 +42,16 @@ struct SendAnnouncement { Announcement announcement; };
 struct UseSecrets { std::vector<std::string> secrets; };
 struct SendMessage { Message message; };
 // What the guard is to send if we can no longer speak ourselves.
-struct KeepWill { Message message; };
+struct KeepWill { std::variant<Message, Announcement> message; };
+struct UseGuard {
+  bool is_wanted = true;
+  Duration stale{};
+  Duration kill_after{};
+  Duration hand_over{};  // it keeps the addresses for so long after it has spoken for us
+  unsigned realtime = 0;
+};
+// How this process is to be scheduled.
+struct UseScheduling { unsigned realtime = 0; bool lock_memory = false; };
 
 struct AddAddress {
   RequestId id = 0;
@@ -82,11 +91,15 @@ struct Log { LogEvent event; };
 struct SetLogging { Logging logging; };
 
 // Nothing is left to do.
-struct Exit { int code = 0; };
+struct Exit {
+  int code = 0;
+  bool is_clean = true;  // no address of ours is left
+};
 
 using Action = std::variant<OpenManagement, OpenChat, UseInjector, SendAnnouncement, UseSecrets,
-                            SendMessage, KeepWill, AddAddress, RemoveAddress, Advertise,
-                            HarvestNeighbours, Log, SetLogging, Exit>;
+                            SendMessage, KeepWill, UseGuard, UseScheduling,
+                            AddAddress, RemoveAddress, Advertise, HarvestNeighbours,
+                            Log, SetLogging, Exit>;
 using Actions = std::vector<Action>;
 
 }  // namespace vippy::core

@@ -268,6 +268,11 @@ void Node::announce(Instant now, Actions& out) {
     own_nonces_[next_nonce_++ % own_nonces_.size()] = send.announcement.nonce;
     send.announcement.hash = hash_.of(send.announcement.nonce);
     send.announcement.neighbours = neighbours_.local_ipv4();
+    if (config_.guard && !goes_by_facts()) {
+      auto will = send.announcement;
+      will.is_active = false;
+      out.push_back(KeepWill{std::move(will)});
+    }
     out.push_back(std::move(send));
   }
   ++counters_.announcements_sent;

@@ -114,7 +114,7 @@ class Node {
   void open_chat(Actions& out);
   void open_injector(Actions& out);
   void open_what_changed(const Config& before, Actions& out);
-  void use_shared_keys(Actions& out);
+  void use_own_keys(Actions& out);
   void adopt(const Shared& received, const std::string& from, Instant now, Actions& out);
   void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
   void place_vips(Actions& out);

@@ -51,7 +51,7 @@ void Node::open_injector(Actions& out) {
 
 void Node::begin_running(Instant now, Actions& out) {
   phase_ = Phase::running;
-  use_shared_keys(out);
+  use_own_keys(out);
   open_chat(out);
   open_injector(out);
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
@@ -92,14 +92,20 @@ void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& 
   if (!failed && outcome.id == injector_id_) injector_opened_ = true;
 }
 
-// What both reloading and starting set: the secrets and what hangs on the times.
-void Node::use_shared_keys(Actions& out) {
+// What both starting and reloading set.
+void Node::use_own_keys(Actions& out) {
   UseSecrets use{{config_.secret}};
   use.secrets.insert(use.secrets.end(), config_.previous_secrets.begin(),
                      config_.previous_secrets.end());
   out.push_back(std::move(use));
+  // Peers take over in less than this, as a rule; with break-first nobody may wait for it.
+  constexpr Duration kHandOver = std::chrono::milliseconds(3);
+  const auto hand_over = makes_first() ? std::min(config_.stale, kHandOver) : Duration::zero();
+  out.push_back(UseScheduling{config_.realtime, config_.lock_memory});
+  out.push_back(UseGuard{config_.guard, config_.stale, config_.guard_kill, hand_over,
+                         config_.realtime});
   standing_.configure(config_.isolation, config_.quorum, config_.stale + 2 * config_.interval);
-  reconciler_.set_lease(traits_.address_lifetimes ? config_.lease : Duration::zero());
+  if (traits_.address_lifetimes) reconciler_.set_lease(config_.lease);
 }
 
 // ---- reload -----------------------------------------------------------------------------------
@@ -124,7 +130,7 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
   if (announced_last_) announced_last_ = now;
   const auto before = std::exchange(config_, config);
   out.push_back(SetLogging{config_.logging});
-  use_shared_keys(out);
+  use_own_keys(out);
   open_what_changed(before, out);
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   announce_at_ = std::min(announce_at_, now + config_.interval);

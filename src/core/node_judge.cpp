@@ -253,7 +253,7 @@ void Node::finish_leaving(Instant now, Actions& out) {
   announce(now, out);
   log(out, event::Stopped{reconciler_.ours()});
   phase_ = Phase::gone;
-  out.push_back(Exit{0});
+  out.push_back(Exit{0, reconciler_.ours() == 0});
 }
 
 }  // namespace vippy::core

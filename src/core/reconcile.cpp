@@ -210,6 +210,7 @@ void Reconciler::request(Records::value_type& entry, Pending what, RequestId id,
 }
 
 void Reconciler::set_lease(Duration lease) {
+  has_leases_ = true;
   lease_changed_ = lease_changed_ || lease != lease_;
   lease_ = lease;
 }
@@ -257,7 +258,7 @@ void Reconciler::request_due(Instant now, RequestId& next_id, Actions& out) {
     auto& [key, record] = entry;
     if (record.wanted && record.is_leftover) {
       record.is_leftover = false;
-      lease_changed_ = lease_changed_ || lease_ > Duration::zero();  // it may end any moment
+      lease_changed_ = has_leases_;  // the one that it was left with may end any moment
       adopted_.push_back(key);
       log(out, event::LeftoverAdopted{vip_name(key), interface_name(key.index)});
     }

@@ -66,7 +66,7 @@ class Reconciler {
   std::optional<Answer> outcome(RequestId id, FailureKind failure, Instant now, Actions& out);
 
   // How long the kernel keeps an address of ours that is not renewed; zero: for ever. What is
-  // there gets the new lease with the next plan().
+  // there gets the new lease with the next plan(). Never called: the kernel has no leases.
   void set_lease(Duration lease);
 
   // An interface is gone, and every address with it.
@@ -136,6 +136,7 @@ class Reconciler {
   std::map<RequestId, AddressKey> requests_;
   std::map<RequestId, AddressKey> renewals_;
   Duration lease_{};
+  bool has_leases_ = false;
   bool lease_changed_ = false;
   Instant renew_at_ = Instant::max();
   Instant next_retry_ = Instant::max();

@@ -109,12 +109,25 @@ struct StreamClosed { StreamId stream = 0; };  // by the peer or by an error; th
 enum class Signal : std::uint8_t { stop, reload };
 struct SignalCaught { Signal signal{}; int number = 0; };
 
+// Where a datagram goes: plain octets, since it travels through shared memory to the guard.
+struct WillTarget {
+  core::IpAddress address;
+  core::IpAddress source;    // unspecified: the system chooses
+  InterfaceIndex index = 0;  // 0: where the routes say
+  std::uint16_t port = 0;
+  std::uint8_t ttl = 0;
+  std::uint8_t reserved = 0;
+};
+
+// Announcements go there from now on.
+struct ChatRouted { std::span<const WillTarget> targets; };
+
 // Something the platform wants said, once, for the log: "io_uring refused: ..., using epoll".
 struct Notice { bool is_warning = false; std::string_view text; };
 
 using Event = std::variant<Datagram, TableBegin, TableComplete, LinkChanged, AddressChanged,
                            NeighbourChanged, Outcome, StreamOpened, StreamBytes, StreamClosed,
-                           SignalCaught, Notice, FrameHeard, SendFailed>;
+                           SignalCaught, Notice, FrameHeard, SendFailed, ChatRouted>;
 
 // ---- requests -------------------------------------------------------------------------------
 

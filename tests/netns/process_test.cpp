@@ -62,7 +62,7 @@ TEST_F(ProcessTest, OnlyTwoCapabilitiesAreKept) {
   EXPECT_EQ(line(text, "CapPrm"), kept);
   EXPECT_EQ(line(text, "CapInh"), "0000000000000000");
   EXPECT_EQ(line(text, "CapAmb"), "0000000000000000");
-  EXPECT_EQ(line(text, "CapBnd"), "0000000000000000");
+  EXPECT_EQ(line(text, "CapBnd"), kept);
   EXPECT_EQ(line(text, "NoNewPrivs"), "1");
 }
 

@@ -1,7 +1,6 @@
 #include "platform/linux/address_requests.h"
 
 #include <linux/if_addr.h>
-#include <linux/ip.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
@@ -81,11 +80,6 @@ std::uint32_t flags_of(const core::Prefix& prefix, InterfaceIndex index, const H
   return IFA_F_NODAD | (is_left_out ? std::uint32_t{IFA_F_NOPREFIXROUTE} : 0U);
 }
 
-// Only an IPv4 address with room for others beside it can be the primary of anything.
-bool may_be_primary(const core::Prefix& prefix) {
-  return prefix.address.is_v4() && prefix.length < 32;
-}
-
 }  // namespace
 
 int AddressRequests::open() {
@@ -140,53 +134,50 @@ std::vector<AddressRequests::Pending> AddressRequests::next_batch() {
   return batch;
 }
 
-void AddressRequests::append_message(nl_msg* message, InFlight in_flight) {
-  auto* header = nlmsg_hdr(message);
-  header->nlmsg_pid = nl_socket_get_local_port(socket_.get());
-  header->nlmsg_seq = first_sequence_ + static_cast<std::uint32_t>(in_flight_.size());
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(header);
-  octets_.insert(octets_.end(), bytes, bytes + header->nlmsg_len);
+MessageAddress AddressRequests::next_address() const {
+  return {nl_socket_get_local_port(socket_.get()),
+          first_sequence_ + static_cast<std::uint32_t>(in_flight_.size())};
+}
+
+void AddressRequests::append_octets(std::span<const std::uint8_t> octets, InFlight in_flight) {
+  octets_.insert(octets_.end(), octets.begin(), octets.end());
   octets_.resize(NLMSG_ALIGN(octets_.size()));
   in_flight_.push_back(in_flight);
 }
 
-void AddressRequests::append(const Pending& pending, const HostTables& tables) {
+void AddressRequests::append_addition(const Pending& pending, const HostTables& tables) {
   const auto& prefix = pending.prefix;
   const int action = pending.is_renewal ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL;
-  auto message =
-      start_message(pending.is_add ? RTM_NEWADDR : RTM_DELADDR, pending.is_add ? action : 0,
-                    family_of(prefix), prefix.length, pending.index);
+  auto message = start_message(RTM_NEWADDR, action, family_of(prefix), prefix.length,
+                               pending.index);
   put(message.get(), IFA_LOCAL, prefix.address.octets());
   put(message.get(), IFA_ADDRESS, prefix.address.octets());
-  if (pending.is_add) {
-    put(message.get(), IFA_PROTO, std::array<std::uint8_t, 1>{kAddressTag});
-    if (prefix.address.is_v4() && prefix.length <= 30) {
-      put(message.get(), IFA_BROADCAST, prefix.last().octets());
-    }
-    const auto flags = flags_of(prefix, pending.index, tables);
-    if (flags != 0) nla_put_u32(message.get(), IFA_FLAGS, flags);
-    if (pending.lifetime > core::Duration::zero()) put_lifetime(message.get(), pending.lifetime);
+  put(message.get(), IFA_PROTO, std::array<std::uint8_t, 1>{kAddressTag});
+  if (prefix.address.is_v4() && prefix.length <= 30) {
+    put(message.get(), IFA_BROADCAST, prefix.last().octets());
   }
-  append_message(message.get(), {pending.id, true, false});
+  const auto flags = flags_of(prefix, pending.index, tables);
+  if (flags != 0) nla_put_u32(message.get(), IFA_FLAGS, flags);
+  if (pending.lifetime > core::Duration::zero()) put_lifetime(message.get(), pending.lifetime);
+  auto* header = nlmsg_hdr(message.get());
+  const auto address = next_address();
+  header->nlmsg_pid = address.port;
+  header->nlmsg_seq = address.sequence;
+  append_octets({reinterpret_cast<const std::uint8_t*>(header), header->nlmsg_len},
+                {pending.id, true, false});
+}
+
+void AddressRequests::append(const Pending& pending, const HostTables& tables) {
+  if (pending.is_add) return append_addition(pending, tables);
+  std::array<std::uint8_t, kAddressMessageOctetsMax> octets;
+  const auto size = write_removal(octets, next_address(), pending.index, pending.prefix);
+  append_octets(std::span(octets).first(size), {pending.id, true, false});
 }
 
 void AddressRequests::append_promotion(InterfaceIndex index, bool is_on) {
-  Message message(nlmsg_alloc_size(kMessageOctetsMax));
-  VIPPY_ASSERT(message != nullptr);
-  ifinfomsg body{};
-  body.ifi_index = static_cast<int>(index);
-  auto* header = nlmsg_put(message.get(), NL_AUTO_PORT, NL_AUTO_SEQ, RTM_SETLINK, sizeof(body),
-                           NLM_F_REQUEST | NLM_F_ACK);
-  VIPPY_ASSERT(header != nullptr);
-  *static_cast<ifinfomsg*>(nlmsg_data(header)) = body;
-  auto* families = nla_nest_start(message.get(), IFLA_AF_SPEC);
-  auto* inet = nla_nest_start(message.get(), AF_INET);
-  auto* settings = nla_nest_start(message.get(), IFLA_INET_CONF);
-  nla_put_u32(message.get(), IPV4_DEVCONF_PROMOTE_SECONDARIES, is_on ? 1 : 0);
-  nla_nest_end(message.get(), settings);
-  nla_nest_end(message.get(), inet);
-  nla_nest_end(message.get(), families);
-  append_message(message.get(), {});
+  std::array<std::uint8_t, kAddressMessageOctetsMax> octets;
+  const auto size = write_promotion(octets, next_address(), index, is_on);
+  append_octets(std::span(octets).first(size), {});
 }
 
 void AddressRequests::append_promotions(const std::vector<Pending>& batch) {

@@ -14,20 +14,16 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "core/time.h"
+#include "platform/linux/address_messages.h"
 #include "platform/linux/host_tables.h"
 #include "platform/linux/netlink.h"
 #include "platform/platform.h"
 
-struct nl_msg;
-
 namespace vippy::platform {
-
-// IFA_PROTO of our addresses (`ip address` shows "proto 0xb5"). 0 to 3 are the kernel's; the
-// value was chosen out of what no program registers in iproute2's rt_addrprotos.
-inline constexpr std::uint8_t kAddressTag = 0xb5;
 
 inline constexpr std::size_t kBatchRequestsMax = 128;
 inline constexpr std::size_t kBatchOctetsMax = 32UL * 1024;
@@ -65,7 +61,9 @@ class AddressRequests {
   void append_promotions(const std::vector<Pending>& batch);
   void append(const Pending& pending, const HostTables& tables);
   void append_promotion(InterfaceIndex index, bool is_on);
-  void append_message(nl_msg* message, InFlight in_flight);
+  void append_addition(const Pending& pending, const HostTables& tables);
+  void append_octets(std::span<const std::uint8_t> octets, InFlight in_flight);
+  [[nodiscard]] MessageAddress next_address() const;
   void send(std::vector<Outcome>& out);
   void read_answers(std::vector<Outcome>& out);
   void answer(std::uint32_t sequence, int os_error, std::vector<Outcome>& out);

@@ -7,40 +7,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "platform/linux/announce_send.h"
+
 namespace vippy::platform {
 
 namespace {
 
 constexpr int kReceiveOctets = 4 << 20;
 constexpr int kPriority = 6;  // TC_PRIO_INTERACTIVE: ahead of bulk traffic in this host's queues
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress socket_address(const core::IpAddress& address, std::uint16_t port,
-                             InterfaceIndex scope) {
-  SocketAddress out;
-  if (address.is_v4()) {
-    sockaddr_in value{};
-    value.sin_family = AF_INET;
-    value.sin_port = htons(port);
-    std::memcpy(&value.sin_addr, address.octets().data(), sizeof(value.sin_addr));
-    std::memcpy(&out.storage, &value, sizeof(value));
-    out.length = sizeof(value);
-  } else {
-    sockaddr_in6 value{};
-    value.sin6_family = AF_INET6;
-    value.sin6_port = htons(port);
-    value.sin6_scope_id = scope;
-    std::memcpy(&value.sin6_addr, address.octets().data(), sizeof(value.sin6_addr));
-    std::memcpy(&out.storage, &value, sizeof(value));
-    out.length = sizeof(value);
-  }
-  return out;
-}
 
 int set(int fd, int level, int name, int value) {
   return ::setsockopt(fd, level, name, &value, sizeof(value)) == 0 ? 0 : errno;
@@ -191,33 +165,7 @@ void AnnounceSocket::leave(InterfaceIndex index) {
 
 int AnnounceSocket::send(std::span<const std::uint8_t> bytes, const core::IpAddress& target,
                          InterfaceIndex index, const std::optional<core::IpAddress>& source) {
-  auto name = socket_address(target, chat_.port, index);
-  iovec vector{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
-  alignas(cmsghdr) std::array<char, kControlOctets> control{};
-  msghdr header{};
-  header.msg_name = &name.storage;
-  header.msg_namelen = name.length;
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  auto* message = reinterpret_cast<cmsghdr*>(control.data());
-  if (chat_.group.is_v4()) {
-    in_pktinfo info{};
-    info.ipi_ifindex = static_cast<int>(index);
-    if (source) std::memcpy(&info.ipi_spec_dst, source->octets().data(), 4);
-    *message = {CMSG_LEN(sizeof(info)), IPPROTO_IP, IP_PKTINFO};
-    std::memcpy(CMSG_DATA(message), &info, sizeof(info));
-    header.msg_controllen = CMSG_SPACE(sizeof(info));
-  } else {
-    in6_pktinfo info{};
-    info.ipi6_ifindex = index;
-    if (source) std::memcpy(&info.ipi6_addr, source->octets().data(), 16);
-    *message = {CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
-    std::memcpy(CMSG_DATA(message), &info, sizeof(info));
-    header.msg_controllen = CMSG_SPACE(sizeof(info));
-  }
-  if (index == 0 && !source) header.msg_controllen = 0;
-  return ::sendmsg(socket_.get(), &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? 0 : errno;
+  return send_announcement(socket_.get(), {target, chat_.port, index, source}, bytes);
 }
 
 std::optional<Datagram> AnnounceSocket::decode(const RawDatagram& raw,

@@ -214,6 +214,16 @@ std::string Announcements::choices_text() const {
   return out;
 }
 
+std::vector<WillTarget> Announcements::route() const {
+  std::vector<WillTarget> out;
+  for (const auto& target : targets_) {
+    const auto& chat = sockets_[target.socket].chat();
+    out.push_back({target.address, target.path.source.value_or(core::IpAddress()),
+                   target.path.index, chat.port, chat.ttl});
+  }
+  return out;
+}
+
 int Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& tables,
                         Notices& notices, core::Instant now) {
   if (sockets_.empty()) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/guard_host.h"
 #include "platform/linux/announce_socket.h"
 #include "platform/linux/host_tables.h"
 #include "platform/notices.h"
@@ -33,6 +34,8 @@ class Announcements {
   // The errno of the first copy that did not leave; 0: all left.
   int send(std::span<const std::uint8_t> bytes, const HostTables& tables, Notices& notices,
            core::Instant now);
+  // Where send() would send now, for somebody else to send there.
+  [[nodiscard]] std::vector<WillTarget> route() const;
   // `place` is that of the socket in sockets().
   [[nodiscard]] std::optional<Datagram> decode(std::size_t place, const RawDatagram& raw,
                                                const ReceiveClock& clock) const;

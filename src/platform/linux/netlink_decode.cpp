@@ -8,8 +8,6 @@
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
-#include <netlink/msg.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,45 +18,38 @@ namespace vippy::platform {
 
 namespace {
 
-// The attributes behind a family header, each at its type.
+using Payload = std::span<const std::uint8_t>;
+
+// The attributes behind a family header, each at its type; what is absent has no data().
 template <std::size_t kTypes>
-using Attributes = std::array<const nlattr*, kTypes>;
+using Attributes = std::array<Payload, kTypes>;
 
 template <std::size_t kTypes>
-Attributes<kTypes> attributes(std::span<const std::uint8_t> bytes) {
+Attributes<kTypes> attributes(Payload bytes) {
   Attributes<kTypes> out{};
-  if (bytes.size() < sizeof(nlattr)) return out;
-  const auto* attribute = reinterpret_cast<const nlattr*>(bytes.data());
-  int rest = static_cast<int>(bytes.size());
-  while (nla_ok(attribute, rest) != 0) {
-    const auto type = static_cast<std::size_t>(nla_type(attribute));
-    if (type < kTypes) out[type] = attribute;
-    attribute = nla_next(attribute, &rest);
+  nlattr header{};
+  while (bytes.size() >= sizeof(header)) {
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    if (header.nla_len < sizeof(header) || header.nla_len > bytes.size()) break;
+    const std::size_t type = header.nla_type & static_cast<unsigned>(NLA_TYPE_MASK);
+    if (type < kTypes) out[type] = bytes.first(header.nla_len).subspan(sizeof(header));
+    bytes = bytes.subspan(std::min(bytes.size(), std::size_t{NLA_ALIGN(header.nla_len + 0U)}));
   }
   return out;
 }
 
-std::span<const std::uint8_t> payload(const nlattr* attribute) {
-  if (attribute == nullptr) return {};
-  return {static_cast<const std::uint8_t*>(nla_data(attribute)),
-          static_cast<std::size_t>(nla_len(attribute))};
-}
-
-std::string_view text(const nlattr* attribute) {
-  const auto bytes = payload(attribute);
+std::string_view text(Payload bytes) {
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   return all.substr(0, all.find('\0'));
 }
 
-core::Mac mac(const nlattr* attribute) {
+core::Mac mac(Payload bytes) {
   core::Mac out;
-  const auto bytes = payload(attribute);
   if (bytes.size() == out.octets.size()) std::copy(bytes.begin(), bytes.end(), out.octets.begin());
   return out;
 }
 
-std::optional<core::IpAddress> address(int family, const nlattr* attribute) {
-  const auto bytes = payload(attribute);
+std::optional<core::IpAddress> address(int family, Payload bytes) {
   if (bytes.size() != (family == AF_INET ? 4U : 16U)) return std::nullopt;
   return core::IpAddress::from_octets(bytes);
 }
@@ -78,10 +69,9 @@ std::span<const std::uint8_t> behind(std::span<const std::uint8_t> bytes) {
 }
 
 // The setting net.ipv6.conf.IF.forwarding, which the kernel tells inside the link message.
-bool forwards_ipv6(const nlattr* families) {
-  const auto family = attributes<AF_INET6 + 1>(payload(families))[AF_INET6];
-  const auto settings = attributes<IFLA_INET6_MAX + 1>(payload(family))[IFLA_INET6_CONF];
-  const auto values = payload(settings);
+bool forwards_ipv6(Payload families) {
+  const auto family = attributes<AF_INET6 + 1>(families)[AF_INET6];
+  const auto values = attributes<IFLA_INET6_MAX + 1>(family)[IFLA_INET6_CONF];
   std::int32_t forwarding = 0;
   constexpr std::size_t kAt = DEVCONF_FORWARDING * sizeof(forwarding);
   if (values.size() < kAt + sizeof(forwarding)) return false;
@@ -118,7 +108,7 @@ NetlinkBody decode_address(std::span<const std::uint8_t> bytes, bool exists) {
   if (header->ifa_family != AF_INET && header->ifa_family != AF_INET6) return {};
   const auto found = attributes<IFA_MAX + 1>(behind<ifaddrmsg>(bytes));
   // On point-to-point links IFA_ADDRESS is the other end.
-  const auto* ours = found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS];
+  const auto ours = found[IFA_LOCAL].data() != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS];
   const auto value = address(header->ifa_family, ours);
   if (!value || header->ifa_prefixlen > value->bits()) return {};
   AddressMessage out;
@@ -127,10 +117,10 @@ NetlinkBody decode_address(std::span<const std::uint8_t> bytes, bool exists) {
   out.exists = exists;
   out.is_secondary = header->ifa_family == AF_INET && (header->ifa_flags & IFA_F_SECONDARY) != 0;
   // The header has room for the first eight flags only.
-  if (const auto flags = family_header<std::uint32_t>(payload(found[IFA_FLAGS]))) {
+  if (const auto flags = family_header<std::uint32_t>(found[IFA_FLAGS])) {
     out.lacks_prefix_route = (*flags & IFA_F_NOPREFIXROUTE) != 0;
   }
-  if (const auto protocol = payload(found[IFA_PROTO]); protocol.size() == 1) {
+  if (const auto protocol = found[IFA_PROTO]; protocol.size() == 1) {
     out.protocol = protocol.front();
   }
   return out;

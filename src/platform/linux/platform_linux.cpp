@@ -80,6 +80,7 @@ class LinuxPlatform final : public Platform {
   void collect_said();
   std::size_t deliver(std::span<Event> out);
   void read_netlink();
+  void place_announcements(core::Instant at);
   void on_event(const TableBegin& event);
   void on_event(const TableComplete& event);
   void on_event(const LinkMessage& message);
@@ -98,6 +99,7 @@ class LinuxPlatform final : public Platform {
   AddressRequests requests_;
   HostTables tables_;
   Announcements announcements_;
+  std::vector<WillTarget> route_;  // what a pending ChatRouted points to
   Streams streams_;
   std::unique_ptr<packet::Injector> injector_;
   FrameListener listener_;
@@ -114,6 +116,7 @@ class LinuxPlatform final : public Platform {
   core::Instant frames_empty_{};  // and those of frames
   bool is_netlink_asked_ = true;  // the tables of the start
   bool is_placing_due_ = false;   // links or addresses changed
+  bool is_route_due_ = false;     // announcements may go elsewhere
   bool knows_tables_ = false;
   bool are_tags_proven_ = false;
   std::optional<AddAddress> first_added_;
@@ -220,6 +223,10 @@ void LinuxPlatform::collect_said() {
     const int error = std::exchange(send_errors_[is_frame ? 1 : 0], 0);
     if (error != 0) pending_.emplace_back(SendFailed{is_frame, error});
   }
+  if (std::exchange(is_route_due_, false)) {
+    route_ = announcements_.route();
+    pending_.emplace_back(ChatRouted{route_});
+  }
   NoticeText notice;
   while (notices_.take(notice)) {
     pending_.emplace_back(Notice{notice.is_warning, keep(std::move(notice.text))});
@@ -284,7 +291,12 @@ void LinuxPlatform::read_netlink() {
     std::visit([this](const auto& one) { on_event(one); }, event);
   }
   if (!knows_tables_ || !std::exchange(is_placing_due_, false)) return;
+  place_announcements(at);
+}
+
+void LinuxPlatform::place_announcements(core::Instant at) {
   announcements_.reconcile(tables_, notices_, at);
+  is_route_due_ = true;
 }
 
 void LinuxPlatform::on_event(const TableBegin& event) {
@@ -358,7 +370,7 @@ void LinuxPlatform::on_request(const OpenChat& request) {
     const int watch_error = loop_->watch_datagrams(socket.descriptor(), token++);
     if (error == 0) error = watch_error;
   }
-  if (error == 0 && knows_tables_) announcements_.reconcile(tables_, notices_, now());
+  if (error == 0 && knows_tables_) place_announcements(now());
   outcomes_.push_back({request.id, error});
 }
 

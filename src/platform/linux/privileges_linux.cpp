@@ -36,7 +36,9 @@ std::optional<std::string> drop_privileges() {
   // Without CAP_SETPCAP the bounding set cannot be changed; no_new_privs makes it harmless.
   const bool may_bound = ::capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;
   ::capng_clear(may_bound ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS);
-  const auto kept = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED);
+  // In the bounding set, too: a guard that is started again later needs CAP_NET_ADMIN.
+  const auto kept =
+      static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET);
   if (::capng_updatev(CAPNG_ADD, kept, CAP_NET_ADMIN, CAP_NET_RAW, -1) != 0) {
     return "the set of capabilities cannot be built";
   }

@@ -1,0 +1,189 @@
+#include "guard_link.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "platform/os_error.h"
+
+namespace vippy::hall {
+
+namespace {
+
+constexpr core::Duration kListenPauseMin = std::chrono::milliseconds(1);
+constexpr core::Duration kListenPauseMax = std::chrono::milliseconds(100);
+constexpr core::Duration kPauseMin = std::chrono::milliseconds(100);
+constexpr core::Duration kPauseMax = std::chrono::seconds(10);
+constexpr core::Duration kSteady = std::chrono::seconds(10);  // a guard that lived this long
+constexpr std::size_t kNoticesMax = 64;
+
+}  // namespace
+
+GuardLink::GuardLink() : memory_(sizeof(Board)), board_(make_board(memory_.bytes())) {}
+
+bool GuardLink::start(const GuardSetup& setup, core::Instant now) {
+  setup_ = setup;
+  if (board_ == nullptr) {
+    say(true, "no guard: no memory to share with it: " + platform::explain(memory_.os_error()));
+    return false;
+  }
+  if (const int error = process_.find_program(setup.program); error != 0) {
+    say(true, "no guard: vippy-guard is neither beside vippyd nor installed: " +
+                  platform::explain(error));
+    return false;
+  }
+  board_->has_tags = setup.has_tags ? 1 : 0;
+  is_wanted_ = true;
+  launch(now);
+  return true;
+}
+
+void GuardLink::beat(core::Instant now) {
+  if (board_ == nullptr) return;
+  board_->beat_at.store(now.time_since_epoch().count());
+  if (now >= listen_at_ && is_wanted_) tend(now);
+}
+
+core::Instant GuardLink::beat_by() const {
+  const bool is_watched = board_ != nullptr && is_wanted_ && times_.stale > core::Duration::zero();
+  if (!is_watched) return core::Instant::max();
+  return core::Instant(core::Duration(board_->beat_at.load())) + times_.stale / 4;
+}
+
+void GuardLink::launch(core::Instant now) {
+  launched_at_ = now;
+  is_ready_ = false;
+  // The time before the first guard, or between two, is nobody's silence.
+  board_->beat_at.store(now.time_since_epoch().count());
+  const int error = process_.start(memory_, setup_.name);
+  if (error == 0) return;
+  say(true, "the guard cannot be started: " + platform::explain(error));
+  on_gone(now);
+}
+
+void GuardLink::tend(core::Instant now) {
+  listen_at_ = now + std::clamp(times_.stale / 2, kListenPauseMin, kListenPauseMax);
+  if (!process_.is_running()) {
+    if (now < launch_at_) return;
+    ++restarts_;
+    launch(now);
+    return;
+  }
+  const auto word = process_.listen();
+  if (word.fitness) on_ready(*word.fitness);
+  if (!word.is_gone) return;
+  say(true, "the guard ended unexpectedly: another one is started");
+  on_gone(now);
+}
+
+void GuardLink::on_ready(const platform::Fitness& fitness) {
+  is_ready_ = true;
+  say(false, fmt::format("guarded by process {}", process_.process()));
+  const auto refused = [this](int error, const char* what) {
+    if (error != 0) say(true, fmt::format("the guard {}: {}", what, platform::explain(error)));
+  };
+  refused(fitness.removal, "cannot remove addresses");
+  refused(fitness.kill, "cannot end a vippyd that hangs");
+  refused(fitness.memory_lock, "is not locked in memory");
+  if (fitness.out_of_memory != 0) {
+    say(true, "the guard may be killed when memory runs out: that needs CAP_SYS_RESOURCE, or "
+              "OOMScoreAdjust=-1000 of the unit");
+  }
+  refused(fitness.name, "cannot make sure that it is the only one");
+}
+
+void GuardLink::on_gone(core::Instant now) {
+  if (is_ready_ && now - launched_at_ >= kSteady) pause_ = {};
+  is_ready_ = false;
+  launch_at_ = now + pause_;
+  listen_at_ = std::min(listen_at_, launch_at_);
+  pause_ = std::clamp(2 * pause_, kPauseMin, kPauseMax);
+}
+
+void GuardLink::set_times(const GuardTimes& times) {
+  if (board_ == nullptr || times == times_) return;
+  times_ = times;
+  board_->stale.store(times.stale.count());
+  board_->kill_after.store(times.kill_after.count());
+  board_->hand_over.store(times.hand_over.count());
+  board_->priority.store(times.priority);
+  process_.poke();
+}
+
+void GuardLink::set_will(std::span<const std::uint8_t> datagram) {
+  if (board_ != nullptr) board_->will.publish(datagram);
+}
+
+void GuardLink::set_route(std::span<const platform::WillTarget> targets) {
+  if (board_ == nullptr) return;
+  const auto fitting = targets.first(std::min(targets.size(), kRouteTargetsMax));
+  board_->route.publish(
+      {reinterpret_cast<const std::uint8_t*>(fitting.data()), fitting.size_bytes()});
+}
+
+bool GuardLink::holding(platform::InterfaceIndex index, const core::Prefix& prefix) {
+  if (board_ == nullptr) return false;
+  const platform::HeldAddress held{index, prefix};
+  if (slots_.contains(held)) return true;
+  if (free_.empty() && slots_end_ == board_->held.size()) {
+    if (!std::exchange(is_full_said_, true)) {
+      say(true, fmt::format("the guard knows {} addresses and has no room for more", slots_end_));
+    }
+    return false;
+  }
+  std::uint32_t slot = slots_end_;
+  if (free_.empty()) {
+    ++slots_end_;
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  slots_.emplace(held, slot);
+  board_->held[slot].put(held);
+  board_->held_end.store(slots_end_);
+  return true;
+}
+
+void GuardLink::let_go(platform::InterfaceIndex index, const core::Prefix& prefix) {
+  const auto found = slots_.find({index, prefix});
+  if (found == slots_.end()) return;
+  board_->held[found->second].clear();
+  free_.push_back(found->second);
+  slots_.erase(found);
+}
+
+bool GuardLink::was_fenced(core::Instant now) {
+  if (board_ == nullptr || !is_fence_up(*board_)) return false;
+  board_->beat_at.store(now.time_since_epoch().count());
+  if (!lower_fence(*board_)) return false;
+  process_.poke();
+  ++fences_;
+  say(true, fmt::format("this vippyd did not get round for longer than `stale`: its guard has "
+                        "said that this node leaves and removed {} addresses",
+                        board_->removed.load()));
+  const int error = board_->removal_error.load();
+  if (error != 0) say(true, "the guard could not remove addresses: " + platform::explain(error));
+  return true;
+}
+
+void GuardLink::leave_cleanly() {
+  is_wanted_ = false;
+  if (board_ == nullptr) return;
+  board_->is_leaving.store(1);
+  process_.poke();
+}
+
+std::optional<GuardNotice> GuardLink::take_notice() {
+  if (notices_.empty()) return std::nullopt;
+  auto out = std::move(notices_.front());
+  notices_.pop_front();
+  return out;
+}
+
+void GuardLink::say(bool is_warning, std::string text) {
+  if (notices_.size() < kNoticesMax) notices_.push_back({is_warning, std::move(text)});
+}
+
+}  // namespace vippy::hall

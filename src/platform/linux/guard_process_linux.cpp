@@ -1,0 +1,207 @@
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <utility>
+
+#include "platform/guard_host.h"
+#include "platform/linux/descriptor.h"
+#include "platform/linux/guard_descriptors.h"
+
+namespace vippy::platform {
+
+namespace {
+
+constexpr const char* kProgram = "vippy-guard";
+constexpr int kHighDescriptor = 10;  // above those that the guard is started with
+
+// Descriptors below would be overwritten while the guard's are put into place.
+Descriptor raised(const Descriptor& low) {
+  return Descriptor(low ? ::fcntl(low.get(), F_DUPFD_CLOEXEC, kHighDescriptor) : -1);
+}
+
+std::string beside_this_program() {
+  std::array<char, PATH_MAX> path{};
+  const auto length = ::readlink("/proc/self/exe", path.data(), path.size());
+  const std::string own(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  return own.substr(0, own.rfind('/') + 1) + kProgram;
+}
+
+// A program that is started gets no capability of ours but those of the ambient set.
+class HandedOn {
+ public:
+  HandedOn() {
+    if (::syscall(SYS_capget, &header_, before_.data()) != 0) return;
+    auto sets = before_;
+    constexpr std::uint32_t kNeeded = 1U << CAP_NET_ADMIN;
+    if ((sets[0].permitted & kNeeded) == 0) return;
+    sets[0].inheritable |= kNeeded;
+    if (::syscall(SYS_capset, &header_, sets.data()) != 0) return;
+    is_changed_ = true;
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
+  }
+  // Ambient capabilities go with the inheritable ones.
+  ~HandedOn() {
+    if (is_changed_) ::syscall(SYS_capset, &header_, before_.data());
+  }
+  HandedOn(const HandedOn&) = delete;
+  HandedOn& operator=(const HandedOn&) = delete;
+
+ private:
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> before_{};
+  bool is_changed_ = false;
+};
+
+// A session of its own, every signal blocked from its first instruction on.
+class Start {
+ public:
+  Start(int board, int liveness) {
+    ::posix_spawn_file_actions_init(&files_);
+    for (int standard = 0; standard <= 2; ++standard) {
+      ::posix_spawn_file_actions_addopen(&files_, standard, "/dev/null", O_RDWR, 0);
+    }
+    ::posix_spawn_file_actions_adddup2(&files_, board, kGuardBoard);
+    ::posix_spawn_file_actions_adddup2(&files_, liveness, kGuardLiveness);
+    ::posix_spawnattr_init(&attributes_);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+    sigset_t all;
+    ::sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&attributes_, &all);
+  }
+  ~Start() {
+    ::posix_spawn_file_actions_destroy(&files_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  Start(const Start&) = delete;
+  Start& operator=(const Start&) = delete;
+
+  int run(const std::string& path, const std::string& name, int* process) const {
+    std::array<char*, 3> arguments{const_cast<char*>(kProgram), const_cast<char*>(name.c_str()),
+                                   nullptr};
+    std::array<char*, 1> environment{nullptr};
+    return ::posix_spawn(process, path.c_str(), &files_, &attributes_, arguments.data(),
+                         environment.data());
+  }
+
+ private:
+  posix_spawn_file_actions_t files_{};
+  posix_spawnattr_t attributes_{};
+};
+
+}  // namespace
+
+BoardMemory::BoardMemory(std::size_t octets) {
+  descriptor_ = ::memfd_create("vippy-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (descriptor_ < 0 || ::ftruncate(descriptor_, static_cast<off_t>(octets)) != 0) {
+    os_error_ = errno;
+    return;
+  }
+  ::fcntl(descriptor_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+  void* memory = ::mmap(nullptr, octets, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
+  if (memory == MAP_FAILED) {
+    os_error_ = errno;
+    return;
+  }
+  bytes_ = {static_cast<std::byte*>(memory), octets};
+}
+
+BoardMemory::~BoardMemory() {
+  if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+GuardProcess::~GuardProcess() {
+  close();
+  reap();
+  if (program_ >= 0) ::close(program_);
+}
+
+int GuardProcess::find_program(const std::string& path) {
+  const std::string installed = VIPPY_GUARD_FOLDER "/" + std::string(kProgram);
+  const auto candidates =
+      path.empty() ? std::array{beside_this_program(), installed} : std::array{path, path};
+  int os_error = 0;
+  for (const auto& candidate : candidates) {
+    const Descriptor found(::open(candidate.c_str(), O_PATH | O_CLOEXEC));
+    const Descriptor high = raised(found);
+    if (!high) {
+      os_error = errno;
+      continue;
+    }
+    if (program_ >= 0) ::close(program_);
+    program_ = ::fcntl(high.get(), F_DUPFD_CLOEXEC, kHighDescriptor);
+    return program_ >= 0 ? 0 : errno;
+  }
+  return os_error;
+}
+
+int GuardProcess::start(const BoardMemory& board, const std::string& name) {
+  close();
+  reap();
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    return errno;
+  }
+  descriptor_ = ends[0];
+  const Descriptor theirs(ends[1]);
+  const Descriptor liveness = raised(theirs);
+  const Descriptor memory(::fcntl(board.descriptor(), F_DUPFD_CLOEXEC, kHighDescriptor));
+  const HandedOn capabilities;
+  const Start start(memory.get(), liveness.get());
+  int error = EMFILE;
+  if (liveness && memory) {
+    error = start.run("/proc/self/fd/" + std::to_string(program_), name, &process_);
+  }
+  if (error != 0) {
+    process_ = -1;
+    close();
+  }
+  return error;
+}
+
+GuardProcess::Word GuardProcess::listen() {
+  Word word;
+  if (!is_running()) {
+    reap();
+    return word;
+  }
+  for (;;) {
+    Fitness fitness;
+    const auto count = ::recv(descriptor_, &fitness, sizeof(fitness), MSG_DONTWAIT);
+    if (count == sizeof(fitness)) {
+      word.fitness = fitness;
+    } else if (count == 0 || (count < 0 && errno == ECONNRESET)) {
+      word.is_gone = true;
+      close();
+      reap();
+      return word;
+    } else if (count < 0 && errno != EINTR) {
+      return word;
+    }
+  }
+}
+
+void GuardProcess::poke() const {
+  if (is_running()) ::send(descriptor_, "l", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void GuardProcess::close() {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+void GuardProcess::reap() {
+  if (process_ > 0 && ::waitpid(process_, nullptr, WNOHANG) != 0) process_ = -1;
+}
+
+}  // namespace vippy::platform

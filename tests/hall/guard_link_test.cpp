@@ -1,0 +1,115 @@
+// What GuardLink does without a namespace; tests/netns/guard_test.cpp has the rest.
+#include "guard_link.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace vippy::hall {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The clock that the real guard reads.
+core::Instant now() { return core::Instant(std::chrono::steady_clock::now().time_since_epoch()); }
+
+std::vector<std::string> notices(GuardLink& link) {
+  std::vector<std::string> out;
+  while (const auto notice = link.take_notice()) out.push_back(notice->text);
+  return out;
+}
+
+template <typename Condition>
+bool beat_until(GuardLink& link, Condition&& is_done) {
+  const auto end = now() + 20s;
+  while (!is_done() && now() < end) {
+    link.beat(now());
+    ::poll(nullptr, 0, 1);
+  }
+  return is_done();
+}
+
+TEST(GuardLinkTest, WithoutTheProgramItSaysSoAndTheDaemonGoesOn) {
+  GuardLink link;
+  EXPECT_FALSE(link.start({.program = "/nowhere/vippy-guard"}, now()));
+  EXPECT_THAT(notices(link), testing::ElementsAre(testing::StartsWith("no guard: ")));
+  link.beat(now());
+  EXPECT_FALSE(link.is_guarded());
+  EXPECT_EQ(link.restarts(), 0U);
+}
+
+TEST(GuardLinkTest, AProgramThatEndsAtOnceIsTriedAgainMoreAndMoreRarely) {
+  GuardLink link;
+  ASSERT_TRUE(link.start({.program = "/bin/true"}, now()));
+  EXPECT_TRUE(beat_until(link, [&] { return link.restarts() >= 3; }));
+  const auto begin = now();
+  EXPECT_TRUE(beat_until(link, [&] { return link.restarts() >= 4; }));
+  EXPECT_GE(now() - begin, 150ms);
+  EXPECT_FALSE(link.is_guarded());
+  EXPECT_THAT(notices(link), testing::Contains("the guard ended unexpectedly: another one is "
+                                               "started"));
+}
+
+TEST(GuardLinkTest, TheGuardBesideTheProgramIsStartedAndGoesWithAnOrderlyEnd) {
+  GuardLink link;
+  ASSERT_TRUE(link.start({.program = VIPPY_BINARY_DIR "/vippy-guard"}, now()));
+  EXPECT_TRUE(beat_until(link, [&] { return link.is_guarded(); }));
+  EXPECT_THAT(notices(link), testing::Contains("guarded by process " +
+                                               std::to_string(link.guard_process())));
+  const auto guard = link.guard_process();
+  link.leave_cleanly();
+  EXPECT_TRUE(beat_until(link, [&] {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(guard), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == guard && info.si_code == CLD_EXITED && info.si_status == 0;
+  }));
+  EXPECT_EQ(link.restarts(), 0U);
+}
+
+TEST(GuardLinkTest, AddressesAreHeldOnceAndSlotsAreUsedAgain) {
+  GuardLink link;
+  const auto one = *core::parse_prefix("10.1.0.1/24");
+  for (int i = 0; i < 100'000; ++i) {
+    ASSERT_TRUE(link.holding(1, one));
+    ASSERT_TRUE(link.holding(1, one));
+    link.let_go(1, one);
+    link.let_go(1, one);
+  }
+  const auto first = core::parse_ip("10.0.0.0").value();
+  for (std::size_t i = 0; i < core::kVipsMax; ++i) {
+    ASSERT_TRUE(link.holding(1, {core::add(first, i), 8})) << i;
+  }
+  EXPECT_FALSE(link.holding(2, one));
+  EXPECT_FALSE(link.holding(2, one));
+  EXPECT_EQ(notices(link).size(), 1U);
+  link.let_go(1, {first, 8});
+  EXPECT_TRUE(link.holding(2, one));
+}
+
+TEST(GuardLinkTest, SaysWhenTheNextBeatIsDue) {
+  GuardLink link;
+  link.set_times({.stale = 400ms, .kill_after = 1s, .hand_over = 3ms});
+  EXPECT_EQ(link.beat_by(), core::Instant::max()) << "no guard is wanted";
+  ASSERT_TRUE(link.start({.program = VIPPY_BINARY_DIR "/vippy-guard"}, now()));
+  const auto at = now();
+  link.beat(at);
+  EXPECT_EQ(link.beat_by(), at + 100ms);
+  link.leave_cleanly();
+  EXPECT_EQ(link.beat_by(), core::Instant::max());
+}
+
+TEST(GuardLinkTest, WithoutAFenceNothingWasFenced) {
+  GuardLink link;
+  EXPECT_FALSE(link.was_fenced(now()));
+  EXPECT_EQ(link.fences(), 0U);
+}
+
+}  // namespace
+}  // namespace vippy::hall

@@ -1,0 +1,76 @@
+#include "platform/linux/address_messages.h"
+
+#include <gtest/gtest.h>
+#include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+#include <array>
+#include <cstring>
+#include <span>
+
+#include "platform/linux/netlink_decode.h"
+
+namespace vippy::platform {
+namespace {
+
+constexpr MessageAddress kFrom{77, 1234};
+
+std::array<std::uint8_t, kAddressMessageOctetsMax> poisoned() {
+  std::array<std::uint8_t, kAddressMessageOctetsMax> out;
+  out.fill(0xa5);
+  return out;
+}
+
+nlmsghdr header_of(std::span<const std::uint8_t> octets) {
+  nlmsghdr header{};
+  std::memcpy(&header, octets.data(), sizeof(header));
+  return header;
+}
+
+TEST(AddressMessagesTest, ARemovalNamesTheAddressAsTheKernelWouldTellIt) {
+  for (const auto* text : {"10.7.0.5/24", "10.7.0.5/32", "fd77::9/64"}) {
+    auto octets = poisoned();
+    const auto size = write_removal(octets, kFrom, 9, *core::parse_prefix(text));
+    const auto header = header_of(octets);
+    EXPECT_EQ(header.nlmsg_len, size);
+    EXPECT_EQ(header.nlmsg_type, RTM_DELADDR);
+    EXPECT_EQ(header.nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
+    NetlinkReader reader{std::span<const std::uint8_t>(octets).first(size)};
+    const auto message = reader.next();
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->port, 77U);
+    EXPECT_EQ(message->sequence, 1234U);
+    const auto* address = std::get_if<AddressMessage>(&message->body);
+    ASSERT_NE(address, nullptr);
+    EXPECT_EQ(address->index, 9U);
+    EXPECT_EQ(core::format(address->prefix), text);
+    EXPECT_FALSE(reader.next());
+    EXPECT_FALSE(reader.is_truncated());
+  }
+}
+
+TEST(AddressMessagesTest, APromotionIsOneWholeMessageOfFourNestedAttributes) {
+  auto octets = poisoned();
+  const auto size = write_promotion(octets, kFrom, 9, true);
+  EXPECT_EQ(size, sizeof(nlmsghdr) + sizeof(ifinfomsg) + 3 * sizeof(nlattr) + 8);
+  EXPECT_EQ(header_of(octets).nlmsg_len, size);
+  EXPECT_EQ(header_of(octets).nlmsg_type, RTM_SETLINK);
+  std::size_t at = sizeof(nlmsghdr) + sizeof(ifinfomsg);
+  for (std::size_t rest = size - at; rest >= 8; at += sizeof(nlattr), rest -= sizeof(nlattr)) {
+    nlattr attribute{};
+    std::memcpy(&attribute, octets.data() + at, sizeof(attribute));
+    EXPECT_EQ(attribute.nla_len, rest);
+  }
+  EXPECT_EQ(octets[size - 4], 1);
+  EXPECT_EQ(octets[size], 0xa5);
+}
+
+TEST(AddressMessagesTest, OnlyIPv4ShorterThan32CanBePrimary) {
+  EXPECT_TRUE(may_be_primary(*core::parse_prefix("10.7.0.5/24")));
+  EXPECT_FALSE(may_be_primary(*core::parse_prefix("10.7.0.5/32")));
+  EXPECT_FALSE(may_be_primary(*core::parse_prefix("fd77::9/64")));
+}
+
+}  // namespace
+}  // namespace vippy::platform
