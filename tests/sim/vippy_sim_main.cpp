@@ -1,13 +1,17 @@
-// vippy-sim: run seeds of the simulator from the command line.
+// vippy-sim: run seeds of the simulator, or a script, from the command line.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <ctime>
 
-#include "tests/sim/chaos.h"
+#include "tests/sim/story.h"
 
 namespace {
+
+using vippy::sim::Act;
+
+constexpr std::size_t kTailLines = 40;
 
 struct Range {
   std::uint64_t first = 1;
@@ -26,20 +30,30 @@ double processor_seconds() {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
 }
 
-int run(const Range& range, bool trace) {
+// Tells one story; true when nothing was wrong.
+bool tell(std::uint64_t seed, Act act, bool trace, double& simulated) {
+  const auto result = vippy::sim::tell(seed, act);
+  simulated += result.simulated_seconds;
+  if (trace) fmt::print("{}", result.trace);
+  if (result.violations.empty()) return true;
+  for (const auto& it : result.violations) {
+    fmt::print("seed {}, act {}, checker {}: {}\n", seed, name(act), it.checker, it.text);
+  }
+  if (!trace) fmt::print("the end of the story:\n{}", vippy::sim::tail(result.trace, kTailLines));
+  fmt::print("all of it: vippy-sim --seeds {} --act {} --trace\n", seed, name(act));
+  return false;
+}
+
+int run(const Range& range, const std::vector<Act>& acts, bool trace) {
   std::uint64_t failed = 0;
   double simulated = 0;
   for (auto seed = range.first; seed <= range.last; ++seed) {
-    const auto result = vippy::sim::run_chaos(seed);
-    simulated += result.simulated_seconds;
-    if (trace) fmt::print("{}", result.trace);
-    if (result.violations.empty()) continue;
-    ++failed;
-    fmt::print("seed {}: {}\n", seed, fmt::join(result.violations, "; "));
-    fmt::print("  follow it: vippy-sim --seeds {} --trace\n", seed);
+    for (const auto act : acts) failed += tell(seed, act, trace, simulated) ? 0 : 1;
   }
-  fmt::print("{} seeds, {} failed, {:.0f} s simulated, {:.0f} times processor time\n",
-             range.last - range.first + 1, failed, simulated, simulated / processor_seconds());
+  const auto spent = processor_seconds();
+  fmt::print("{} stories, {} failed, {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
+             (range.last - range.first + 1) * acts.size(), failed, simulated, spent,
+             simulated / spent);
   return failed == 0 ? 0 : 1;
 }
 
@@ -48,14 +62,24 @@ int run(const Range& range, bool trace) {
 int main(int argc, char** argv) {
   CLI::App app{"vippy-sim: a simulated cluster, one story for each seed"};
   std::string seeds = "1..100";
+  std::string act = "both";
   bool trace = false;
   app.add_option("--seeds", seeds, "a seed, or FIRST..LAST")->capture_default_str();
+  app.add_option("--act", act, "safety (anything fails, nothing may be wrong), liveness (faults "
+                               "stop, all must come right) or both")
+      ->check(CLI::IsMember({"safety", "liveness", "both"}))
+      ->capture_default_str();
   app.add_flag("--trace", trace, "print what happened, with virtual milliseconds");
   CLI11_PARSE(app, argc, argv);
+  std::vector<Act> acts;
+  if (act != "liveness") acts.push_back(Act::safety);
+  if (act != "safety") acts.push_back(Act::liveness);
+  Range range;
   try {
-    return run(parse_range(seeds), trace);
+    range = parse_range(seeds);
   } catch (const std::exception&) {
     fmt::print(stderr, "vippy-sim: --seeds wants a number or FIRST..LAST, found \"{}\"\n", seeds);
     return 2;
   }
+  return run(range, acts, trace);
 }
