@@ -42,7 +42,7 @@ struct Rules {
   // of protocol 1 that become active together may both speak, and the loser last: then the owner's
   // second round tells the truth.
   [[nodiscard]] core::Duration quick() const {
-    const auto round = speaks_2() ? core::Duration{} : core::Duration(std::chrono::milliseconds(100));
+    const core::Duration round = speaks_2() ? core::Duration{} : std::chrono::milliseconds(100);
     return round + interval + std::chrono::milliseconds(1) + 2 * delay;
   }
   // The owner's last word after a conflict (P13).

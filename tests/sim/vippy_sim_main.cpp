@@ -4,7 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
+#include "tests/sim/script.h"
 #include "tests/sim/story.h"
 
 namespace {
@@ -57,6 +61,31 @@ int run(const Range& range, const std::vector<Act>& acts, bool trace) {
   return failed == 0 ? 0 : 1;
 }
 
+std::string read(const std::filesystem::path& path) {
+  std::ostringstream out;
+  out << std::ifstream(path).rdbuf();
+  return out.str();
+}
+
+int complain(const std::string& path, const vippy::sim::ScriptError& error) {
+  fmt::print(stderr, "{}:{}: {}\n", path, error.line, error.text);
+  return 2;
+}
+
+// Prints the story, or with `bless` writes it beside the script as what is expected from now on.
+int run_scenario(const std::string& path, bool trace, bool bless) {
+  const auto script = vippy::sim::parse_script(read(path));
+  if (!script) return complain(path, script.error());
+  const auto result = vippy::sim::run_script(*script);
+  if (!result) return complain(path, result.error());
+  if (bless) {
+    std::ofstream(std::filesystem::path(path).replace_extension(".expected")) << result->story;
+  } else {
+    fmt::print("{}", trace ? result->trace : result->story);
+  }
+  return result->failures == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -70,7 +99,12 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"safety", "liveness", "both"}))
       ->capture_default_str();
   app.add_flag("--trace", trace, "print what happened, with virtual milliseconds");
+  std::string scenario;
+  bool bless = false;
+  app.add_option("--scenario", scenario, "a script instead of seeds")->check(CLI::ExistingFile);
+  app.add_flag("--bless", bless, "write the story of the script beside it as the expected one");
   CLI11_PARSE(app, argc, argv);
+  if (!scenario.empty()) return run_scenario(scenario, trace, bless);
   std::vector<Act> acts;
   if (act != "liveness") acts.push_back(Act::safety);
   if (act != "safety") acts.push_back(Act::liveness);

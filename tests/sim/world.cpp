@@ -85,6 +85,12 @@ World::~World() {
 void World::say(std::string_view who, std::string_view what) {
   const auto ms = std::chrono::duration<double, std::milli>(now_.time_since_epoch()).count();
   fmt::format_to(std::back_inserter(trace_), "{:12.3f} {:<5} {}\n", ms - 1000.0, who, what);
+  if (who == "world") note(what);
+}
+
+void World::note(std::string_view what) {
+  const auto ms = std::chrono::duration<double, std::milli>(now_.time_since_epoch()).count();
+  fmt::format_to(std::back_inserter(story_), "{:10.1f} {}\n", ms - 1000.0, what);
 }
 
 hall::Outside World::outside(std::size_t machine) {
@@ -248,7 +254,8 @@ void World::frame(std::size_t from, std::span<const std::uint8_t> bytes) {
     if (to < machines_.size() || segment_.loses(chances)) continue;
     const auto delay = segment_.delay(chances);
     const bool is_timely = delay <= segment_.faults.delay_max;
-    schedule(is_timely ? in_order(from, to, delay) : delay, FrameArrives{to - machines_.size(), payload});
+    schedule(is_timely ? in_order(from, to, delay) : delay,
+             FrameArrives{to - machines_.size(), payload});
   }
 }
 

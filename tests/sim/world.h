@@ -97,6 +97,9 @@ class World final : public Wire {
   [[nodiscard]] bool is_troubled() const;
   void say(std::string_view who, std::string_view what);
   [[nodiscard]] const std::string& trace() const { return trace_; }
+  // What the world did, and what was noted about it: the trace without the daemons' words.
+  void note(std::string_view what);
+  [[nodiscard]] const std::string& story() const { return story_; }
   [[nodiscard]] std::size_t frames_sent() const { return frames_sent_; }
   std::uint32_t refuse_percent = 0;  // how often the kernel refuses an address
   Duration hosts_talk_every = std::chrono::milliseconds(200);
@@ -182,6 +185,7 @@ class World final : public Wire {
   Witness* witness_ = nullptr;
   bool was_troubled_ = false;
   std::string trace_;
+  std::string story_;
 };
 
 }  // namespace vippy::sim

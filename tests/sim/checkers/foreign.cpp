@@ -18,7 +18,8 @@ class Foreign final : public Checker {
     if (address == nullptr || address->is_there || address->is_ours) return;
     if (address->by == By::somebody) return;
     flag(entry.at, fmt::format("{} of {} was not ours and was removed by {}",
-                               core::format(address->prefix), picture.rules().nodes[address->machine],
+                               core::format(address->prefix),
+                               picture.rules().nodes[address->machine],
                                address->by == By::guard ? "the guard" : "the daemon"));
   }
 

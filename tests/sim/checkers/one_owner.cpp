@@ -25,7 +25,9 @@ class OneOwner final : public Checker {
   void on_end(const Picture& picture, Instant now) override {
     on_time(picture, now);
     if (!picture.must_be_right(now)) return;
-    for (const auto& [entry, machine] : picture.caches()) look_at_cache(picture, entry, machine, now);
+    for (const auto& [entry, machine] : picture.caches()) {
+      look_at_cache(picture, entry, machine, now);
+    }
   }
 
  private:
