@@ -24,13 +24,22 @@ class Movement final : public Checker {
     for (const auto machine : {from, to, said->machine}) {
       if (!is_unaffected(picture, machine, entry.at)) return;
     }
-    if (!picture.hear_each_other(from, to)) return;
+    for (const auto one : {from, to, said->machine}) {
+      for (const auto other : {from, to, said->machine}) {
+        if (one != other && !hears_well(picture, one, other, entry.at)) return;
+      }
+    }
     flag(entry.at, fmt::format("{} says that {} moves from {} to {} ({}), and both are well",
                                picture.rules().nodes[said->machine], moved->group, moved->from,
                                moved->to, core::name(moved->reason)));
   }
 
  private:
+  static bool hears_well(const Picture& picture, std::size_t from, std::size_t to, Instant now) {
+    return picture.hears(from, to) &&
+           now - picture.hears_since(from, to) > picture.rules().settle();
+  }
+
   static bool is_unaffected(const Picture& picture, std::size_t index, Instant now) {
     const auto& machine = picture.machines()[index];
     const auto is_old = [&](Instant since) { return now - since > picture.rules().settle(); };

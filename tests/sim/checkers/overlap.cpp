@@ -1,4 +1,5 @@
-// P2: two machines that hear each other never hold the same address longer than a hand-over.
+// P2: two machines that hear each other never hold the same address longer than a hand-over. Who
+// runs other contents under the same version shares no groups with the others: see config.cpp.
 #include <fmt/format.h>
 
 #include <map>
@@ -29,6 +30,7 @@ class Overlap final : public Checker {
   void on_entry(const Picture& picture, const Entry& entry) override {
     if (std::holds_alternative<seen::Address>(entry.what) ||
         std::holds_alternative<seen::Daemon>(entry.what) ||
+        std::holds_alternative<seen::Said>(entry.what) ||
         std::holds_alternative<seen::Hears>(entry.what)) {
       look(picture, entry.at);
     }
@@ -51,7 +53,8 @@ class Overlap final : public Checker {
         if (!is_ours) continue;
         for (std::size_t other = one + 1; other < picture.machines().size(); ++other) {
           if (!picture.machines()[other].addresses.contains(prefix) ||
-              !may_be_blamed(picture, other, now) || !picture.hear_each_other(one, other)) {
+              !may_be_blamed(picture, other, now) || !picture.hear_each_other(one, other) ||
+              !agree(picture.machines()[one], picture.machines()[other])) {
             continue;
           }
           const Key key{prefix, one, other};
