@@ -64,6 +64,7 @@ class Story {
     audience_.jury.end(world_.now());
     audience_.tell_violations();
     StoryResult out;
+    out.interval = cluster_.config.interval;
     out.violations = audience_.jury.violations();
     out.trace = world_.trace();
     out.decisions = std::move(audience_.decisions.made);

@@ -23,6 +23,7 @@ struct StoryResult {
   std::vector<Violation> violations;
   std::string trace;
   std::vector<std::string> decisions;
+  Duration interval{};
   double simulated_seconds = 0;
 };
 

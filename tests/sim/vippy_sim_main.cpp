@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "tests/sim/script.h"
@@ -34,10 +35,20 @@ double processor_seconds() {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
 }
 
+// How fast the stories of one interval were.
+struct Speed {
+  double simulated = 0;
+  double spent = 0;
+};
+using Speeds = std::map<vippy::core::Duration, Speed>;
+
 // Tells one story; true when nothing was wrong.
-bool tell(std::uint64_t seed, Act act, bool trace, double& simulated) {
+bool tell(std::uint64_t seed, Act act, bool trace, Speeds& speeds) {
+  const auto before = processor_seconds();
   const auto result = vippy::sim::tell(seed, act);
-  simulated += result.simulated_seconds;
+  auto& speed = speeds[result.interval];
+  speed.simulated += result.simulated_seconds;
+  speed.spent += processor_seconds() - before;
   if (trace) fmt::print("{}", result.trace);
   if (result.violations.empty()) return true;
   for (const auto& it : result.violations) {
@@ -50,14 +61,21 @@ bool tell(std::uint64_t seed, Act act, bool trace, double& simulated) {
 
 int run(const Range& range, const std::vector<Act>& acts, bool trace) {
   std::uint64_t failed = 0;
-  double simulated = 0;
+  Speeds speeds;
   for (auto seed = range.first; seed <= range.last; ++seed) {
-    for (const auto act : acts) failed += tell(seed, act, trace, simulated) ? 0 : 1;
+    for (const auto act : acts) failed += tell(seed, act, trace, speeds) ? 0 : 1;
   }
-  const auto spent = processor_seconds();
+  Speed all;
+  for (const auto& [interval, speed] : speeds) {
+    all.simulated += speed.simulated;
+    all.spent += speed.spent;
+    fmt::print("interval {} ms: {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
+               std::chrono::duration_cast<std::chrono::milliseconds>(interval).count(),
+               speed.simulated, speed.spent, speed.simulated / speed.spent);
+  }
   fmt::print("{} stories, {} failed, {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
-             (range.last - range.first + 1) * acts.size(), failed, simulated, spent,
-             simulated / spent);
+             (range.last - range.first + 1) * acts.size(), failed, all.simulated, all.spent,
+             all.simulated / all.spent);
   return failed == 0 ? 0 : 1;
 }
 
