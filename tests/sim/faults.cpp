@@ -290,7 +290,7 @@ std::shared_ptr<const core::Shared> make_shared_part(core::Rng& choice, const Wo
         vip.address = *core::parse_ip(fmt::format("fd00::{:x}:{:x}", g + 1, v + 1));
       }
       vip.text = core::format(vip.address);
-      vip.prefix_length = vip.address.is_v4() ? 16 : 64;
+      vip.prefix_length = vip.address.is_v4() ? 16 : choice.chance(1, 3) ? 48 : 64;
       group.vips.push_back(std::move(vip));
     }
     core::sort_members(group);
