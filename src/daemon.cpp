@@ -274,6 +274,7 @@ void Daemon::perform_actions() {
   for (const auto& event : said_) {
     const auto line = describe(event);
     log_->write(line.priority, line.text);
+    if (outside_.on_event) outside_.on_event(event);
   }
   said_.clear();
 }

@@ -34,6 +34,8 @@ struct Outside {
   std::function<core::ConfigReading()> read_config;
   std::function<std::unique_ptr<LogSink>(const core::Logging&)> open_log;
   std::string config_name;  // put before problems: the file's name
+  // What is logged, as a value too; may be empty.
+  std::function<void(const core::LogEvent&)> on_event;
   std::function<std::string()> http_date;  // "Sun, 22 Nov 2026 08:13:24 GMT"
   // Empty: there is no guard (one process has none to look after many nodes).
   std::function<std::unique_ptr<GuardLink>()> make_guard;

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "tests/core/stepped_node.h"
-#include "tests/sim/checkers.h"
+#include "tests/sim/order.h"
 #include "tests/sim/world.h"
 
 namespace vippy::sim {

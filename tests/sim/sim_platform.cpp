@@ -1,5 +1,6 @@
 #include "tests/sim/sim_platform.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <utility>
@@ -11,10 +12,16 @@ namespace {
 std::shared_ptr<const std::vector<std::uint8_t>> no_bytes() { return nullptr; }
 
 platform::LinkChanged link_of(const Kernel& kernel) {
-  return {kEth0, "eth0", kernel.mac, true, kernel.is_running, true, false};
+  return {kEth0, kernel.interface, kernel.mac, true, kernel.is_running, true, false};
 }
 
 }  // namespace
+
+bool Kernel::refuses_as_there(const core::Prefix& prefix) const {
+  if (prefix.address.is_v4()) return addresses.contains(prefix);
+  const auto at = addresses.lower_bound({prefix.address, 0});
+  return at != addresses.end() && at->first.address == prefix.address;
+}
 
 SimPlatform::SimPlatform(std::size_t machine, Kernel& kernel, Wire& wire, const Instant& now,
                          std::uint64_t seed)
@@ -75,45 +82,61 @@ void SimPlatform::on(const platform::OpenManagement& request) { outcome(request.
 void SimPlatform::on(const platform::UseInjector& request) { outcome(request.id, 0); }
 
 void SimPlatform::on(const platform::SendDatagram& request) {
-  wire_.multicast(machine_, {request.bytes.begin(), request.bytes.end()});
+  wire_.multicast(machine_, request.bytes);
 }
 
 void SimPlatform::on(const platform::SendFrame& request) {
-  if (kernel_.is_running) wire_.frame(machine_, {request.bytes.begin(), request.bytes.end()});
+  if (kernel_.is_running) wire_.frame(machine_, request.bytes);
 }
 
+// The kernel acts at once, whether or not the daemon lives to hear of it.
 void SimPlatform::on(const platform::AddAddress& request) {
   const auto prefix = request.prefix;
-  const auto id = request.id;
-  // The kernel acts whether or not the daemon lives to hear of it; the notification comes after
-  // the acknowledgement.
-  const bool refused = wire_.refuses_address();
-  const bool exists = kernel_.addresses.contains(prefix);
-  if (!refused && !exists) kernel_.addresses[prefix] = true;
-  later(wire_.address_delay(), [this, id, prefix, refused, exists] {
+  const bool refused = wire_.refuses_address(machine_);
+  const bool renews = request.renew && kernel_.addresses.contains(prefix);
+  const bool exists = !renews && kernel_.refuses_as_there(prefix);
+  const auto delay = wire_.address_delay(machine_);
+  const bool comes = !refused && !exists && !renews;
+  if (comes) {
+    kernel_.addresses[prefix] = true;
+    wire_.address_changed(machine_, prefix, true, true, By::daemon);
+  }
+  later(delay, [this, id = request.id, refused, exists] {
     outcome(id, refused ? ENOBUFS : exists ? EEXIST : 0);
-    if (!refused && !exists) address_changed(prefix, true);
   });
+  if (comes) notify(prefix, true, true, delay);
 }
 
 void SimPlatform::on(const platform::RemoveAddress& request) {
   const auto prefix = request.prefix;
-  const auto id = request.id;
-  const bool existed = kernel_.addresses.erase(prefix) > 0;
-  later(wire_.address_delay(), [this, id, prefix, existed] {
-    outcome(id, existed ? 0 : EADDRNOTAVAIL);
-    if (existed) address_changed(prefix, false);
-  });
+  const auto found = kernel_.addresses.find(prefix);
+  const bool existed = found != kernel_.addresses.end();
+  const bool was_tagged = existed && found->second;
+  const auto delay = wire_.address_delay(machine_);
+  if (existed) {
+    kernel_.addresses.erase(found);
+    wire_.address_changed(machine_, prefix, false, was_tagged, By::daemon);
+  }
+  later(delay, [this, id = request.id, existed] { outcome(id, existed ? 0 : EADDRNOTAVAIL); });
+  if (existed) notify(prefix, false, was_tagged, delay);
 }
 
 void SimPlatform::on(const platform::HarvestNeighbours&) { neighbour_table(); }
 
 void SimPlatform::link_changed() { deliver({link_of(kernel_), no_bytes()}); }
 
-void SimPlatform::address_changed(const core::Prefix& prefix, bool exists) {
-  const auto found = kernel_.addresses.find(prefix);
-  const bool tagged = found == kernel_.addresses.end() || found->second;
-  deliver({platform::AddressChanged{kEth0, prefix, exists, tagged}, no_bytes()});
+// Without a lag it comes right after the acknowledgement; with one, before or long after it.
+void SimPlatform::notify(const core::Prefix& prefix, bool exists, bool is_tagged,
+                         Duration after) {
+  const auto lag = wire_.notification_lag(machine_);
+  const auto at = std::max(notified_until_, now_ + (lag == Duration{} ? after : lag));
+  notified_until_ = at;
+  const Delivery delivery{platform::AddressChanged{kEth0, prefix, exists, is_tagged}, no_bytes()};
+  if (at == now_) {
+    deliver(delivery);
+  } else {
+    later(at - now_, [this, delivery] { deliver(delivery); });
+  }
 }
 
 }  // namespace vippy::sim

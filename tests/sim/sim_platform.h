@@ -3,6 +3,7 @@
 // Purpose: let the unchanged daemon run in the simulator. The kernel outlives the daemon: what a
 //          crash leaves behind stays.
 // Purity:  no real clock, no threads; all randomness comes from the world's generator.
+// Order:   notifications come in the order of the changes; acknowledgements come on their own time.
 #pragma once
 
 #include <cstdint>
@@ -14,37 +15,44 @@
 #include <vector>
 
 #include "platform/platform.h"
+#include "tests/sim/history.h"
 
 namespace vippy::sim {
 
-using core::Duration;
-using core::Instant;
-
 inline constexpr platform::InterfaceIndex kEth0 = 2;
+
+using Octets = std::shared_ptr<const std::vector<std::uint8_t>>;
 
 // One event with the memory that its spans point into.
 struct Delivery {
   platform::Event event;
-  std::shared_ptr<const std::vector<std::uint8_t>> bytes;
+  Octets bytes;
 };
 
 // What the machine's kernel has and does; the world implements what leaves the machine.
 class Wire {
  public:
   virtual ~Wire() = default;
-  virtual void multicast(std::size_t machine, std::vector<std::uint8_t> bytes) = 0;
-  virtual void frame(std::size_t machine, std::vector<std::uint8_t> bytes) = 0;
+  virtual void multicast(std::size_t machine, std::span<const std::uint8_t> bytes) = 0;
+  virtual void frame(std::size_t machine, std::span<const std::uint8_t> bytes) = 0;
   // Runs `what` after a while, on this machine's kernel.
   virtual void later(Duration after, std::function<void()> what) = 0;
-  virtual Duration address_delay() = 0;
-  virtual bool refuses_address() = 0;
+  virtual Duration address_delay(std::size_t machine) = 0;
+  virtual Duration notification_lag(std::size_t machine) = 0;
+  virtual bool refuses_address(std::size_t machine) = 0;
+  virtual void address_changed(std::size_t machine, const core::Prefix& prefix, bool exists,
+                               bool is_ours, By by) = 0;
 };
 
 struct Kernel {
+  std::string interface = "eth0";
   core::Mac mac;
   bool is_running = true;
-  std::map<core::Prefix, bool> addresses;               // on eth0; true: carries our mark
+  std::map<core::Prefix, bool> addresses;               // on the interface; true: our mark
   std::map<core::IpAddress, core::Mac> neighbours;
+
+  // As Linux: an IPv4 address may be there once for each length, an IPv6 address only once.
+  [[nodiscard]] bool refuses_as_there(const core::Prefix& prefix) const;
 };
 
 class SimPlatform final : public platform::Platform {
@@ -66,7 +74,8 @@ class SimPlatform final : public platform::Platform {
   [[nodiscard]] bool has_events() const { return !inbox_.empty(); }
   [[nodiscard]] bool has_chat() const { return has_chat_; }
   void link_changed();
-  void address_changed(const core::Prefix& prefix, bool exists);
+  // The kernel's notification of a change that has happened.
+  void notify(const core::Prefix& prefix, bool exists, bool is_tagged, Duration after = {});
 
  private:
   void on(const platform::OpenChat& request);
@@ -93,6 +102,7 @@ class SimPlatform final : public platform::Platform {
   std::deque<Delivery> inbox_;
   std::vector<Delivery> handed_out_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Instant notified_until_{};  // no notification may overtake the one before
   bool has_chat_ = false;
 };
 

@@ -1,13 +1,22 @@
-// vippy-sim: run seeds of the simulator from the command line.
+// vippy-sim: run seeds of the simulator, or a script, from the command line.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
 
-#include "tests/sim/chaos.h"
+#include "tests/sim/script.h"
+#include "tests/sim/story.h"
 
 namespace {
+
+using vippy::sim::Act;
+
+constexpr std::size_t kTailLines = 40;
 
 struct Range {
   std::uint64_t first = 1;
@@ -26,21 +35,73 @@ double processor_seconds() {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
 }
 
-int run(const Range& range, bool trace) {
-  std::uint64_t failed = 0;
+// How fast the stories of one interval were.
+struct Speed {
   double simulated = 0;
-  for (auto seed = range.first; seed <= range.last; ++seed) {
-    const auto result = vippy::sim::run_chaos(seed);
-    simulated += result.simulated_seconds;
-    if (trace) fmt::print("{}", result.trace);
-    if (result.violations.empty()) continue;
-    ++failed;
-    fmt::print("seed {}: {}\n", seed, fmt::join(result.violations, "; "));
-    fmt::print("  follow it: vippy-sim --seeds {} --trace\n", seed);
+  double spent = 0;
+};
+using Speeds = std::map<vippy::core::Duration, Speed>;
+
+// Tells one story; true when nothing was wrong.
+bool tell(std::uint64_t seed, Act act, bool trace, Speeds& speeds) {
+  const auto before = processor_seconds();
+  const auto result = vippy::sim::tell(seed, act);
+  auto& speed = speeds[result.interval];
+  speed.simulated += result.simulated_seconds;
+  speed.spent += processor_seconds() - before;
+  if (trace) fmt::print("{}", result.trace);
+  if (result.violations.empty()) return true;
+  for (const auto& it : result.violations) {
+    fmt::print("seed {}, act {}, checker {}: {}\n", seed, name(act), it.checker, it.text);
   }
-  fmt::print("{} seeds, {} failed, {:.0f} s simulated, {:.0f} times processor time\n",
-             range.last - range.first + 1, failed, simulated, simulated / processor_seconds());
+  if (!trace) fmt::print("the end of the story:\n{}", vippy::sim::tail(result.trace, kTailLines));
+  fmt::print("all of it: vippy-sim --seeds {} --act {} --trace\n", seed, name(act));
+  return false;
+}
+
+int run(const Range& range, const std::vector<Act>& acts, bool trace) {
+  std::uint64_t failed = 0;
+  Speeds speeds;
+  for (auto seed = range.first; seed <= range.last; ++seed) {
+    for (const auto act : acts) failed += tell(seed, act, trace, speeds) ? 0 : 1;
+  }
+  Speed all;
+  for (const auto& [interval, speed] : speeds) {
+    all.simulated += speed.simulated;
+    all.spent += speed.spent;
+    fmt::print("interval {} ms: {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
+               std::chrono::duration_cast<std::chrono::milliseconds>(interval).count(),
+               speed.simulated, speed.spent, speed.simulated / speed.spent);
+  }
+  fmt::print("{} stories, {} failed, {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
+             (range.last - range.first + 1) * acts.size(), failed, all.simulated, all.spent,
+             all.simulated / all.spent);
   return failed == 0 ? 0 : 1;
+}
+
+std::string read(const std::filesystem::path& path) {
+  std::ostringstream out;
+  out << std::ifstream(path).rdbuf();
+  return out.str();
+}
+
+int complain(const std::string& path, const vippy::sim::ScriptError& error) {
+  fmt::print(stderr, "{}:{}: {}\n", path, error.line, error.text);
+  return 2;
+}
+
+// Prints the story, or with `bless` writes it beside the script as what is expected from now on.
+int run_scenario(const std::string& path, bool trace, bool bless) {
+  const auto script = vippy::sim::parse_script(read(path));
+  if (!script) return complain(path, script.error());
+  const auto result = vippy::sim::run_script(*script);
+  if (!result) return complain(path, result.error());
+  if (bless) {
+    std::ofstream(std::filesystem::path(path).replace_extension(".expected")) << result->story;
+  } else {
+    fmt::print("{}", trace ? result->trace : result->story);
+  }
+  return result->failures == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -48,14 +109,29 @@ int run(const Range& range, bool trace) {
 int main(int argc, char** argv) {
   CLI::App app{"vippy-sim: a simulated cluster, one story for each seed"};
   std::string seeds = "1..100";
+  std::string act = "both";
   bool trace = false;
   app.add_option("--seeds", seeds, "a seed, or FIRST..LAST")->capture_default_str();
+  app.add_option("--act", act, "safety (anything fails, nothing may be wrong), liveness (faults "
+                               "stop, all must come right) or both")
+      ->check(CLI::IsMember({"safety", "liveness", "both"}))
+      ->capture_default_str();
   app.add_flag("--trace", trace, "print what happened, with virtual milliseconds");
+  std::string scenario;
+  bool bless = false;
+  app.add_option("--scenario", scenario, "a script instead of seeds")->check(CLI::ExistingFile);
+  app.add_flag("--bless", bless, "write the story of the script beside it as the expected one");
   CLI11_PARSE(app, argc, argv);
+  if (!scenario.empty()) return run_scenario(scenario, trace, bless);
+  std::vector<Act> acts;
+  if (act != "liveness") acts.push_back(Act::safety);
+  if (act != "safety") acts.push_back(Act::liveness);
+  Range range;
   try {
-    return run(parse_range(seeds), trace);
+    range = parse_range(seeds);
   } catch (const std::exception&) {
     fmt::print(stderr, "vippy-sim: --seeds wants a number or FIRST..LAST, found \"{}\"\n", seeds);
     return 2;
   }
+  return run(range, acts, trace);
 }

@@ -6,6 +6,8 @@
 #include <span>
 
 #include "core/assert.h"
+#include "packet/arp.h"
+#include "packet/ndp.h"
 
 namespace vippy::sim {
 
@@ -13,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kHostsTalkEvery = 200ms;
 constexpr int kTurnsPerInstantMax = 10'000;
 
 core::Mac mac_of(std::uint8_t kind, std::size_t number) {
@@ -23,6 +24,18 @@ core::Mac mac_of(std::uint8_t kind, std::size_t number) {
 
 core::Ipv4 address_of(std::uint8_t third, std::size_t number) {
   return {{10, 0, third, static_cast<std::uint8_t>(number + 1)}};
+}
+
+// The address that a frame of ours claims.
+std::optional<core::IpAddress> spoken_of(std::span<const std::uint8_t> frame) {
+  if (const auto arp = packet::decode_arp(frame)) return core::IpAddress(arp->sender_ip);
+  if (const auto na = packet::decode_na(frame)) return core::IpAddress(na->target);
+  return std::nullopt;
+}
+
+Duration up_to(core::Rng& chances, Duration most) {
+  const auto count = chances.below(static_cast<std::uint64_t>(most.count()));
+  return Duration(static_cast<std::int64_t>(count));
 }
 
 class TraceSink final : public hall::LogSink {
@@ -37,9 +50,20 @@ class TraceSink final : public hall::LogSink {
 
 }  // namespace
 
+DaemonState Machine::state() const {
+  if (!daemon) return DaemonState::off;
+  if (is_frozen) return DaemonState::frozen;
+  return late_max > Duration{} ? DaemonState::late : DaemonState::running;
+}
+
 World::World(std::uint64_t seed, std::size_t machines, std::size_t hosts)
-    : rng_(seed), segment_(machines + hosts) {
+    : rng_(seed),
+      segment_(machines + hosts),
+      hears_(machines * machines, false),
+      arrived_(machines * (machines + hosts)) {
   for (std::size_t i = 0; i < machines; ++i) {
+    chances_.push_back({core::Rng(rng_.next()), core::Rng(rng_.next()), core::Rng(rng_.next()),
+                        core::Rng(rng_.next())});
     auto& machine = machines_.emplace_back();
     machine.name = fmt::format("n{}", i + 1);
     machine.kernel.mac = mac_of(1, i + 1);
@@ -49,10 +73,11 @@ World::World(std::uint64_t seed, std::size_t machines, std::size_t hosts)
   for (auto& machine : machines_) {
     for (const auto& host : hosts_) machine.kernel.neighbours[host.address()] = host.mac();
   }
-  later(kHostsTalkEvery, [this] { hosts_talk(); });
+  later(hosts_talk_every, [this] { hosts_talk(); });
 }
 
 World::~World() {
+  witness_ = nullptr;
   // Daemons write to the trace until they are gone.
   for (auto& machine : machines_) machine.daemon.reset();
 }
@@ -60,6 +85,12 @@ World::~World() {
 void World::say(std::string_view who, std::string_view what) {
   const auto ms = std::chrono::duration<double, std::milli>(now_.time_since_epoch()).count();
   fmt::format_to(std::back_inserter(trace_), "{:12.3f} {:<5} {}\n", ms - 1000.0, who, what);
+  if (who == "world") note(what);
+}
+
+void World::note(std::string_view what) {
+  const auto ms = std::chrono::duration<double, std::milli>(now_.time_since_epoch()).count();
+  fmt::format_to(std::back_inserter(story_), "{:10.1f} {}\n", ms - 1000.0, what);
 }
 
 hall::Outside World::outside(std::size_t machine) {
@@ -70,107 +101,177 @@ hall::Outside World::outside(std::size_t machine) {
   out.open_log = [this, machine](const core::Logging&) {
     return std::make_unique<TraceSink>(*this, machines_[machine].name);
   };
+  out.on_event = [this, machine](const core::LogEvent& event) {
+    see(seen::Said{machine, event});
+  };
   out.http_date = [] { return std::string("Thu, 01 Jan 1970 00:00:00 GMT"); };
   return out;
 }
 
-// ---- what can be done ---------------------------------------------------------------------------
+// ---- the witness --------------------------------------------------------------------------------
 
-void World::start(std::size_t index) {
-  auto& machine = machines_[index];
-  if (machine.daemon) return;
-  say("world", "start " + machine.name);
-  machine.is_frozen = false;
-  machine.platform =
-      std::make_unique<SimPlatform>(index, machine.kernel, *this, now_, rng_.next());
-  machine.daemon = std::make_unique<hall::Daemon>(*machine.platform, machine.name, outside(index));
-  machine.daemon->start(machine.config);
+void World::show_to(Witness& witness) {
+  witness_ = &witness;
+  for (std::size_t i = 0; i < machines_.size(); ++i) {
+    see(seen::Daemon{i, machines_[i].state()});
+    for (const auto& [prefix, is_ours] : machines_[i].kernel.addresses) {
+      see(seen::Address{i, prefix, true, is_ours, By::somebody});
+    }
+  }
 }
 
-void World::stop(std::size_t index) {
-  auto& machine = machines_[index];
-  if (!machine.platform) return;
-  say("world", "stop " + machine.name);
-  machine.platform->deliver({platform::SignalCaught{platform::Signal::stop, 15}, nullptr});
+void World::see(Happening what) {
+  if (witness_ != nullptr) witness_->see({now_, std::move(what)});
 }
 
-void World::kill(std::size_t index) {
-  auto& machine = machines_[index];
-  if (!machine.daemon) return;
-  say("world", "kill " + machine.name);
-  machine.daemon.reset();
-  machine.platform.reset();
+bool World::is_troubled() const {
+  return !segment_.is_whole() || segment_.faults.any() || refuse_percent != 0 ||
+         lag_max_ > Duration{} || address_delay_max_ > 220us ||
+         std::any_of(machines_.begin(), machines_.end(),
+                     [](const Machine& machine) {
+                       return machine.is_frozen || machine.late_max > Duration{} ||
+                              (machine.is_powered && !machine.kernel.is_running);
+                     }) ||
+         std::any_of(hosts_.begin(), hosts_.end(),
+                     [&](const Host& host) { return host.is_deaf(now_); });
 }
 
-void World::reload(std::size_t index) {
-  auto& machine = machines_[index];
-  if (!machine.platform) return;
-  say("world", "reload " + machine.name);
-  machine.platform->deliver({platform::SignalCaught{platform::Signal::reload, 1}, nullptr});
+void World::trouble_may_have_changed() {
+  const bool is_troubled_now = is_troubled();
+  if (is_troubled_now == was_troubled_) return;
+  was_troubled_ = is_troubled_now;
+  see(seen::Trouble{is_troubled_now});
 }
 
-void World::freeze(std::size_t index, bool is_frozen) {
-  say("world", (is_frozen ? "freeze " : "resume ") + machines_[index].name);
-  machines_[index].is_frozen = is_frozen;
-}
-
-void World::set_link(std::size_t index, bool is_running) {
-  auto& machine = machines_[index];
-  if (machine.kernel.is_running == is_running) return;
-  say("world", fmt::format("link of {} {}", machine.name, is_running ? "up" : "down"));
-  machine.kernel.is_running = is_running;
-  segment_.cut(index, !is_running);
-  if (machine.platform) machine.platform->link_changed();
-}
-
-void World::remove_address(std::size_t index, const core::Prefix& prefix) {
-  auto& machine = machines_[index];
-  if (machine.kernel.addresses.erase(prefix) == 0) return;
-  say("world", fmt::format("somebody removes {} from {}", core::format(prefix), machine.name));
-  if (machine.platform) machine.platform->address_changed(prefix, false);
-}
-
-void World::configure(const core::Config& config) {
-  for (auto& machine : machines_) machine.config = config;
+void World::address_changed(std::size_t machine, const core::Prefix& prefix, bool exists,
+                            bool is_ours, By by) {
+  see(seen::Address{machine, prefix, exists, is_ours, by});
 }
 
 // ---- the wire -----------------------------------------------------------------------------------
 
-void World::later(Duration after, std::function<void()> what) {
-  queue_.push({now_ + after, scheduled_++, std::move(what)});
+template <typename What>
+void World::schedule(Duration after, What what) {
+  queue_.push_back({now_ + after, scheduled_++, std::move(what)});
+  std::push_heap(queue_.begin(), queue_.end(), std::greater<>());
 }
 
-Duration World::address_delay() {
-  return 20us + Duration(static_cast<std::int64_t>(rng_.below(200'000)));
+void World::later(Duration after, std::function<void()> what) { schedule(after, std::move(what)); }
+
+Duration World::address_delay(std::size_t machine) {
+  return 20us + up_to(chances_[machine].kernel, address_delay_max_ - 20us);
 }
 
-void World::multicast(std::size_t from, std::vector<std::uint8_t> bytes) {
-  const auto payload = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
-  const core::IpAddress source = address_of(0, from);
+Duration World::notification_lag(std::size_t machine) {
+  return lag_max_ == Duration{} ? Duration{} : up_to(chances_[machine].kernel, lag_max_);
+}
+
+bool World::refuses_address(std::size_t machine) {
+  return refuse_percent != 0 && chances_[machine].kernel.chance(refuse_percent, 100);
+}
+
+void World::set_hears(std::size_t from, std::size_t to, bool does) {
+  const auto at = from * machines_.size() + to;
+  if (hears_[at] == does) return;
+  hears_[at] = does;
+  see(seen::Hears{from, to, does});
+}
+
+void World::multicast(std::size_t from, std::span<const std::uint8_t> bytes) {
+  auto& machine = machines_[from];
+  if (machine.silent_since) {
+    see(seen::FirstWord{from, now_ - *machine.silent_since});
+    machine.silent_since.reset();
+  }
+  const auto payload = std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(),
+                                                                         bytes.end());
+  recorded_.push_back({address_of(0, from), payload});
+  if (recorded_.size() > 256) recorded_.pop_front();
+  auto& chances = chances_[from].announcements;
   for (std::size_t to = 0; to < machines_.size(); ++to) {
-    const bool is_own = to == from;
-    if (!is_own && (!segment_.connects(from, to) || segment_.loses(rng_))) continue;
-    later(is_own ? 5us : segment_.delay(rng_), [this, to, payload, source] {
-      auto& platform = machines_[to].platform;
-      if (!platform || !platform->has_chat() || !machines_[to].kernel.is_running) return;
-      platform->deliver(
-          {platform::Datagram{*payload, source, 5007, kEth0, now_}, payload});
-    });
+    if (to == from) {
+      schedule(5us, DatagramArrives{from, to, payload, true});
+      continue;
+    }
+    if (!segment_.connects(from, to) || segment_.loses(chances)) {
+      set_hears(from, to, false);
+      continue;
+    }
+    carry(from, to, payload);
+    if (segment_.duplicates(chances)) carry(from, to, payload);
   }
 }
 
-void World::frame(std::size_t from, std::vector<std::uint8_t> bytes) {
+void World::carry(std::size_t from, std::size_t to, const Octets& bytes) {
+  auto delay = segment_.delay(chances_[from].announcements);
+  const bool is_timely = delay <= segment_.faults.delay_max;
+  if (is_timely) {
+    delay = in_order(from, to, delay);
+  } else {
+    set_hears(from, to, false);
+  }
+  schedule(delay, DatagramArrives{from, to, bytes, is_timely});
+}
+
+Duration World::in_order(std::size_t from, PortIndex to, Duration delay) {
+  auto& arrived = arrived_[from * segment_.ports() + to];
+  arrived = std::max(arrived, now_ + delay);
+  return arrived - now_;
+}
+
+void World::happen(const DatagramArrives& what) {
+  auto& machine = machines_[what.to];
+  const bool arrives =
+      machine.platform && machine.platform->has_chat() && machine.kernel.is_running;
+  if (what.from != what.to && (what.is_timely || !arrives)) {
+    set_hears(what.from, what.to, arrives);
+  }
+  if (!arrives) return;
+  machine.platform->deliver(
+      {platform::Datagram{*what.bytes, address_of(0, what.from), 5007, kEth0, now_}, what.bytes});
+}
+
+void World::inject(std::size_t index, Octets bytes, const core::IpAddress& source) {
+  auto& machine = machines_[index];
+  if (!machine.platform || !machine.platform->has_chat() || !machine.kernel.is_running) return;
+  // One that wakes late would be woken by it, and do at another time what it has to do anyway.
+  if (machine.late_max > Duration{}) return;
+  machine.platform->deliver({platform::Datagram{*bytes, source, 5007, kEth0, now_}, bytes});
+}
+
+void World::frame(std::size_t from, std::span<const std::uint8_t> bytes) {
   ++frames_sent_;
   core::Mac target;
   core::Mac source;
   std::copy_n(bytes.begin(), 6, target.octets.begin());
   std::copy_n(bytes.begin() + 6, 6, source.octets.begin());
   VIPPY_ASSERT(source == machines_[from].kernel.mac);
+  if (const auto vip = spoken_of(bytes)) see(seen::Spoke{from, *vip});
+  const auto payload = std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(),
+                                                                         bytes.end());
+  auto& chances = chances_[from].frames;
   for (const auto to : segment_.forward(from, source, target)) {
-    if (to < machines_.size() || segment_.loses(rng_)) continue;
-    later(segment_.delay(rng_),
-          [this, to, bytes] { hosts_[to - machines_.size()].on_frame(bytes); });
+    if (to < machines_.size() || segment_.loses(chances)) continue;
+    const auto delay = segment_.delay(chances);
+    const bool is_timely = delay <= segment_.faults.delay_max;
+    schedule(is_timely ? in_order(from, to, delay) : delay,
+             FrameArrives{to - machines_.size(), payload});
   }
+}
+
+void World::happen(const FrameArrives& what) {
+  if (const auto vip = hosts_[what.host].on_frame(*what.bytes, now_)) host_uses(what.host, *vip);
+}
+
+void World::host_uses(std::size_t host, const core::IpAddress& vip) {
+  const auto* mac = hosts_[host].cached(vip);
+  const auto found = std::find_if(machines_.begin(), machines_.end(), [&](const auto& machine) {
+    return machine.kernel.mac == *mac;
+  });
+  see(seen::Cached{host, vip,
+                   found == machines_.end()
+                       ? kNone
+                       : static_cast<std::size_t>(found - machines_.begin())});
 }
 
 // Hosts that have no entry for a VIP ask for it; whoever has it and is reached answers.
@@ -181,25 +282,43 @@ void World::hosts_talk() {
       const auto& machine = machines_[m];
       if (!machine.kernel.is_running || !segment_.connects(port, m)) continue;
       for (const auto& [prefix, tagged] : machine.kernel.addresses) {
-        if (hosts_[i].cached(prefix.address) == nullptr) {
-          hosts_[i].learn(prefix.address, machine.kernel.mac);
-        }
+        if (hosts_[i].cached(prefix.address) != nullptr) continue;
+        hosts_[i].learn(prefix.address, machine.kernel.mac);
+        host_uses(i, prefix.address);
       }
     }
   }
-  later(kHostsTalkEvery, [this] { hosts_talk(); });
+  later(hosts_talk_every, [this] { hosts_talk(); });
 }
 
 // ---- time ---------------------------------------------------------------------------------------
 
-bool World::turn(Machine& machine) {
-  if (!machine.daemon || machine.is_frozen) return false;
-  if (!machine.platform->has_events() && machine.daemon->next_deadline() > now_) return false;
+void World::ended(Machine& machine, std::size_t index) {
+  machine.daemon.reset();
+  machine.platform.reset();
+  machine.guard.reset();
+  machine.wakes_at = Instant::max();
+  machine.woken_at.reset();
+  for (std::size_t from = 0; from < machines_.size(); ++from) set_hears(from, index, false);
+  see(seen::Daemon{index, DaemonState::off});
+}
+
+bool World::turn(std::size_t index) {
+  auto& machine = machines_[index];
+  if (!machine.can_run()) return false;
+  if (!machine.platform->has_events() && machine.wakes_at > now_) return false;
+  if (machine.late_max > Duration{} && !machine.woken_at) {
+    machine.woken_at = now_ + up_to(chances_[index].waits, machine.late_max);
+  }
+  if (machine.woken_at && *machine.woken_at > now_) return false;
+  machine.woken_at.reset();
   if (machine.daemon->turn()) {
     say("world", machine.name + " has ended");
-    machine.daemon.reset();
-    machine.platform.reset();
+    ended(machine, index);
+    return true;
   }
+  machine.wakes_at = machine.daemon->next_deadline();
+  if (machine.guard) machine.guard->heartbeat(now_);
   return true;
 }
 
@@ -207,17 +326,36 @@ void World::pump() {
   for (int turns = 0;; ++turns) {
     VIPPY_ASSERT(turns < kTurnsPerInstantMax);  // a daemon that never sleeps
     bool progress = false;
-    for (auto& machine : machines_) progress = turn(machine) || progress;
+    for (std::size_t i = 0; i < machines_.size(); ++i) progress = turn(i) || progress;
     if (!progress) return;
   }
 }
 
-Instant World::next_instant() const {
-  auto next = queue_.empty() ? Instant::max() : queue_.top().at;
-  for (const auto& machine : machines_) {
-    if (machine.daemon && !machine.is_frozen) {
-      next = std::min(next, machine.daemon->next_deadline());
+// The guard lives as long as its logic wants; a daemon that dies does not take it along.
+void World::guards_judge() {
+  for (std::size_t i = 0; i < machines_.size(); ++i) {
+    auto& machine = machines_[i];
+    if (!machine.guard || machine.guard->next_deadline() > now_) continue;
+    if (!machine.guard->lets_go(now_)) continue;
+    say("world", "the guard of " + machine.name + " lets go");
+    for (auto at = machine.kernel.addresses.begin(); at != machine.kernel.addresses.end();) {
+      if (!at->second) {
+        ++at;
+        continue;
+      }
+      const auto prefix = at->first;
+      at = machine.kernel.addresses.erase(at);
+      address_changed(i, prefix, false, true, By::guard);
+      if (machine.platform) machine.platform->notify(prefix, false, true);
     }
+  }
+}
+
+Instant World::next_instant() const {
+  auto next = queue_.empty() ? Instant::max() : queue_.front().at;
+  for (const auto& machine : machines_) {
+    if (machine.guard) next = std::min(next, machine.guard->next_deadline());
+    if (machine.can_run()) next = std::min(next, machine.woken_at.value_or(machine.wakes_at));
   }
   return next;
 }
@@ -227,11 +365,13 @@ void World::run_for(Duration duration) {
   pump();
   for (auto next = next_instant(); next <= end; next = next_instant()) {
     now_ = std::max(now_, next);
-    while (!queue_.empty() && queue_.top().at <= now_) {
-      const auto what = queue_.top().what;
-      queue_.pop();
-      what();
+    while (!queue_.empty() && queue_.front().at <= now_) {
+      std::pop_heap(queue_.begin(), queue_.end(), std::greater<>());
+      const auto happens = std::move(queue_.back());
+      queue_.pop_back();
+      std::visit([this](const auto& what) { happen(what); }, happens.what);
     }
+    guards_judge();
     pump();
   }
   now_ = end;

@@ -1,4 +1,4 @@
-#include "tests/sim/checkers.h"
+#include "tests/sim/order.h"
 
 #include <fmt/format.h>
 

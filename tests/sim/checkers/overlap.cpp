@@ -1,0 +1,76 @@
+// P2: two machines that hear each other never hold the same address longer than a hand-over. Who
+// runs other contents under the same version shares no groups with the others: see config.cpp.
+#include <fmt/format.h>
+
+#include <map>
+#include <tuple>
+
+#include "tests/sim/checkers/all.h"
+
+namespace vippy::sim {
+
+namespace {
+
+class Overlap final : public Checker {
+ public:
+  std::string_view name() const override { return "overlap"; }
+  bool applies(const Rules& rules) const override { return rules.speaks_2(); }
+
+  void on_time(const Picture& picture, Instant now) override {
+    for (auto& [key, since] : since_) {
+      if (since == Instant::max() || now - since <= picture.rules().hand_over()) continue;
+      const auto& [vip, one, other] = key;
+      flag(since + picture.rules().hand_over(),
+           fmt::format("{} is on {} and {}, which hear each other", core::format(vip),
+                       picture.rules().nodes[one], picture.rules().nodes[other]));
+      since = Instant::max();  // said once
+    }
+  }
+
+  void on_entry(const Picture& picture, const Entry& entry) override {
+    if (std::holds_alternative<seen::Address>(entry.what) ||
+        std::holds_alternative<seen::Daemon>(entry.what) ||
+        std::holds_alternative<seen::Said>(entry.what) ||
+        std::holds_alternative<seen::Hears>(entry.what)) {
+      look(picture, entry.at);
+    }
+  }
+
+ private:
+  using Key = std::tuple<core::Prefix, std::size_t, std::size_t>;
+
+  // A daemon that has just started with what an earlier one left listens first.
+  static bool may_be_blamed(const Picture& picture, std::size_t machine, Instant now) {
+    const auto& it = picture.machines()[machine];
+    return it.state == DaemonState::running && now - it.started > picture.rules().mature;
+  }
+
+  void look(const Picture& picture, Instant now) {
+    std::map<Key, Instant> both;
+    for (std::size_t one = 0; one < picture.machines().size(); ++one) {
+      if (!may_be_blamed(picture, one, now)) continue;
+      for (const auto& [prefix, is_ours] : picture.machines()[one].addresses) {
+        if (!is_ours) continue;
+        for (std::size_t other = one + 1; other < picture.machines().size(); ++other) {
+          if (!picture.machines()[other].addresses.contains(prefix) ||
+              !may_be_blamed(picture, other, now) || !picture.hear_each_other(one, other) ||
+              !agree(picture.machines()[one], picture.machines()[other])) {
+            continue;
+          }
+          const Key key{prefix, one, other};
+          const auto before = since_.find(key);
+          both[key] = before == since_.end() ? now : before->second;
+        }
+      }
+    }
+    since_ = std::move(both);
+  }
+
+  std::map<Key, Instant> since_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> overlap() { return std::make_unique<Overlap>(); }
+
+}  // namespace vippy::sim

@@ -1,0 +1,69 @@
+// P7: from the loss of an owner to the new owner's first frame, when nothing else is wrong.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "tests/sim/checkers/all.h"
+
+namespace vippy::sim {
+
+namespace {
+
+class TakeOver final : public Checker {
+ public:
+  std::string_view name() const override { return "take_over"; }
+
+  void on_time(const Picture& picture, Instant now) override {
+    was_calm_ = picture.is_calm(now) && all_agree(picture);
+    for (const auto& due : due_) {
+      if (now <= due.deadline) continue;
+      flag(due.deadline,
+           fmt::format("{} was lost with {}, and nobody has spoken for it since",
+                       core::format(due.vip), picture.rules().nodes[due.lost]));
+    }
+    std::erase_if(due_, [&](const Due& due) { return now > due.deadline; });
+  }
+
+  void on_entry(const Picture& picture, const Entry& entry) override {
+    if (const auto* spoke = std::get_if<seen::Spoke>(&entry.what)) {
+      std::erase_if(due_, [&](const Due& due) {
+        return due.vip == spoke->vip && due.lost != spoke->machine;
+      });
+    }
+    const auto* cause = std::get_if<seen::Cause>(&entry.what);
+    if (cause == nullptr) return;
+    due_.clear();  // something else is wrong now
+    const bool is_loss = cause->kind == CauseKind::kill || cause->kind == CauseKind::freeze;
+    if (is_loss && was_calm_) lost(picture, cause->machine, entry.at);
+  }
+
+ private:
+  struct Due {
+    core::IpAddress vip;
+    std::size_t lost = 0;
+    Instant deadline{};
+  };
+
+  void lost(const Picture& picture, std::size_t machine, Instant now) {
+    const auto& machines = picture.machines();
+    bool somebody_is_there = false;
+    for (std::size_t i = 0; i < machines.size(); ++i) {
+      somebody_is_there = somebody_is_there || (i != machine && machines[i].runs());
+    }
+    if (!somebody_is_there || !machines[machine].shared) return;
+    for (const auto& vip : vips_of(*machines[machine].shared)) {
+      if (picture.holders(vip) != std::vector{machine}) continue;
+      due_.push_back({vip.address, machine, now + picture.rules().take_over()});
+    }
+  }
+
+  bool was_calm_ = false;
+  std::vector<Due> due_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> take_over() { return std::make_unique<TakeOver>(); }
+
+}  // namespace vippy::sim

@@ -1,0 +1,50 @@
+#include "tests/sim/intruders.h"
+
+namespace vippy::sim {
+
+void Intruders::act_within(Duration duration) {
+  const auto count = 1 + chance_.below(6);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto after = chance_.below(static_cast<std::uint64_t>(duration.count()));
+    world_.later(Duration(static_cast<std::int64_t>(after)), [this] { send(); });
+  }
+}
+
+Octets Intruders::garbage() {
+  auto out = std::make_shared<std::vector<std::uint8_t>>(chance_.below(1500));
+  for (auto& octet : *out) octet = static_cast<std::uint8_t>(chance_.next());
+  // Some begin as protocol 2 does, or as an object does.
+  if (out->size() > 4 && chance_.chance(1, 3)) {
+    (*out)[0] = 0x56;
+    (*out)[1] = 0x50;
+    (*out)[2] = 0x59;
+    (*out)[3] = 2;
+  } else if (!out->empty()) {
+    out->front() = '{';
+  }
+  return out;
+}
+
+Octets Intruders::altered(const Octets& genuine) {
+  auto out = std::make_shared<std::vector<std::uint8_t>>(*genuine);
+  if (out->empty()) return out;
+  const auto flips = 1 + chance_.below(3);
+  for (std::uint64_t i = 0; i < flips; ++i) {
+    (*out)[chance_.below(out->size())] ^= static_cast<std::uint8_t>(1U << chance_.below(8));
+  }
+  return out;
+}
+
+void Intruders::send() {
+  const auto to = chance_.below(world_.machines().size());
+  const auto& recorded = world_.recorded();
+  if (protocol_ < 2 || recorded.empty() || chance_.chance(1, 4)) {
+    world_.inject(to, garbage(), *core::parse_ip("10.0.66.6"));
+    return;
+  }
+  const auto& genuine = recorded[chance_.below(recorded.size())];
+  const bool is_replay = chance_.chance(2, 3);
+  world_.inject(to, is_replay ? genuine.bytes : altered(genuine.bytes), genuine.source);
+}
+
+}  // namespace vippy::sim
