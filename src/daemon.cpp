@@ -105,6 +105,7 @@ void Daemon::keep_books(platform::RequestId id, core::FailureKind failure) {
   if (found == asked_.end()) return;
   const auto [index, prefix, is_add] = found->second;
   asked_.erase(found);
+  if (is_add) coming_.erase({index, prefix});
   const bool is_gone = failure == core::FailureKind::none ||
                        failure == core::FailureKind::not_there ||
                        failure == core::FailureKind::no_interface;
@@ -173,10 +174,8 @@ void Daemon::on(const platform::LinkChanged& event) {
 }
 
 void Daemon::on(const platform::AddressChanged& event) {
-  const bool is_coming = std::any_of(asked_.begin(), asked_.end(), [&](const auto& entry) {
-    const auto& asked = entry.second;
-    return asked.is_add && asked.index == event.index && asked.prefix == event.prefix;
-  });
+  // What was asked for may be there by now.
+  const bool is_coming = coming_.contains({event.index, event.prefix});
   if (!event.exists && !is_coming) let_go(event.index, event.prefix);
   step(core::AddressSeen{event.index, event.prefix, event.exists, event.is_tagged});
 }
@@ -351,7 +350,10 @@ void Daemon::perform(const core::UseScheduling& action) {
 
 void Daemon::perform(const core::AddAddress& action) {
   hold(action.index, action.prefix);
-  if (!action.renew) asked_[action.id] = {action.index, action.prefix, true};
+  if (!action.renew) {
+    asked_[action.id] = {action.index, action.prefix, true};
+    coming_.insert({action.index, action.prefix});
+  }
   platform_.perform(platform::AddAddress{action.id, action.index, action.prefix, action.lifetime,
                                          action.renew});
 }

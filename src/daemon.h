@@ -136,7 +136,9 @@ class Daemon {
     bool is_add = true;
   };
   std::map<platform::RequestId, Asked> asked_;
-  std::set<std::pair<platform::InterfaceIndex, core::Prefix>> held_;
+  using Held = std::set<std::pair<platform::InterfaceIndex, core::Prefix>>;
+  Held held_;    // in the kernel, or may be
+  Held coming_;  // asked for
   core::Instant woke_;
   core::Worst lateness_;  // behind our own deadlines
   bool is_read_up_ = false;  // a datagram that came after we woke was read: none is older

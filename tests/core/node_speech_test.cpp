@@ -180,7 +180,7 @@ TEST(NodeSpeechTest, AnotherHostUnderOurNameIsAlarmed) {
 
 TEST(NodeSpeechTest, TheWillSaysThatWeLeaveAndIsNewerThanEverythingElse) {
   Pair pair;
-  const auto will = pair[0].last<KeepWill>().message;
+  const auto will = std::get<Message>(pair[0].last<KeepWill>().message);
   const auto& beat = std::get<Beat>(will.body);
   EXPECT_TRUE(beat.is_leaving);
   EXPECT_FALSE(beat.is_active);

@@ -57,7 +57,7 @@ struct Rules {
 
 [[nodiscard]] inline Rules rules_of(const core::Config& config) {
   Rules rules;
-  rules.protocol = config.protocol;
+  rules.protocol = core::speaks_2(config.protocol) ? 2 : 1;
   rules.interval = config.interval;
   rules.stale = config.stale;
   rules.mature = config.mature;

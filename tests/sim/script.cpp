@@ -69,7 +69,9 @@ class Parser {
       if (key == "nodes") script_.nodes = count;
       if (key == "hosts") script_.hosts = count;
       if (key == "seed") script_.seed = count;
-      if (key == "protocol") script_.config.protocol = static_cast<unsigned>(count);
+      if (key == "protocol") {
+        script_.config.protocol = count == 1 ? core::Protocol::v1 : core::Protocol::v2;
+      }
       return "";
     }
     auto* duration = key == "interval"  ? &script_.config.interval

@@ -48,7 +48,7 @@ class Story {
         nodes_(choice_.chance(1, 8) ? 2 : 3 + choice_.below(7)),
         world_(choice_.next(), nodes_, 1 + choice_.below(3)),
         cluster_{world_, choice_, first_config(), {}},
-        intruders_(world_, seed, cluster_.config.protocol),
+        intruders_(world_, seed, core::speaks_2(cluster_.config.protocol) ? 2 : 1),
         audience_(world_, rules_of(cluster_.config)),
         is_gentle_(choice_.chance(1, 3)),
         has_intruders_(choice_.chance(1, 4)),

@@ -28,7 +28,7 @@ struct StoryResult {
 };
 
 // The protocol that the daemons of all stories speak.
-inline constexpr unsigned kStoryProtocol = 1;
+inline constexpr core::Protocol kStoryProtocol = core::Protocol::v2;
 
 // With intruders (in one story of four) it is told twice: the second time without them.
 [[nodiscard]] StoryResult tell(std::uint64_t seed, Act act);
