@@ -82,8 +82,8 @@ struct Words {
                                        milliseconds(e.silent_for))};
   }
   LogLine operator()(const event::PeerDeaf& e) const {
-    return {Priority::err, fmt::format("node {} does not hear us though we hear it: it is not "
-                                       "counted on; look at the network between", e.node)};
+    return {Priority::err, fmt::format("node {} does not hear us: it is not counted on until "
+                                       "it does", e.node)};
   }
   LogLine operator()(const event::PeerPlain& e) const {
     return {Priority::crit,

@@ -24,14 +24,16 @@ void Contents::on_request(const ContentRequest& request, Instant now) {
   serve_at_ = std::min(serve_at_, std::max(now, offer.served_at + kAskAgain / 2));
 }
 
-void Contents::want(Content what, ContentDigest digest, Instant now) {
+void Contents::want(Content what, ContentDigest digest, const Echo& of, Instant now) {
   const auto found = std::find_if(wants_.begin(), wants_.end(), [&](const Want& want) {
     return want.what == what && want.digest == digest;
   });
   if (found != wants_.end()) {
     found->heard_of = now;
+    found->of = of;
   } else if (wants_.size() < kWantsMax) {
-    wants_.push_back({.what = what, .digest = digest, .ask_at = now, .heard_of = now});
+    wants_.push_back(
+        {.what = what, .digest = digest, .of = of, .ask_at = now, .heard_of = now});
   }
 }
 
@@ -92,7 +94,7 @@ void Contents::ask(Instant now, std::vector<MessageBody>& out) {
   std::erase_if(wants_, [&](const Want& want) { return now - want.heard_of > kForget; });
   for (auto& want : wants_) {
     if (want.ask_at > now) continue;
-    out.emplace_back(ContentRequest{want.what, want.digest});
+    out.emplace_back(ContentRequest{want.what, want.digest, want.of});
     want.ask_at = now + kAskAgain;
   }
 }

@@ -35,8 +35,8 @@ class Contents {
   [[nodiscard]] ContentDigest offered(Content what) const { return offers_[slot(what)].digest; }
 
   void on_request(const ContentRequest& request, Instant now);
-  // Somebody announced this digest, and it is not known here.
-  void want(Content what, ContentDigest digest, Instant now);
+  // The one that `of` is an echo of announced this digest, and it is not known here.
+  void want(Content what, ContentDigest digest, const Echo& of, Instant now);
   // The whole text, when the fragment was the last one missing.
   std::optional<std::string> on_fragment(const Fragment& fragment);
 
@@ -55,6 +55,7 @@ class Contents {
   struct Want {
     Content what{};
     ContentDigest digest = 0;
+    Echo of;
     Instant ask_at{};
     Instant heard_of{};
     std::string text;

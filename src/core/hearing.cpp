@@ -38,28 +38,23 @@ void Hearing::echo_into(Beat& beat) {
   beat.echoes.clear();
   beat.view = BitSet(peers_.size());
   for (const auto& peer : peers_) beat.echoes.push_back(peer.session.echo());
-  beat.candidate = kNoCandidate;
-  beat.candidate_echo = {};
+  beat.candidates.clear();
   // In turn, so that one peer's candidates cannot keep another's from being proven.
   for (std::size_t i = 0; i < peers_.size(); ++i) {
-    const auto peer = (next_candidate_ + i) % peers_.size();
-    const auto echo = peers_[peer].session.candidate();
-    if (!echo) continue;
-    beat.candidate = static_cast<std::uint16_t>(peer);
-    beat.candidate_echo = *echo;
-    next_candidate_ = peer + 1;
-    return;
+    peers_[(next_candidate_ + i) % peers_.size()].session.append_candidates(beat.candidates);
   }
+  if (beat.candidates.size() <= kCandidateEchoesMax) return;
+  beat.candidates.resize(kCandidateEchoesMax);
+  next_candidate_ = (next_candidate_ + 1) % peers_.size();
 }
 
 Echo Hearing::echo_of_us(const Beat& beat) const {
   const auto session = static_cast<std::uint32_t>(own_.session);
-  if (beat.candidate != kNoCandidate && beat.candidate_echo.session == session) {
-    return beat.candidate_echo;
-  }
+  const auto is_ours = [&](const Echo& echo) { return echo.session == session; };
+  const auto candidate = std::find_if(beat.candidates.begin(), beat.candidates.end(), is_ours);
+  if (candidate != beat.candidates.end()) return *candidate;
   // A peer of another configuration numbers the nodes otherwise: look for our session anywhere.
-  const auto found = std::find_if(beat.echoes.begin(), beat.echoes.end(),
-                                  [&](const Echo& echo) { return echo.session == session; });
+  const auto found = std::find_if(beat.echoes.begin(), beat.echoes.end(), is_ours);
   return found == beat.echoes.end() ? Echo{} : *found;
 }
 

@@ -142,7 +142,8 @@ class Node {
   void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
   bool hear_content(const Message& message, Instant now, Actions& out);
   void hear_own_name(const MessageHeard& heard, Instant received, Actions& out);
-  void compare_contents(std::size_t peer, const Beat& beat, Instant received, Actions& out);
+  void compare_contents(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
+                        Actions& out);
   void on_content(Content what, const std::string& text, const std::string& from, Instant now,
                   Actions& out);
   void obey(const Order& order, Actions& out);

@@ -25,8 +25,7 @@ void Node::judge_lateness(Instant now, Actions& out) {
   ++counters_.late;
   announced_last_ = now;
   begin_settling(now);
-  // Nobody was there to take anything over: then nothing is to be given up.
-  if (goes_by_facts() && membership_.any_active()) forfeit(now);
+  if (goes_by_facts()) forfeit(now);
 }
 
 void Node::forfeit(Instant now) {
@@ -161,8 +160,9 @@ MoveReason Node::why_moved(std::size_t index, std::size_t to) const {
   const bool is_self = from == membership_.self();
   const bool still_active = is_self ? is_active_ : membership_.is_active(from);
   if (!still_active) {
-    return !is_self && membership_.is_silent(from) ? MoveReason::owner_silent
-                                                   : MoveReason::owner_left;
+    if (!is_self && membership_.is_silent(from)) return MoveReason::owner_silent;
+    const auto* beat = is_self ? nullptr : view_.hearing().latest(from);
+    return beat != nullptr && beat->is_active ? MoveReason::owner_deaf : MoveReason::owner_left;
   }
   if (goes_by_facts() && from < facts_.size() && !facts_[from].is_fit(index)) {
     return MoveReason::owner_cannot;

@@ -46,20 +46,22 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
   if (const auto* beat = std::get_if<Beat>(&heard.message.body)) {
     return hear_beat(heard, *beat, received, out);
   }
-  if (hear_content(heard.message, now, out)) return;
-  if (view_.hearing().hear_other(*peer, sender) != Verdict::believed) {
+  const bool was_proven = view_.hearing().is_proven(*peer);
+  const bool is_believed = view_.hearing().hear_other(*peer, sender) == Verdict::believed;
+  if (!is_believed && !was_proven && hear_content(heard.message, now, out)) return;
+  if (!is_believed) {
     ++counters_.ignored;
     ++counters_.ignored_replayed;
     return;
   }
+  if (hear_content(heard.message, now, out)) return;
   if (const auto* order = std::get_if<Order>(&heard.message.body)) obey(*order, out);
 }
 
-// A content is what its digest says, whoever sent it, and handing it out again tells nothing new:
-// neither needs to know who speaks.
+// A content is what its digest says, whoever sent it; a request shows by its echo that it is new.
 bool Node::hear_content(const Message& message, Instant now, Actions& out) {
   if (const auto* request = std::get_if<ContentRequest>(&message.body)) {
-    contents_.on_request(*request, now);
+    if (view_.hearing().proves(request->of)) contents_.on_request(*request, now);
     return true;
   }
   const auto* fragment = std::get_if<Fragment>(&message.body);
@@ -90,7 +92,7 @@ void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& o
   const auto* beat = std::get_if<Beat>(&heard.message.body);
   const bool is_live = beat != nullptr && view_.hearing().proves(*beat);
   if (is_live && beat->version > shared_->version) {
-    contents_.want(Content::configuration, beat->digest, received);
+    contents_.want(Content::configuration, beat->digest, echo_of(heard.message.sender), received);
     return;
   }
   if (hear_content(heard.message, received, out)) return;
@@ -113,9 +115,7 @@ void Node::hear_beat(const MessageHeard& heard, const Beat& beat, Instant receiv
       return;
     case Verdict::unproven:
       ++counters_.ignored;
-      ++counters_.ignored_unproven;
-      // It waits for our echo.
-      if (was_silent) announce_soon(received);
+      ++counters_.ignored_unproven;  // it waits for our next echo; recordings bring nothing forward
       return;
   }
   ++counters_.announcements_received;
@@ -128,18 +128,18 @@ void Node::hear_beat(const MessageHeard& heard, const Beat& beat, Instant receiv
     peer_changed(peer, change, out);
   }
   members_changed_ = members_changed_ || news.changed || was_active != membership_.is_active(peer);
-  compare_contents(peer, beat, received, out);
+  compare_contents(peer, heard.message.sender, beat, received, out);
 }
 
 // What the peer runs and knows, against what we do.
-void Node::compare_contents(std::size_t peer, const Beat& beat, Instant received, Actions& out) {
+void Node::compare_contents(std::size_t peer, const Sender& sender, const Beat& beat,
+                            Instant received, Actions& out) {
   if (beat.neighbours != 0 && neighbours_of_[peer] != beat.neighbours) {
-    contents_.want(Content::neighbours, beat.neighbours, received);
-    neighbours_of_[peer] = beat.neighbours;
+    contents_.want(Content::neighbours, beat.neighbours, echo_of(sender), received);
   }
   if (beat.digest == digest_) return;
   if (beat.version > shared_->version || !view_.knows(beat.digest)) {
-    contents_.want(Content::configuration, beat.digest, received);
+    contents_.want(Content::configuration, beat.digest, echo_of(sender), received);
   }
   if (beat.version > shared_->version) return;
   const bool is_news = std::exchange(differing_of_[peer], beat.digest) != beat.digest;
@@ -159,6 +159,11 @@ void Node::compare_contents(std::size_t peer, const Beat& beat, Instant received
 void Node::on_content(Content what, const std::string& text, const std::string& from, Instant now,
                       Actions& out) {
   if (what == Content::neighbours) {
+    const auto digest = content_digest(text);
+    for (std::size_t i = 0; i < neighbours_of_.size(); ++i) {
+      const auto* beat = view_.hearing().latest(i);
+      if (beat != nullptr && beat->neighbours == digest) neighbours_of_[i] = digest;
+    }
     if (const auto entries = parse_neighbours(text)) neighbours_.on_peer(*entries, now);
     return;
   }

@@ -14,6 +14,7 @@ std::string_view name(MoveReason reason) {
     case MoveReason::configuration: return "configuration changed";
     case MoveReason::nobody_had_it: return "nobody had it";
     case MoveReason::nobody_active: return "no node is active";
+    case MoveReason::owner_deaf: return "owner does not hear us";
     case MoveReason::owner_cannot: return "owner cannot hold it";
   }
   VIPPY_ASSERT(false && "unknown MoveReason");

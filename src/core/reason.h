@@ -19,6 +19,7 @@ enum class MoveReason : std::uint8_t {
   configuration,       // the group or the nodes changed
   nobody_had_it,       // no node was active before; now one is
   nobody_active,       // no node is active: the group has no owner
+  owner_deaf,          // the owner does not hear us any more: it counts us as lost
   owner_cannot,        // the owner has no link or interface for it, or its kernel refuses it
 };
 

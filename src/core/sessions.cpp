@@ -26,13 +26,20 @@ Verdict PeerSession::judge(const Sender& sender, const Echo& echo, const OwnVoic
   if (is_fresh(echo, own)) {
     if (proven_) retired_[retired_count_++ % kRetiredMax] = proven_->session;
     proven_ = {sender.session, sender.sequence};
-    candidate_.reset();
+    candidates_.clear();
     was_heard_ = true;
     return Verdict::believed;
   }
-  const bool is_older = candidate_ && candidate_->session == sender.session &&
-                        sender.sequence <= candidate_->sequence;
-  if (!is_older) candidate_ = {sender.session, sender.sequence};
+  const auto known = std::find_if(candidates_.begin(), candidates_.end(), [&](const Heard& one) {
+    return one.session == sender.session;
+  });
+  if (known != candidates_.end()) {
+    if (sender.sequence <= known->sequence) return Verdict::unproven;
+    candidates_.erase(known);
+  } else if (candidates_.size() == kCandidatesMax) {
+    candidates_.pop_back();
+  }
+  candidates_.insert(candidates_.begin(), {sender.session, sender.sequence});
   return Verdict::unproven;
 }
 
@@ -44,13 +51,15 @@ bool PeerSession::is_retired(SessionId session) const {
 
 Echo PeerSession::echo() const {
   if (proven_ && was_heard_) return echo_of(proven_->session, proven_->sequence);
-  if (!proven_ && candidate_) return echo_of(candidate_->session, candidate_->sequence);
-  return {};
+  if (proven_ || candidates_.empty()) return {};
+  return echo_of(candidates_.front().session, candidates_.front().sequence);
 }
 
-std::optional<Echo> PeerSession::candidate() const {
-  if (!proven_ || !candidate_) return std::nullopt;
-  return echo_of(candidate_->session, candidate_->sequence);
+void PeerSession::append_candidates(std::vector<Echo>& out) const {
+  const std::size_t shown = proven_ ? 0 : 1;  // the first one is in echo()
+  for (std::size_t i = shown; i < candidates_.size(); ++i) {
+    out.push_back(echo_of(candidates_[i].session, candidates_[i].sequence));
+  }
 }
 
 }  // namespace vippy::core

@@ -3,7 +3,7 @@
 // Purpose: judge every authentic message of a peer by its session, its sequence number and what
 //          it echoes of us.
 // Purity:  a value for each peer; no clock: freshness is counted in our own messages.
-// Bounds:  one proven session and one candidate for each peer.
+// Bounds:  one proven session and kCandidatesMax candidates for each peer.
 // Errors:  verdicts, which the caller counts.
 // Source:  docs/protocol.md, "Protocol 2: sessions".
 //
@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/wire2.h"
 
@@ -39,6 +40,9 @@ struct OwnVoice {
 };
 
 [[nodiscard]] Echo echo_of(SessionId session, std::uint64_t sequence);
+[[nodiscard]] inline Echo echo_of(const Sender& sender) {
+  return echo_of(sender.session, sender.sequence);
+}
 // Does the echo show that we were heard lately?
 [[nodiscard]] bool is_fresh(const Echo& echo, const OwnVoice& own);
 
@@ -47,10 +51,10 @@ class PeerSession {
   // `echo`: what the message says that its sender last heard of us.
   Verdict judge(const Sender& sender, const Echo& echo, const OwnVoice& own);
 
-  // What we tell the peer that we heard of it: its proven session, else the candidate.
+  // What we tell the peer that we heard of it: its proven session, else the latest candidate.
   [[nodiscard]] Echo echo() const;
-  // A session that waits for proof beside a proven one.
-  [[nodiscard]] std::optional<Echo> candidate() const;
+  // Appends what was heard of the sessions that wait for proof, but for the one in echo().
+  void append_candidates(std::vector<Echo>& out) const;
   [[nodiscard]] bool is_proven() const { return proven_.has_value(); }
   // The peer has been silent: its session stays believed, its echo is withdrawn.
   void fell_silent() { was_heard_ = false; }
@@ -67,7 +71,9 @@ class PeerSession {
   std::array<SessionId, kRetiredMax> retired_{};
   std::size_t retired_count_ = 0;
   std::optional<Heard> proven_;
-  std::optional<Heard> candidate_;
+  // The latest first. Several, so that recordings of old sessions do not displace a real one.
+  static constexpr std::size_t kCandidatesMax = 4;
+  std::vector<Heard> candidates_;
   bool was_heard_ = false;
 };
 

@@ -69,10 +69,10 @@ void write(Writer& out, const Beat& beat) {
   out.number(microseconds(beat.stale));
   out.number(static_cast<std::uint16_t>(beat.echoes.size()));
   out.number(static_cast<std::uint16_t>(beat.claims.size()));
-  out.number(beat.candidate);
+  out.number(static_cast<std::uint16_t>(beat.candidates.size()));
   out.number(std::uint16_t{0});
-  write(out, beat.candidate_echo);
   for (const auto& echo : beat.echoes) write(out, echo);
+  for (const auto& echo : beat.candidates) write(out, echo);
   VIPPY_ASSERT(beat.view.size() == beat.echoes.size());
   out.octets(beat.view.octets());
   out.octets(beat.claims.octets());
@@ -91,6 +91,7 @@ void write(Writer& out, const Fragment& fragment) {
 void write(Writer& out, const ContentRequest& request) {
   out.number(static_cast<std::uint32_t>(static_cast<std::uint32_t>(request.what) << 24U));
   out.number(request.digest);
+  write(out, request.of);
 }
 
 void write(Writer& out, const Order& order) {
@@ -113,11 +114,13 @@ BodyResult read_beat(Reader& in, std::uint8_t flags) {
   beat.stale = std::chrono::microseconds(in.number<std::uint32_t>());
   const auto nodes = in.number<std::uint16_t>();
   const auto groups = in.number<std::uint16_t>();
-  beat.candidate = in.number<std::uint16_t>();
+  const auto candidates = in.number<std::uint16_t>();
   if (in.number<std::uint16_t>() != 0) return failure(Wire2Error::bad_kind);
-  beat.candidate_echo = read_echo(in);
-  if (nodes > kNodesMax || groups > kGroupsMax) return failure(Wire2Error::too_many);
+  if (nodes > kNodesMax || groups > kGroupsMax || candidates > kCandidateEchoesMax) {
+    return failure(Wire2Error::too_many);
+  }
   for (std::size_t i = 0; i < nodes; ++i) beat.echoes.push_back(read_echo(in));
+  for (std::size_t i = 0; i < candidates; ++i) beat.candidates.push_back(read_echo(in));
   const auto octets = BitSet::octets_for(groups);
   const auto view_octets = BitSet::octets_for(nodes);
   const bool refuses = (flags & kRefuses) != 0;
@@ -160,6 +163,7 @@ BodyResult read_request(Reader& in, std::uint8_t flags) {
   ContentRequest request;
   if (flags != 0 || !read_content(in, request.what)) return failure(Wire2Error::bad_kind);
   request.digest = in.number<std::uint64_t>();
+  request.of = read_echo(in);
   if (in.failed() || in.left() != 0) return failure(Wire2Error::truncated);
   return request;
 }

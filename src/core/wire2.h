@@ -31,11 +31,11 @@
 //       28    4 stale          [us]
 //       32    2 nodes N
 //       34    2 groups G
-//       36    2 candidate      index of a node whose new session was heard, 0xffff: none
+//       36    2 candidates C
 //       38    2 reserved       0
-//       40    8 candidate echo as below
-//       48  8*N echoes         for each node of the configuration: session (low half) and sequence
+//       40  8*N echoes         for each node of the configuration: session (low half) and sequence
 //                              (low half) last heard of it, zeros: silent
+//           8*C candidates     echoes of further sessions, whose nodes are to prove themselves
 //             N/8 view         the nodes that the sender counts on: active, and both hear each
 //                              other; rounded up to octets
 //             G/8 claims       the groups that the sender holds, rounded up to octets
@@ -43,7 +43,7 @@
 //
 //   fragment body: 1 what (1 configuration, 2 neighbours), 3 reserved, 8 digest, 8 version,
 //                  4 total octets, 4 offset, the rest is the piece
-//   request body:  1 what, 3 reserved, 8 digest that is wanted
+//   request body:  1 what, 3 reserved, 8 digest that is wanted, 8 echo of the node that is asked
 //   order body:    1 what (1 drain, 2 undrain), 3 reserved, 8 node that is to obey
 #pragma once
 
@@ -65,7 +65,7 @@ using SessionId = std::uint64_t;
 using ContentDigest = std::uint64_t;
 
 inline constexpr std::size_t kFragmentOctetsMax = 1'200;
-inline constexpr std::uint16_t kNoCandidate = 0xffff;
+inline constexpr std::size_t kCandidateEchoesMax = 16;  // in one announcement
 
 // The first eight octets of SHA-256("vippy node\n" + name).
 [[nodiscard]] NodeId node_id(std::string_view name);
@@ -96,8 +96,7 @@ struct Beat {
   ContentDigest neighbours = 0;
   Duration interval{};
   Duration stale{};
-  std::uint16_t candidate = kNoCandidate;
-  Echo candidate_echo;
+  std::vector<Echo> candidates;
   std::vector<Echo> echoes;  // as the nodes of the configuration
   BitSet view;               // of the same size
   BitSet claims;
@@ -117,9 +116,11 @@ struct Fragment {
   bool operator==(const Fragment&) const = default;
 };
 
+// Asks one node: the one that the echo is of. The echo shows that this is no recording.
 struct ContentRequest {
   Content what = Content::configuration;
   ContentDigest digest = 0;
+  Echo of;
   bool operator==(const ContentRequest&) const = default;
 };
 

@@ -39,7 +39,7 @@ TEST(ContentsTest, AWholeTravelsInPacedFragments) {
   const auto text = long_text();
   const auto digest = content_digest(text);
   exchange.haver.offer(Content::configuration, digest, 7, text);
-  exchange.wanter.want(Content::configuration, digest, exchange.now);
+  exchange.wanter.want(Content::configuration, digest, {}, exchange.now);
   exchange.pass();
   EXPECT_EQ(exchange.sent, Contents::kBurst);
   EXPECT_EQ(exchange.haver.next_deadline(), exchange.now + Contents::kPause);
@@ -55,10 +55,10 @@ TEST(ContentsTest, WhatWasLostIsAskedForAgain) {
   Exchange exchange;
   const auto text = long_text();
   exchange.haver.offer(Content::neighbours, content_digest(text), 0, text);
-  exchange.wanter.want(Content::neighbours, content_digest(text), exchange.now);
+  exchange.wanter.want(Content::neighbours, content_digest(text), {}, exchange.now);
   while (exchange.got.empty() && exchange.now < Instant(105s)) {
     exchange.now += 1ms;
-    exchange.wanter.want(Content::neighbours, content_digest(text), exchange.now);
+    exchange.wanter.want(Content::neighbours, content_digest(text), {}, exchange.now);
     exchange.pass(7);
   }
   EXPECT_EQ(exchange.got, text);
@@ -66,7 +66,7 @@ TEST(ContentsTest, WhatWasLostIsAskedForAgain) {
 
 TEST(ContentsTest, WhatIsNotSpokenOfAnyMoreIsForgotten) {
   Contents wanter;
-  wanter.want(Content::configuration, 5, Instant(100s));
+  wanter.want(Content::configuration, 5, {}, Instant(100s));
   std::vector<MessageBody> out;
   wanter.poll(Instant(106s), out);
   EXPECT_TRUE(out.empty());
@@ -75,7 +75,7 @@ TEST(ContentsTest, WhatIsNotSpokenOfAnyMoreIsForgotten) {
 
 TEST(ContentsTest, AWholeThatIsNotItsDigestIsDropped) {
   Contents wanter;
-  wanter.want(Content::configuration, content_digest("right"), Instant(100s));
+  wanter.want(Content::configuration, content_digest("right"), {}, Instant(100s));
   const std::string wrong = "wrong";
   const Fragment fragment{Content::configuration, content_digest("right"), 1, 5, 0,
                           {wrong.begin(), wrong.end()}};
@@ -88,7 +88,7 @@ TEST(ContentsTest, AWholeThatIsNotItsDigestIsDropped) {
 
 TEST(ContentsTest, FragmentsThatDoNotFitAreDropped) {
   Contents wanter;
-  wanter.want(Content::configuration, 5, Instant(100s));
+  wanter.want(Content::configuration, 5, {}, Instant(100s));
   EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 10, 3, {1}}));      // offset
   EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 10, 0, {1}}));      // too short
   EXPECT_FALSE(wanter.on_fragment({Content::configuration, 6, 1, 1, 0, {1}}));       // unknown
@@ -104,7 +104,7 @@ TEST(ContentsTest, RequestsThatAreRepeatedAreServedOnceInAWhile) {
   Instant now{100s};
   for (int i = 0; i < 1000; ++i) {
     now += 100us;
-    haver.on_request({Content::configuration, 9}, now);
+    haver.on_request({Content::configuration, 9, {}}, now);
     std::vector<MessageBody> out;
     haver.poll(now, out);
     sent += out.size();
@@ -116,8 +116,8 @@ TEST(ContentsTest, RequestsThatAreRepeatedAreServedOnceInAWhile) {
 TEST(ContentsTest, NobodyIsGivenWhatIsNotOffered) {
   Contents haver;
   haver.offer(Content::configuration, 9, 1, "text");
-  haver.on_request({Content::configuration, 8}, Instant(100s));
-  haver.on_request({Content::neighbours, 9}, Instant(100s));
+  haver.on_request({Content::configuration, 8, {}}, Instant(100s));
+  haver.on_request({Content::neighbours, 9, {}}, Instant(100s));
   EXPECT_EQ(haver.next_deadline(), Instant::max());
 }
 

@@ -57,7 +57,7 @@ TEST(HearingTest, ARestartIsBelievedThroughTheCandidateSlot) {
   Talker again("a", 0xaaaa0002);
   EXPECT_EQ(b.hear(again.speak()), Verdict::unproven);
   const auto reply = b.speak();
-  EXPECT_EQ(reply.beat.candidate, kA);
+  EXPECT_EQ(reply.beat.candidates.size(), 1U);
   EXPECT_EQ(again.hear(reply), Verdict::believed);
   EXPECT_EQ(b.hear(again.speak()), Verdict::believed);
   // What the earlier run said is worth nothing from now on.

@@ -2,12 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace vippy::core {
 namespace {
 
 const OwnVoice kOwn{.session = 0x1122334455667788, .sequence = 1000, .fresh_since = 995};
 const Echo kFresh = echo_of(kOwn.session, 998);
 const Echo kNothing{};
+
+std::vector<Echo> candidates_of(const PeerSession& peer) {
+  std::vector<Echo> out;
+  peer.append_candidates(out);
+  return out;
+}
 
 TEST(SessionsTest, BelievesASessionOnceItEchoesUs) {
   PeerSession peer;
@@ -31,10 +39,22 @@ TEST(SessionsTest, ARestartedPeerIsBelievedAfterOneEcho) {
   ASSERT_EQ(peer.judge({1, 7, 500}, kFresh, kOwn), Verdict::believed);
   EXPECT_EQ(peer.judge({1, 8, 1}, kNothing, kOwn), Verdict::unproven);
   EXPECT_EQ(peer.echo(), echo_of(7, 500));
-  EXPECT_EQ(peer.candidate(), echo_of(8, 1));
+  EXPECT_EQ(candidates_of(peer), std::vector<Echo>{echo_of(8, 1)});
   EXPECT_EQ(peer.judge({1, 8, 2}, kFresh, kOwn), Verdict::believed);
   EXPECT_EQ(peer.echo(), echo_of(8, 2));
-  EXPECT_EQ(peer.candidate(), std::nullopt);
+  EXPECT_TRUE(candidates_of(peer).empty());
+}
+
+TEST(SessionsTest, RecordingsOfOldSessionsDoNotDisplaceARealOne) {
+  PeerSession peer;
+  ASSERT_EQ(peer.judge({1, 7, 500}, kFresh, kOwn), Verdict::believed);
+  EXPECT_EQ(peer.judge({1, 8, 1}, kNothing, kOwn), Verdict::unproven);
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    EXPECT_EQ(peer.judge({1, 100 + i % 3, i}, kNothing, kOwn), Verdict::unproven);
+  }
+  const auto candidates = candidates_of(peer);
+  EXPECT_NE(std::find(candidates.begin(), candidates.end(), echo_of(8, 1)), candidates.end());
+  EXPECT_EQ(candidates.size(), 4U);
 }
 
 TEST(SessionsTest, ASessionThatWasFollowedByAnotherIsNeverBelievedAgain) {

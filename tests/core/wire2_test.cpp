@@ -37,6 +37,9 @@ Message beat(std::size_t nodes, std::size_t groups, Rng& rng) {
   for (std::size_t i = 0; i < nodes; ++i) {
     body.echoes.push_back({static_cast<std::uint32_t>(rng.next()), 7});
   }
+  for (std::size_t i = 0; i < nodes % 17; ++i) {
+    body.candidates.push_back({static_cast<std::uint32_t>(rng.next()), 9});
+  }
   body.view = BitSet(nodes);
   for (std::size_t i = 0; i < nodes; ++i) body.view.set(i, rng.chance(1, 2));
   body.claims = BitSet(groups);
@@ -61,7 +64,7 @@ TEST(Wire2Test, RoundTripsAnnouncementsOfAllSizes) {
 TEST(Wire2Test, RoundTripsFragmentsAndRequests) {
   const Message fragment{{1, 2, 3}, Fragment{Content::neighbours, 4, 5, 600, 100, {7, 8, 9}}};
   EXPECT_EQ(*decode_wire2(bytes_of(fragment), keys()), fragment);
-  const Message request{{1, 2, 3}, ContentRequest{Content::configuration, 77}};
+  const Message request{{1, 2, 3}, ContentRequest{Content::configuration, 77, {5, 6}}};
   EXPECT_EQ(*decode_wire2(bytes_of(request), keys()), request);
   const Message order{{1, 2, 3}, Order{OrderKind::undrain, 99}};
   EXPECT_EQ(*decode_wire2(bytes_of(order), keys()), order);
@@ -87,9 +90,9 @@ TEST(Wire2Test, WritesTheOctetsOfItsTable) {
   body.claims.set(0);
   body.claims.set(8);
   const auto bytes = bytes_of({{0x1a, 0x2b, 0x3c}, body});
-  ASSERT_EQ(bytes.size(), 40U + 48 + 8 + 1 + 2 + kMacOctets);
+  ASSERT_EQ(bytes.size(), 40U + 40 + 8 + 1 + 2 + kMacOctets);
   const std::vector<std::uint8_t> head(bytes.begin(), bytes.begin() + 8);
-  EXPECT_EQ(head, (std::vector<std::uint8_t>{'V', 'P', 'Y', 2, 1, 1, 0, 115}));
+  EXPECT_EQ(head, (std::vector<std::uint8_t>{'V', 'P', 'Y', 2, 1, 1, 0, 107}));
   EXPECT_EQ(bytes[23], 0x1a);
   EXPECT_EQ(bytes[31], 0x2b);
   EXPECT_EQ(bytes[39], 0x3c);
@@ -97,10 +100,10 @@ TEST(Wire2Test, WritesTheOctetsOfItsTable) {
   EXPECT_EQ(bytes[47], 0x08);
   EXPECT_EQ((std::vector<std::uint8_t>{bytes.begin() + 64, bytes.begin() + 76}),
             (std::vector<std::uint8_t>{0, 0, 0x03, 0xe8, 0, 0, 0x0b, 0xb8, 0, 1, 0, 9}));
-  EXPECT_EQ(bytes[88], 0xaa);
-  EXPECT_EQ(bytes[96], 0x80);
-  EXPECT_EQ(bytes[97], 0x80);
-  EXPECT_EQ(bytes[98], 0x80);
+  EXPECT_EQ(bytes[80], 0xaa);
+  EXPECT_EQ(bytes[88], 0x80);
+  EXPECT_EQ(bytes[89], 0x80);
+  EXPECT_EQ(bytes[90], 0x80);
 }
 
 TEST(Wire2Test, RefusesEveryChangeOfEveryBit) {

@@ -75,6 +75,9 @@ class Reasons final : public Checker {
                         is_recent(picture, owner.inactive, now);
       return left ? "" : "that one did not leave";
     }
+    if (reason == MoveReason::owner_deaf) {
+      return is_well_heard(picture, sayer, from, now) ? "that one heard it all the time" : "";
+    }
     if (reason == MoveReason::preferred_returned && prefers != nullptr && !is_preferred) {
       return "the preferred node is another";
     }
