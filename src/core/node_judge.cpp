@@ -205,8 +205,10 @@ std::vector<AddressKey> Node::wanted() const {
   std::vector<AddressKey> keys;
   for (const auto& group : groups_) {
     if (!is_wanted(group)) continue;
+    // Of what goes to somebody else nothing is added here any more.
+    const bool is_going = goes_by_facts() && group.owner != membership_.self();
     for (const auto& key : group.keys) {
-      if (key) keys.push_back(*key);
+      if (key && (!is_going || reconciler_.holds(*key))) keys.push_back(*key);
     }
   }
   return keys;

@@ -35,16 +35,26 @@ Octets Intruders::altered(const Octets& genuine) {
   return out;
 }
 
+// What the machine has had already, or what is too old to be a late original: an intruder that
+// passes on what was lost a moment ago is a slow network, and nobody can tell.
+const Recorded* Intruders::recording_for(std::size_t to) {
+  const auto& had = world_.arrived_at(to);
+  if (!had.empty() && chance_.chance(1, 2)) return &had[chance_.below(had.size())];
+  const auto& sent = world_.recorded();
+  if (sent.empty()) return nullptr;
+  const auto& one = sent[chance_.below(sent.size())];
+  return world_.now() - one.at > too_old_ ? &one : nullptr;
+}
+
 void Intruders::send() {
   const auto to = chance_.below(world_.machines().size());
-  const auto& recorded = world_.recorded();
-  if (protocol_ < 2 || recorded.empty() || chance_.chance(1, 4)) {
+  const auto* genuine = protocol_ < 2 || chance_.chance(1, 4) ? nullptr : recording_for(to);
+  if (genuine == nullptr) {
     world_.inject(to, garbage(), *core::parse_ip("10.0.66.6"));
     return;
   }
-  const auto& genuine = recorded[chance_.below(recorded.size())];
   const bool is_replay = chance_.chance(2, 3);
-  world_.inject(to, is_replay ? genuine.bytes : altered(genuine.bytes), genuine.source);
+  world_.inject(to, is_replay ? genuine->bytes : altered(genuine->bytes), genuine->source);
 }
 
 }  // namespace vippy::sim

@@ -13,20 +13,26 @@ namespace vippy::sim {
 
 class Intruders {
  public:
-  Intruders(World& world, std::uint64_t seed, unsigned protocol)
-      : world_(world), chance_(seed ^ 0x696e7472756465U), protocol_(protocol) {}
+  // `too_old`: what was sent so long ago proves nothing any more.
+  Intruders(World& world, std::uint64_t seed, unsigned protocol, Duration too_old)
+      : world_(world),
+        chance_(seed ^ 0x696e7472756465U),
+        protocol_(protocol),
+        too_old_(too_old) {}
 
   // A few datagrams, some time within `duration`.
   void act_within(Duration duration);
 
  private:
   void send();
+  const Recorded* recording_for(std::size_t to);
   [[nodiscard]] Octets garbage();
   [[nodiscard]] Octets altered(const Octets& genuine);
 
   World& world_;
   core::Rng chance_;
   unsigned protocol_;
+  Duration too_old_;
 };
 
 }  // namespace vippy::sim

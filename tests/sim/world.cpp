@@ -60,7 +60,8 @@ World::World(std::uint64_t seed, std::size_t machines, std::size_t hosts)
     : rng_(seed),
       segment_(machines + hosts),
       hears_(machines * machines, false),
-      arrived_(machines * (machines + hosts)) {
+      arrived_(machines * (machines + hosts)),
+      received_(machines) {
   for (std::size_t i = 0; i < machines; ++i) {
     chances_.push_back({core::Rng(rng_.next()), core::Rng(rng_.next()), core::Rng(rng_.next()),
                         core::Rng(rng_.next())});
@@ -185,8 +186,7 @@ void World::multicast(std::size_t from, std::span<const std::uint8_t> bytes) {
   }
   const auto payload = std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(),
                                                                          bytes.end());
-  recorded_.push_back({address_of(0, from), payload});
-  if (recorded_.size() > 256) recorded_.pop_front();
+  record(recorded_, {address_of(0, from), payload, now_});
   auto& chances = chances_[from].announcements;
   for (std::size_t to = 0; to < machines_.size(); ++to) {
     if (to == from) {
@@ -200,6 +200,11 @@ void World::multicast(std::size_t from, std::span<const std::uint8_t> bytes) {
     carry(from, to, payload);
     if (segment_.duplicates(chances)) carry(from, to, payload);
   }
+}
+
+void World::record(std::deque<Recorded>& into, Recorded what) {
+  into.push_back(std::move(what));
+  if (into.size() > kRecordedMax) into.pop_front();
 }
 
 void World::carry(std::size_t from, std::size_t to, const Octets& bytes) {
@@ -227,6 +232,7 @@ void World::happen(const DatagramArrives& what) {
     set_hears(what.from, what.to, arrives);
   }
   if (!arrives) return;
+  record(received_[what.to], {address_of(0, what.from), what.bytes, now_});
   machine.platform->deliver(
       {platform::Datagram{*what.bytes, address_of(0, what.from), 5007, kEth0, now_}, what.bytes});
 }

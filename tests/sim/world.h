@@ -53,6 +53,7 @@ struct Machine {
 struct Recorded {
   core::IpAddress source;
   Octets bytes;
+  Instant at;
 };
 
 class World final : public Wire {
@@ -93,7 +94,11 @@ class World final : public Wire {
   [[nodiscard]] const std::vector<Machine>& machines() const { return machines_; }
   [[nodiscard]] std::vector<Host>& hosts() { return hosts_; }
   [[nodiscard]] const std::vector<Host>& hosts() const { return hosts_; }
+  // The last datagrams that were sent, and those that arrived at a machine.
   [[nodiscard]] const std::deque<Recorded>& recorded() const { return recorded_; }
+  [[nodiscard]] const std::deque<Recorded>& arrived_at(std::size_t machine) const {
+    return received_[machine];
+  }
   [[nodiscard]] bool is_troubled() const;
   void say(std::string_view who, std::string_view what);
   [[nodiscard]] const std::string& trace() const { return trace_; }
@@ -178,7 +183,10 @@ class World final : public Wire {
   std::vector<Instant> arrived_;  // the latest arrival by (from, to): a switch keeps the order
   std::vector<Scheduled> queue_;  // a heap, the next one in front
   std::uint64_t scheduled_ = 0;
+  static constexpr std::size_t kRecordedMax = 256;
+  static void record(std::deque<Recorded>& into, Recorded what);
   std::deque<Recorded> recorded_;
+  std::vector<std::deque<Recorded>> received_;  // per machine
   std::size_t frames_sent_ = 0;
   Duration address_delay_max_ = std::chrono::microseconds(220);
   Duration lag_max_{};
