@@ -230,6 +230,8 @@ class Node {
   ContentDigest digest_ = 0;
   BitSet claims_;    // groups that our kernel holds
   BitSet refusals_;  // groups that we cannot hold now
+  BitSet parts_;     // groups of which our kernel has something and not all
+  BitSet touched_;   // those of them since the last announcement
   bool stock_changed_ = true;  // claims or refusals may be others
   bool refuses_ = false;
   std::vector<ContentDigest> neighbours_of_;  // per node: the table of it that we have

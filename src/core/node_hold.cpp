@@ -36,6 +36,7 @@ void Node::take_stock(Instant now) {
   if (!std::exchange(stock_changed_, false) && !has_waited) return;
   BitSet claims(groups_.size());
   BitSet refusals(groups_.size());
+  BitSet parts(groups_.size());
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
     std::size_t held = 0;
@@ -50,9 +51,12 @@ void Node::take_stock(Instant now) {
     // Held when all of it is here, and until nothing of it is.
     const bool was_held = i < claims_.size() && claims_.test(i);
     claims.set(i, held > 0 && (held == placed || was_held));
+    parts.set(i, held > 0 && !claims.test(i));
     refusals.set(i, placed < group.keys.size() || group.refuse_until != Instant{});
   }
-  if (claims == claims_ && refusals == refusals_) return;
+  if (claims == claims_ && refusals == refusals_ && parts == parts_) return;
+  touched_ |= parts;
+  parts_ = std::move(parts);
   claims_ = std::move(claims);
   refusals_ = std::move(refusals);
   refuses_ = refusals_.any();
@@ -228,7 +232,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   });
   if (!std::exchange(members_changed_, false) && !is_release_due && hold_deadline() > now) return;
   view_.set_self(membership_.self(), {is_active_, is_settled_, false, &claims_,
-                                      refuses_ ? &refusals_ : nullptr});
+                                      refuses_ ? &refusals_ : nullptr, &parts_});
   const bool may_decide = is_mature_ && !settling_since_;
   // Nobody is known to have what we may still hold: leave everything as it is.
   const bool is_leaving = shown_reason_ && leaves_gently(*shown_reason_);
@@ -243,7 +247,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   facts_.assign(facts.begin(), facts.end());
   if (view_.has_plain_peers()) {
     // Protocol 1 knows neither waiting nor refusing.
-    for (auto& one : facts_) one = {one.is_active, true, one.is_taken_at_its_word, one.claims, {}};
+    for (auto& one : facts_) one.is_settled = true, one.refusals = nullptr;
   }
   bool changed = false;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
