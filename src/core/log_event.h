@@ -72,6 +72,11 @@ struct AddressPutBack { std::string vip; std::string interface; };  // somebody 
 struct AddressForeign { std::string vip; std::string interface; };  // there, and not set by us
 struct LeftoverAdopted { std::string vip; std::string interface; };
 struct LeftoverRemoved { std::string vip; std::string interface; };
+struct Conflict {  // a machine that is no node has a VIP of ours too; once a minute
+  std::string vip;
+  std::string mac;
+  std::string interface;
+};
 struct OpenFailed { std::string what; FailureKind failure{}; };  // "chat", "management", "injector"
 
 }  // namespace vippy::core::event
@@ -91,6 +96,6 @@ using LogEvent =
                  event::ConfigFileOld, event::LinkDown, event::LinkUp, event::VipHasNoInterface,
                  event::AddressUp, event::AddressDown, event::AddressFailed,
                  event::AddressPutBack, event::AddressForeign, event::LeftoverAdopted,
-                 event::LeftoverRemoved, event::OpenFailed>;
+                 event::LeftoverRemoved, event::Conflict, event::OpenFailed>;
 
 }  // namespace vippy::core

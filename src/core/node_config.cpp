@@ -184,6 +184,7 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   placement_ = Placement(*shared_);
   const bool was_node = membership_.self().has_value();
   membership_.configure(shared_->nodes, identity_, tuning());
+  conflicts_.forget_nodes();
   if (!membership_.self() && (was_node || !ever_decided_)) log(out, event::NotANode{identity_});
   // Groups are known again by their first address; owners by their name.
   std::map<std::string, GroupState> known;
@@ -217,6 +218,8 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
 void Node::place_vips(Actions& out) {
   has_unplaced_ = false;
   configured_.clear();
+  placed_.clear();
+  listen_changed_ = true;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     const auto& vips = shared_->groups[i].vips;
     std::vector<std::optional<AddressKey>> keys(vips.size());
@@ -226,6 +229,7 @@ void Node::place_vips(Actions& out) {
       if (interface != nullptr && interface->is_running) {
         keys[j] = AddressKey{interface->index, vips[j].prefix()};
         configured_.push_back(*keys[j]);
+        placed_.emplace_back(*keys[j], i);
       }
     }
     members_changed_ = members_changed_ || keys != groups_[i].keys;
@@ -233,6 +237,7 @@ void Node::place_vips(Actions& out) {
     groups_[i].keys = std::move(keys);
   }
   std::sort(configured_.begin(), configured_.end());
+  std::sort(placed_.begin(), placed_.end());
   if (links_known_) report_unplaced(out);
 }
 

@@ -176,6 +176,8 @@ void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& o
   group.since = now;
   log(out, event::GroupMoved{spoken.vips.front().text, node_name(group.owner), node_name(to),
                              group.reason});
+  // Protocol 1 does not say who holds it: until now the former owner may have.
+  note_theirs(index, group.owner != kNobody && group.owner != membership_.self(), now);
   group.owner = to;
   // It was on its way to somebody else, who may have told the neighbours already.
   if (to == membership_.self() && group.is_held) group.is_contested = true;
@@ -186,6 +188,7 @@ void Node::settle_contests(Instant now, Actions& out) {
   const auto held = view_.held_by_others();
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
+    note_theirs(i, held.test(i), now);
     const bool is_ours = group.is_held && group.owner == membership_.self() && claims_.test(i);
     if (!is_ours) {
       group.is_contested = false;

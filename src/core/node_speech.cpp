@@ -119,6 +119,7 @@ void Node::hear_beat(const MessageHeard& heard, const Beat& beat, Instant receiv
       return;
   }
   ++counters_.announcements_received;
+  meet(heard.source);
   if (was_silent) announce_soon(received);
   const bool was_active = membership_.is_active(peer);
   const auto change = membership_.heard(peer, news.counts && !view_.is_outsider(peer), 0, received);

@@ -46,6 +46,7 @@ Status Node::status(Instant now) const {
     out.peers.push_back(std::move(peer));
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) append_status(i, now, out);
+  append_conflicts(now, out);
   out.is_draining = is_drained_;
   out.protocol = config_.protocol;
   out.failback = config_.failback;

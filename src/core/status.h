@@ -35,6 +35,9 @@ struct Counters {
   std::uint64_t configurations_adopted = 0;
   std::uint64_t state_changes = 0;           // ownership changed
   std::uint64_t frames_sent = 0;             // ARP and NDP frames asked for
+  std::uint64_t frames_heard = 0;            // of neighbours, that say where an address is
+  std::uint64_t frames_ignored = 0;          // that say nothing usable
+  std::uint64_t conflicts = 0;               // of them: strangers that claim a VIP of ours
   std::uint64_t late = 0;                    // times that this node was silent longer than stale
   std::uint64_t fenced = 0;                  // times that the guard let go for this node
   std::uint64_t sends_failed = 0;            // announcements and frames that were not let out
