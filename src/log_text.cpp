@@ -200,6 +200,15 @@ struct Words {
                         "defended; find that machine and take the address off it", e.vip, e.mac,
                         e.interface)};
   }
+  LogLine operator()(const event::Converged& e) const {
+    if (e.silent.empty()) {
+      return {Priority::info, fmt::format("{} converged in {:.1f} ms, {} of {} neighbours", e.vip,
+                                          milliseconds(e.took), e.answered, e.asked)};
+    }
+    return {Priority::notice,
+            fmt::format("{} converged in {:.1f} ms, {} of {} neighbours, silent: {}", e.vip,
+                        milliseconds(e.took), e.answered, e.asked, e.silent)};
+  }
   LogLine operator()(const event::OpenFailed& e) const {
     return {Priority::crit, fmt::format("cannot open {}: {}", e.what, words(e.failure))};
   }

@@ -77,6 +77,14 @@ struct Conflict {  // a machine that is no node has a VIP of ours too; once a mi
   std::string mac;
   std::string interface;
 };
+// Who of the asked neighbours has a VIP's new MAC; `silent`: those that did not answer.
+struct Converged {
+  std::string vip;
+  Duration took{};
+  std::size_t answered = 0;
+  std::size_t asked = 0;
+  std::string silent;
+};
 struct OpenFailed { std::string what; FailureKind failure{}; };  // "chat", "management", "injector"
 
 }  // namespace vippy::core::event
@@ -96,6 +104,7 @@ using LogEvent =
                  event::ConfigFileOld, event::LinkDown, event::LinkUp, event::VipHasNoInterface,
                  event::AddressUp, event::AddressDown, event::AddressFailed,
                  event::AddressPutBack, event::AddressForeign, event::LeftoverAdopted,
-                 event::LeftoverRemoved, event::Conflict, event::OpenFailed>;
+                 event::LeftoverRemoved, event::Conflict, event::Converged,
+                 event::OpenFailed>;
 
 }  // namespace vippy::core

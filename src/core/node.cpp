@@ -281,6 +281,7 @@ void Node::came_up(const AddressKey& key, Instant now, Actions& out) {
   const auto* interface = interfaces_.find(key.index);
   if (interface == nullptr) return;
   advertiser_.start(key.index, key.prefix, interfaces_, now, out);
+  ask_neighbours(key, now);
 }
 
 void Node::on(const OutcomeArrived& outcome, Instant now, Actions& out) {

@@ -27,6 +27,7 @@
 #include "core/config.h"
 #include "core/conflicts.h"
 #include "core/contents.h"
+#include "core/convergence.h"
 #include "core/input.h"
 #include "core/interfaces.h"
 #include "core/membership.h"
@@ -186,6 +187,9 @@ class Node {
   void defend(const AddressKey& vip, Instant now, Actions& out);
   void note_theirs(std::size_t group, bool is_theirs, Instant now);
   void went_down(const AddressKey& key);
+  void ask_neighbours(const AddressKey& key, Instant now);
+  void report_converged(Actions& out);
+  void append_convergence(const GroupState& group, GroupStatus& status) const;
   void append_conflicts(Instant now, Status& out) const;
   [[nodiscard]] Instant watch_deadline() const;
   [[nodiscard]] const GroupState* group_of(const AddressKey& vip) const;
@@ -278,6 +282,7 @@ class Node {
   std::vector<AddressKey> configured_;  // all keys of all groups, sorted
   std::vector<std::pair<AddressKey, std::size_t>> placed_;  // the same with their groups
   Conflicts conflicts_;
+  Convergence convergence_;
   std::set<InterfaceIndex> listening_;
   bool listen_changed_ = true;
   bool is_mature_ = false;

@@ -104,6 +104,7 @@ void Node::append_status(std::size_t index, Instant now, Status& out) const {
                               "was there and not set by vippyd: it will never be removed"});
     }
   }
+  append_convergence(group, status);
   if (up > 0) status.holding = up == group.keys.size() ? Holding::complete : Holding::partial;
   out.groups.push_back(status);
 }

@@ -48,6 +48,7 @@ void Node::on(const NeighbourSpoke& spoke, Instant now, Actions& out) {
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   ++counters_.frames_heard;
   conflicts_.heard(spoke.address, spoke.mac);
+  if (spoke.is_answer) convergence_.heard(spoke, std::min(spoke.received, now));
   judge_claim(spoke, now, out);
 }
 
@@ -120,7 +121,51 @@ void Node::note_theirs(std::size_t index, bool is_theirs, Instant now) {
 
 void Node::went_down(const AddressKey& key) {
   advertiser_.stop(key.index, key.prefix);
+  convergence_.stop({key.index, key.prefix.address});
   conflicts_.stop({key.index, {key.prefix.address, key.prefix.address.bits()}});
+}
+
+// ---- who has learnt ---------------------------------------------------------------------------
+
+// The network that the hit list has, too.
+void Node::ask_neighbours(const AddressKey& key, Instant now) {
+  const auto* interface = interfaces_.find(key.index);
+  if (interface == nullptr || !interface->is_ethernet) return;
+  convergence_.start({key.index, key.prefix.address},
+                     own_network(key.prefix, interface, interfaces_), now);
+}
+
+void Node::report_converged(Actions& out) {
+  for (const auto& [vip, result] : convergence_.take_reports()) {
+    event::Converged said{format(vip.second), result.took, result.answered, result.asked, {}};
+    for (const auto& name : result.names) {
+      said.silent += (said.silent.empty() ? "" : ", ") + format(name);
+    }
+    const auto more = result.silent - result.names.size();
+    if (more > 0) said.silent += " and " + std::to_string(more) + " more";
+    log(out, std::move(said));
+  }
+}
+
+void Node::append_convergence(const GroupState& group, GroupStatus& status) const {
+  bool is_done = true;
+  Duration took{};
+  std::set<IpAddress> silent;
+  for (const auto& key : group.keys) {
+    const auto* result =
+        key ? convergence_.result({key->index, key->prefix.address}) : nullptr;
+    if (result == nullptr) continue;
+    status.asked += result->asked;
+    status.answered += result->answered;
+    is_done = is_done && result->is_done;
+    took = std::max(took, result->took);
+    silent.insert(result->names.begin(), result->names.end());
+  }
+  if (is_done && status.asked > 0) status.converged_in = took;
+  status.silent.assign(silent.begin(), silent.end());
+  if (status.silent.size() > Convergence::kSilentNamed) {
+    status.silent.resize(Convergence::kSilentNamed);
+  }
 }
 
 // ---- at a Tick --------------------------------------------------------------------------------
@@ -129,10 +174,17 @@ void Node::watch(Instant now, Actions& out) {
   listen(out);
   conflicts_.ask(interfaces_, now, out);
   for (const auto& vip : conflicts_.take_due(now)) defend(vip, now, out);
+  const auto is_vip = [this](const IpAddress& address) {
+    return std::any_of(listening_.begin(), listening_.end(), [&](InterfaceIndex index) {
+      return group_of({index, {address, address.bits()}}) != nullptr;
+    });
+  };
+  convergence_.poll(neighbours_, interfaces_, is_vip, advertiser_, now, out);
+  report_converged(out);
 }
 
 Instant Node::watch_deadline() const {
-  return conflicts_.next_deadline();
+  return std::min(conflicts_.next_deadline(), convergence_.next_deadline());
 }
 
 void Node::append_conflicts(Instant now, Status& out) const {

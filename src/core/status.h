@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "core/ip.h"
 #include "core/reason.h"
 #include "core/time.h"
 
@@ -68,6 +69,11 @@ struct GroupStatus {
   Holding holding = Holding::none;
   MoveReason reason = MoveReason::start;
   Duration since{};  // how long the group has had this owner
+  // The neighbours' answers to its VIPs since they came up here.
+  std::size_t asked = 0;
+  std::size_t answered = 0;
+  std::optional<Duration> converged_in;  // nobody is being asked any more
+  std::vector<IpAddress> silent;         // some of those that did not answer
 };
 
 struct VipTrouble {

@@ -152,5 +152,37 @@ TEST(NodeWatchTest, ListensWhereItsAddressesAreAndFollowsLinksAndTheConfiguratio
   EXPECT_FALSE(node.last<Listen>().on);
 }
 
+TEST(NodeWatchTest, ATakeOverIsReportedWhenTheNeighboursHaveAnsweredOrNot) {
+  TalkingNodes pair({"a", "b"});
+  const Mac host{{2, 0, 0, 0, 0, 7}};
+  pair.start(prefers_a());
+  for (const char* address : {"10.0.0.7", "10.0.0.8", "10.0.0.9"}) {
+    pair[0].step(NeighbourSeen{2, *parse_ip(address), host, true});
+  }
+  while (pair.holders(kVip).empty()) pair.run(1ms);
+  pair.pass();
+  std::size_t asked = 0;
+  for (const auto& action : pair[0].actions) {
+    const auto* question = std::get_if<Advertise>(&action);
+    asked += question != nullptr && question->form == AdvertiseForm::ask ? 1 : 0;
+  }
+  EXPECT_EQ(asked, 2U);
+  EXPECT_EQ(pair[0].status().groups[0].asked, 2U);
+  EXPECT_FALSE(pair[0].status().groups[0].converged_in);
+  pair.run(1ms);
+  pair[0].step(NeighbourSpoke{2, *parse_ip("10.0.0.7"), host, true, *parse_ip("10.0.0.9"), pair.now});
+  pair.run(3s);
+  const auto said = pair[0].logged<event::Converged>();
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0].vip, "10.0.0.9");
+  EXPECT_EQ(said[0].asked, 2U);
+  EXPECT_EQ(said[0].answered, 1U);
+  EXPECT_EQ(said[0].silent, "10.0.0.8");
+  const auto group = pair[0].status().groups[0];
+  EXPECT_EQ(group.answered, 1U);
+  EXPECT_EQ(group.converged_in, said[0].took);
+  EXPECT_EQ(group.silent, std::vector<IpAddress>{*parse_ip("10.0.0.8")});
+}
+
 }  // namespace
 }  // namespace vippy::core
