@@ -87,7 +87,7 @@ void Convergence::give_up(JobId id, std::size_t host) {
 // ---- whom to ask ------------------------------------------------------------------------------
 
 void Convergence::begin(JobId id, Known& known, const Neighbours& neighbours,
-                        const Interfaces& interfaces, const IsVip& is_vip) {
+                        const Interfaces& interfaces, std::span<const IpAddress> vips) {
   auto& job = jobs_.at(id);
   const auto& network = job.network.second;
   const auto [entry, is_new] = known.try_emplace(job.network);
@@ -97,7 +97,8 @@ void Convergence::begin(JobId id, Known& known, const Neighbours& neighbours,
     const bool has_ends = network.address.is_v4() && network.length < 31;
     std::erase_if(hosts, [&](const NeighbourEntry& one) {
       const bool is_end = one.address == network.first() || one.address == network.last();
-      return (has_ends && is_end) || is_vip(one.address) || interfaces.is_own(one.address);
+      return (has_ends && is_end) || interfaces.is_own(one.address) ||
+             std::binary_search(vips.begin(), vips.end(), one.address);
     });
   }
   const auto together = rounded_up(sharing_.at(job.network), kVipsPerHost);
@@ -158,11 +159,12 @@ void Convergence::ask_again(InterfaceIndex index, Lane& lane, const Interface& i
 }
 
 void Convergence::poll(const Neighbours& neighbours, const Interfaces& interfaces,
-                       const IsVip& is_vip, Advertiser& pace, Instant now, Actions& out) {
+                       std::span<const IpAddress> vips, Advertiser& pace, Instant now,
+                       Actions& out) {
   if (now < next_deadline_) return;
   Known known;
   for (const auto id : std::exchange(fresh_, {})) {
-    if (jobs_.contains(id)) begin(id, known, neighbours, interfaces, is_vip);
+    if (jobs_.contains(id)) begin(id, known, neighbours, interfaces, vips);
   }
   for (auto& [index, lane] : lanes_) {
     const auto* interface = interfaces.find(index);

@@ -17,10 +17,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -53,9 +53,6 @@ class Convergence {
     Vip vip;
     Result result;
   };
-  // Addresses that are never asked: VIPs.
-  using IsVip = std::function<bool(const IpAddress&)>;
-
   // The VIP came up here; the next poll() begins to ask.
   void start(const Vip& vip, const Prefix& network, Instant now);
   void stop(const Vip& vip);
@@ -68,8 +65,9 @@ class Convergence {
     for (const auto& vip : gone) stop(vip);
   }
   void heard(const NeighbourSpoke& answer, Instant received);
-  void poll(const Neighbours& neighbours, const Interfaces& interfaces, const IsVip& is_vip,
-            Advertiser& pace, Instant now, Actions& out);
+  // `vips`: all that there are, sorted; they are not asked.
+  void poll(const Neighbours& neighbours, const Interfaces& interfaces,
+            std::span<const IpAddress> vips, Advertiser& pace, Instant now, Actions& out);
 
   [[nodiscard]] std::vector<Report> take_reports() { return std::exchange(reports_, {}); }
   // Null: it did not come up here.
@@ -102,7 +100,7 @@ class Convergence {
   using Known = std::map<Network, std::vector<NeighbourEntry>>;
 
   void begin(JobId id, Known& known, const Neighbours& neighbours, const Interfaces& interfaces,
-             const IsVip& is_vip);
+             std::span<const IpAddress> vips);
   void ask_new(InterfaceIndex index, Lane& lane, const Interface& interface, Advertiser& pace,
                Instant now, Actions& out);
   void ask_again(InterfaceIndex index, Lane& lane, const Interface& interface, Advertiser& pace,

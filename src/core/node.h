@@ -38,6 +38,7 @@
 #include "core/standing.h"
 #include "core/status.h"
 #include "core/view.h"
+#include "core/witness.h"
 
 namespace vippy::core {
 
@@ -172,7 +173,6 @@ class Node {
   void settle_contests(Instant now, Actions& out);
   void move_group(std::size_t group, std::size_t to, Instant now, Actions& out);
   void announce_change(Instant now);
-  [[nodiscard]] Witnesses witnesses(Instant now) const;
   [[nodiscard]] bool makes_first() const;
   [[nodiscard]] static bool leaves_gently(InactiveReason reason);
   [[nodiscard]] bool is_outsiders(std::size_t group) const;
@@ -190,6 +190,7 @@ class Node {
   void ask_neighbours(const AddressKey& key, Instant now);
   void report_converged(Actions& out);
   void append_convergence(const GroupState& group, GroupStatus& status) const;
+  void append_witnesses(Instant now, Status& out) const;
   void append_conflicts(Instant now, Status& out) const;
   [[nodiscard]] Instant watch_deadline() const;
   [[nodiscard]] const GroupState* group_of(const AddressKey& vip) const;
@@ -281,8 +282,10 @@ class Node {
   NodeTraits traits_;
   std::vector<AddressKey> configured_;  // all keys of all groups, sorted
   std::vector<std::pair<AddressKey, std::size_t>> placed_;  // the same with their groups
+  std::vector<IpAddress> vips_;  // all of them, sorted
   Conflicts conflicts_;
   Convergence convergence_;
+  Witness witness_;
   std::set<InterfaceIndex> listening_;
   bool listen_changed_ = true;
   bool is_mature_ = false;

@@ -99,6 +99,10 @@ void Node::use_shared_keys(Actions& out) {
                      config_.previous_secrets.end());
   out.push_back(std::move(use));
   standing_.configure(config_.isolation, config_.quorum, config_.stale + 2 * config_.interval);
+  const bool asks_nobody =
+      config_.isolation == Isolation::hold && config_.quorum == Quorum::none;
+  witness_.configure(asks_nobody ? std::vector<IpAddress>() : config_.witness, config_.interval,
+                     config_.stale);
   reconciler_.set_lease(traits_.address_lifetimes ? config_.lease : Duration::zero());
 }
 
@@ -219,12 +223,14 @@ void Node::place_vips(Actions& out) {
   has_unplaced_ = false;
   configured_.clear();
   placed_.clear();
+  vips_.clear();
   listen_changed_ = true;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     const auto& vips = shared_->groups[i].vips;
     std::vector<std::optional<AddressKey>> keys(vips.size());
     for (std::size_t j = 0; j < vips.size(); ++j) {
       has_unplaced_ = has_unplaced_ || vips[j].interface.empty();
+      vips_.push_back(vips[j].prefix().address);
       const auto* interface = interfaces_.find(vips[j].interface);
       if (interface != nullptr && interface->is_running) {
         keys[j] = AddressKey{interface->index, vips[j].prefix()};
@@ -238,6 +244,7 @@ void Node::place_vips(Actions& out) {
   }
   std::sort(configured_.begin(), configured_.end());
   std::sort(placed_.begin(), placed_.end());
+  std::sort(vips_.begin(), vips_.end());
   if (links_known_) report_unplaced(out);
 }
 

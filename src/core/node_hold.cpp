@@ -68,10 +68,6 @@ void Node::announce_change(Instant now) {
   announce_at_ = std::min(announce_at_, at);
 }
 
-Witnesses Node::witnesses(Instant) const {
-  return config_.witness.empty() ? Witnesses::none : Witnesses::silent;
-}
-
 void Node::judge_standing(Instant now) {
   standing_reason_.reset();
   const auto self = membership_.self();
@@ -88,7 +84,7 @@ void Node::judge_standing(Instant now) {
     sights[i] = {true, beat->is_active, view_.hearing().hears_us(i),
                  counts_alike ? &beat->view : nullptr};
   }
-  standing_reason_ = standing_.judge(*self, sights, witnesses(now), now);
+  standing_reason_ = standing_.judge(*self, sights, witness_.verdict(now), now);
 }
 
 // ---- deciding ---------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ Status Node::status(Instant now) const {
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) append_status(i, now, out);
   append_conflicts(now, out);
+  append_witnesses(now, out);
   out.is_draining = is_drained_;
   out.protocol = config_.protocol;
   out.failback = config_.failback;

@@ -33,6 +33,7 @@ void Node::listen(Actions& out) {
     if (std::exchange(last, key.index) != key.index) add(interfaces_.find(key.index));
   }
   for (const auto& address : conflicts_.node_addresses()) add(interfaces_.carrying(address));
+  for (const auto& address : config_.witness) add(interfaces_.carrying(address));
   for (const auto index : listening_) {
     if (!wanted.contains(index)) out.push_back(Listen{index, false});
   }
@@ -48,7 +49,9 @@ void Node::on(const NeighbourSpoke& spoke, Instant now, Actions& out) {
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   ++counters_.frames_heard;
   conflicts_.heard(spoke.address, spoke.mac);
-  if (spoke.is_answer) convergence_.heard(spoke, std::min(spoke.received, now));
+  const auto received = std::min(spoke.received, now);
+  if (spoke.is_answer) convergence_.heard(spoke, received);
+  witness_.heard(spoke, received);
   judge_claim(spoke, now, out);
 }
 
@@ -172,19 +175,27 @@ void Node::append_convergence(const GroupState& group, GroupStatus& status) cons
 
 void Node::watch(Instant now, Actions& out) {
   listen(out);
+  witness_.poll(standing_.needs_witness(), neighbours_, interfaces_, now, out);
   conflicts_.ask(interfaces_, now, out);
   for (const auto& vip : conflicts_.take_due(now)) defend(vip, now, out);
-  const auto is_vip = [this](const IpAddress& address) {
-    return std::any_of(listening_.begin(), listening_.end(), [&](InterfaceIndex index) {
-      return group_of({index, {address, address.bits()}}) != nullptr;
-    });
-  };
-  convergence_.poll(neighbours_, interfaces_, is_vip, advertiser_, now, out);
+  convergence_.poll(neighbours_, interfaces_, vips_, advertiser_, now, out);
   report_converged(out);
 }
 
 Instant Node::watch_deadline() const {
-  return std::min(conflicts_.next_deadline(), convergence_.next_deadline());
+  return std::min({conflicts_.next_deadline(), convergence_.next_deadline(),
+                   witness_.next_deadline()});
+}
+
+void Node::append_witnesses(Instant now, Status& out) const {
+  bool has_any = false;
+  for (const auto& [host, answers] : witness_.accounts(now)) {
+    out.witnesses.push_back({host, answers});
+    has_any = has_any || answers;
+  }
+  if (out.witnesses.empty() || has_any || !is_mature_) return;
+  out.troubles.push_back({"", "", "no witness answers: a node that hears no other one would think "
+                                  "that it is cut off"});
 }
 
 void Node::append_conflicts(Instant now, Status& out) const {

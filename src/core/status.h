@@ -76,6 +76,11 @@ struct GroupStatus {
   std::vector<IpAddress> silent;         // some of those that did not answer
 };
 
+struct WitnessStatus {
+  IpAddress host;
+  bool answers = false;  // its last questions
+};
+
 struct VipTrouble {
   std::string vip;
   std::string interface;
@@ -92,6 +97,7 @@ struct Status {
   std::vector<PeerStatus> peers;    // in the order of shared->nodes
   std::vector<GroupStatus> groups;  // in the order of shared->groups
   std::vector<VipTrouble> troubles;
+  std::vector<WitnessStatus> witnesses;  // those that are asked
   bool is_draining = false;
   Protocol protocol = Protocol::v2;
   std::optional<Duration> failback;

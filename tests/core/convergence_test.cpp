@@ -32,8 +32,8 @@ class ConvergenceTest : public testing::Test {
   }
   void poll() {
     Actions out;
-    const auto is_vip = [](const IpAddress& address) { return address.octets()[2] == 200; };
-    loop.poll(neighbours, interfaces, is_vip, pace, now, out);
+    const std::vector<IpAddress> vips = {*parse_ip("10.0.200.5")};
+    loop.poll(neighbours, interfaces, vips, pace, now, out);
     for (const auto& action : out) asked.push_back(std::get<Advertise>(action));
     for (auto& report : loop.take_reports()) reports.push_back(std::move(report));
   }

@@ -170,7 +170,8 @@ TEST(NodeWatchTest, ATakeOverIsReportedWhenTheNeighboursHaveAnsweredOrNot) {
   EXPECT_EQ(pair[0].status().groups[0].asked, 2U);
   EXPECT_FALSE(pair[0].status().groups[0].converged_in);
   pair.run(1ms);
-  pair[0].step(NeighbourSpoke{2, *parse_ip("10.0.0.7"), host, true, *parse_ip("10.0.0.9"), pair.now});
+  pair[0].step(
+      NeighbourSpoke{2, *parse_ip("10.0.0.7"), host, true, *parse_ip("10.0.0.9"), pair.now});
   pair.run(3s);
   const auto said = pair[0].logged<event::Converged>();
   ASSERT_EQ(said.size(), 1U);
@@ -182,6 +183,78 @@ TEST(NodeWatchTest, ATakeOverIsReportedWhenTheNeighboursHaveAnsweredOrNot) {
   EXPECT_EQ(group.answered, 1U);
   EXPECT_EQ(group.converged_in, said[0].took);
   EXPECT_EQ(group.silent, std::vector<IpAddress>{*parse_ip("10.0.0.8")});
+}
+
+// Answers the questions that node `i` asks the gateway since it was last called.
+struct Gateway {
+  void answer(Pair& pair, std::size_t i) {
+    auto& node = pair[i];
+    const auto count = node.actions.size();
+    for (; seen[i] < count; ++seen[i]) {
+      const auto* question = std::get_if<Advertise>(&node.actions[seen[i]]);
+      if (question == nullptr || question->host != address) continue;
+      const auto asked_by = question->vip;
+      node.now = pair.now;
+      node.step(NeighbourSpoke{2, address, mac, true, asked_by, pair.now});
+    }
+  }
+  IpAddress address = *parse_ip("10.0.0.254");
+  Mac mac{{2, 0, 0, 0, 0, 0xfe}};
+  std::array<std::size_t, 2> seen{};
+};
+
+Config with_witness() {
+  auto config = prefers_a();
+  config.witness = {*parse_ip("10.0.0.254")};
+  return config;
+}
+
+// Runs with a gateway that only `who` reaches.
+void run_with(Pair& pair, Gateway& gateway, Duration duration, std::vector<std::size_t> who) {
+  for (Duration passed{}; passed < duration; passed += 1ms) {
+    for (const auto node : who) gateway.answer(pair, node);
+    pair.run(1ms);
+  }
+}
+
+TEST(NodeWatchTest, TheNodeThatNoWitnessAnswersLetsGoAndTheOtherTakesOver) {
+  auto config = with_witness();
+  config.isolation = Isolation::release;
+  Pair pair(config);
+  Gateway gateway;
+  run_with(pair, gateway, 1500ms, {0, 1});
+  EXPECT_EQ(pair.holders(kVip), std::vector<std::size_t>{0});
+  EXPECT_TRUE(pair[0].status().witnesses.at(0).answers);
+  pair.isolate(0);
+  run_with(pair, gateway, 80ms, {1});  // 2 x stale and a little
+  EXPECT_EQ(pair.holders(kVip), std::vector<std::size_t>{1});
+  EXPECT_EQ(pair[0].status().inactive_reason, "hears no other node, and no witness answers");
+  run_with(pair, gateway, 4s, {1});
+  const auto troubles = pair[0].status().troubles;
+  ASSERT_EQ(troubles.size(), 1U);
+  EXPECT_EQ(troubles[0].text.rfind("no witness answers", 0), 0U);
+  pair.isolate(0, false);
+  run_with(pair, gateway, 500ms, {0, 1});
+  EXPECT_EQ(pair.holders(kVip), std::vector<std::size_t>{0});
+}
+
+TEST(NodeWatchTest, WithAMajorityTheWitnessIsTheVoteThatDecides) {
+  auto config = with_witness();
+  config.quorum = Quorum::majority;
+  Pair pair(config);
+  Gateway gateway;
+  run_with(pair, gateway, 1500ms, {0, 1});
+  pair.silence(0);
+  run_with(pair, gateway, 50ms, {1});
+  EXPECT_EQ(pair.holders(kVip), std::vector<std::size_t>{1});
+  run_with(pair, gateway, 100ms, {});
+  EXPECT_TRUE(pair.holders(kVip).empty());
+}
+
+TEST(NodeWatchTest, AWitnessIsNotAskedWhenNothingDependsOnIt) {
+  Pair pair(with_witness());
+  pair.run(3s);
+  EXPECT_TRUE(pair[0].status().witnesses.empty());
 }
 
 }  // namespace
