@@ -8,10 +8,11 @@ namespace vippy::core {
 
 // ---- the other nodes --------------------------------------------------------------------------
 
-bool Conflicts::node_at(const IpAddress& address) {
+bool Conflicts::node_at(const IpAddress& address, Instant now) {
   if (address.is_unspecified() || nodes_.size() >= kNodesMax * kChatPathsMax) return false;
-  const bool is_news = nodes_.try_emplace(address).second;
-  if (is_news) next_ask_ = Instant{};
+  const auto ask_at = now + kAskNodeFirst;
+  const bool is_news = nodes_.try_emplace(address, Seat{std::nullopt, ask_at}).second;
+  if (is_news) next_ask_ = std::min(next_ask_, ask_at);
   return is_news;
 }
 
@@ -31,13 +32,14 @@ void Conflicts::ask(const Interfaces& interfaces, Instant now, Actions& out) {
   next_ask_ = Instant::max();
   for (auto& [address, seat] : nodes_) {
     if (seat.mac) continue;
-    if (!seat.asked_at || now - *seat.asked_at >= kAskNodeEvery) {
-      seat.asked_at = now;
+    if (seat.ask_at <= now) {
+      seat.ask_at = now + seat.pause;
+      seat.pause = std::min(2 * seat.pause, kAskNodeEvery);
       if (auto question = question_to(address, std::nullopt, interfaces)) {
         out.push_back(std::move(*question));
       }
     }
-    next_ask_ = std::min(next_ask_, *seat.asked_at + kAskNodeEvery);
+    next_ask_ = std::min(next_ask_, seat.ask_at);
   }
 }
 

@@ -13,6 +13,7 @@
 //          1 s instead of its 10 s: docs/adr/0006-watching-the-neighbours.md.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -31,6 +32,8 @@ class Conflicts {
  public:
   static constexpr Duration kDefendInterval = std::chrono::seconds(1);
   static constexpr Duration kSayEvery = std::chrono::seconds(60);
+  // A node's MAC is asked for again after this, doubled each time up to that.
+  static constexpr Duration kAskNodeFirst = std::chrono::milliseconds(100);
   static constexpr Duration kAskNodeEvery = std::chrono::seconds(10);
   static constexpr std::size_t kRecordsMax = 1024;
   static constexpr std::size_t kStrangersMax = 8;
@@ -45,13 +48,11 @@ class Conflicts {
   };
 
   // ---- the other nodes
-  void forget_nodes() { nodes_.clear(); }
   // A node announces from this address; true when that is news.
-  bool node_at(const IpAddress& address);
+  bool node_at(const IpAddress& address, Instant now);
   void heard(const IpAddress& address, const Mac& mac);
   [[nodiscard]] bool is_node(const Mac& mac, const Neighbours& neighbours) const;
-  // Asks for the MACs of nodes that are not known; the answers come by heard(). Nothing is
-  // waiting for them: whenever there is a Tick is soon enough.
+  // Asks for the MACs of nodes that are not known; the answers come by heard().
   void ask(const Interfaces& interfaces, Instant now, Actions& out);
   [[nodiscard]] std::vector<IpAddress> node_addresses() const;
 
@@ -64,7 +65,7 @@ class Conflicts {
   // Who was named within `age`.
   [[nodiscard]] std::vector<Stranger> recent(Instant now, Duration age) const;
 
-  [[nodiscard]] Instant next_deadline() const { return next_due_; }
+  [[nodiscard]] Instant next_deadline() const { return std::min(next_due_, next_ask_); }
 
  private:
   struct Said {
@@ -78,7 +79,8 @@ class Conflicts {
   };
   struct Seat {
     std::optional<Mac> mac;
-    std::optional<Instant> asked_at;
+    Instant ask_at{};
+    Duration pause = kAskNodeFirst;
   };
 
   bool is_to_say(Record& record, const Mac& mac, Instant now);

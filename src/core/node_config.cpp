@@ -188,7 +188,6 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   placement_ = Placement(*shared_);
   const bool was_node = membership_.self().has_value();
   membership_.configure(shared_->nodes, identity_, tuning());
-  conflicts_.forget_nodes();
   if (!membership_.self() && (was_node || !ever_decided_)) log(out, event::NotANode{identity_});
   // Groups are known again by their first address; owners by their name.
   std::map<std::string, GroupState> known;

@@ -43,6 +43,7 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
   if (view_.hearing().is_self(sender.node)) return hear_own_name(heard, received, out);
   const auto peer = view_.hearing().find(sender.node);
   if (!peer) return hear_stranger(heard, received, out);
+  meet(heard.source, received);
   if (const auto* beat = std::get_if<Beat>(&heard.message.body)) {
     return hear_beat(heard, *beat, received, out);
   }
@@ -119,7 +120,6 @@ void Node::hear_beat(const MessageHeard& heard, const Beat& beat, Instant receiv
       return;
   }
   ++counters_.announcements_received;
-  meet(heard.source);
   if (was_silent) announce_soon(received);
   const bool was_active = membership_.is_active(peer);
   const auto change = membership_.heard(peer, news.counts && !view_.is_outsider(peer), 0, received);

@@ -17,8 +17,8 @@ constexpr Duration kHandOverSlack = 5ms;
 
 // ---- where we listen --------------------------------------------------------------------------
 
-void Node::meet(const IpAddress& node) {
-  if (conflicts_.node_at(node)) listen_changed_ = true;
+void Node::meet(const IpAddress& node, Instant now) {
+  if (conflicts_.node_at(node, now)) listen_changed_ = true;
 }
 
 // On the interfaces that carry VIPs, and on those over which hosts are asked.

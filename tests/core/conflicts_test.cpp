@@ -96,14 +96,19 @@ TEST_F(ConflictsTest, TheMacsOfNodesAreAskedForUntilTheyAreKnown) {
   interfaces.on_link({2, "eth0", mac(1), true, true, true, false});
   interfaces.on_address({2, *parse_prefix("10.0.0.1/24"), true, false});
   const auto node = *parse_ip("10.0.0.2");
-  EXPECT_TRUE(conflicts.node_at(node));
-  EXPECT_FALSE(conflicts.node_at(node));
+  EXPECT_TRUE(conflicts.node_at(node, now));
+  EXPECT_FALSE(conflicts.node_at(node, now));
   Actions out;
+  EXPECT_EQ(conflicts.next_deadline(), now + Conflicts::kAskNodeFirst);
+  now = conflicts.next_deadline();
   conflicts.ask(interfaces, now, out);
   conflicts.ask(interfaces, now, out);
   ASSERT_EQ(out.size(), 1U);
   EXPECT_EQ(std::get<Advertise>(out[0]).host, node);
-  now += Conflicts::kAskNodeEvery;
+  now += Conflicts::kAskNodeFirst;
+  conflicts.ask(interfaces, now, out);
+  EXPECT_EQ(out.size(), 2U);
+  now += Conflicts::kAskNodeFirst;
   conflicts.ask(interfaces, now, out);
   EXPECT_EQ(out.size(), 2U);
   EXPECT_FALSE(conflicts.is_node(mac(2), neighbours));
@@ -115,13 +120,11 @@ TEST_F(ConflictsTest, TheMacsOfNodesAreAskedForUntilTheyAreKnown) {
 }
 
 TEST_F(ConflictsTest, ANodeIsKnownByTheTableOfNeighboursToo) {
-  conflicts.node_at(*parse_ip("10.0.0.2"));
+  conflicts.node_at(*parse_ip("10.0.0.2"), now);
   neighbours.on_local({2, *parse_ip("10.0.0.2"), mac(2), true}, now);
   neighbours.on_local({2, *parse_ip("10.0.0.3"), mac(3), true}, now);
   EXPECT_TRUE(conflicts.is_node(mac(2), neighbours));
   EXPECT_FALSE(conflicts.is_node(mac(3), neighbours));
-  conflicts.forget_nodes();
-  EXPECT_FALSE(conflicts.is_node(mac(2), neighbours));
 }
 
 }  // namespace

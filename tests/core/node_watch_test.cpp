@@ -30,7 +30,14 @@ struct Pair : TalkingNodes {
   std::size_t alarms(std::size_t node) {
     return (*this)[node].logged<event::Conflict>().size();
   }
-  std::size_t defences(std::size_t node) { return (*this)[node].count<Advertise>(); }
+  std::size_t defences(std::size_t node) {
+    std::size_t count = 0;
+    for (const auto& action : (*this)[node].actions) {
+      const auto* told = std::get_if<Advertise>(&action);
+      count += told != nullptr && told->form == AdvertiseForm::everyone ? 1 : 0;
+    }
+    return count;
+  }
 };
 
 TEST(NodeWatchTest, AStrangerIsNamedAndSpokenAgainstAtOnce) {
@@ -120,7 +127,7 @@ TEST(NodeWatchTest, TheMacOfAnotherNodeIsAskedFor) {
     const auto* question = std::get_if<Advertise>(&action);
     if (question != nullptr && format(question->host) == "10.0.0.2") ++asked;
   }
-  EXPECT_EQ(asked, 1U);
+  EXPECT_GE(asked, 2U);  // again and again, since nobody answers
 }
 
 TEST(NodeWatchTest, ListensWhereItsAddressesAreAndFollowsLinksAndTheConfiguration) {

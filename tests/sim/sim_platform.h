@@ -65,6 +65,7 @@ class SimPlatform final : public platform::Platform {
   void deliver(Delivery delivery) { inbox_.push_back(std::move(delivery)); }
   [[nodiscard]] bool has_events() const { return !inbox_.empty(); }
   [[nodiscard]] bool has_chat() const { return has_chat_; }
+  [[nodiscard]] bool is_listening() const { return is_listening_; }
   void link_changed();
   void address_changed(const core::Prefix& prefix, bool exists);
 
@@ -79,7 +80,7 @@ class SimPlatform final : public platform::Platform {
   void on(const platform::HarvestNeighbours& request);
   void on(const platform::StreamSend&) {}
   void on(const platform::StreamClose&) {}
-  void on(const platform::ListenFrames&) {}
+  void on(const platform::ListenFrames& request) { is_listening_ = request.on; }
   void outcome(platform::RequestId id, int os_error);
   void neighbour_table();
   void later(Duration after, std::function<void()> what);
@@ -94,6 +95,7 @@ class SimPlatform final : public platform::Platform {
   std::vector<Delivery> handed_out_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool has_chat_ = false;
+  bool is_listening_ = false;
 };
 
 }  // namespace vippy::sim

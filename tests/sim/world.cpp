@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "packet/arp.h"
 #include "core/assert.h"
 
 namespace vippy::sim {
@@ -161,16 +162,46 @@ void World::multicast(std::size_t from, std::vector<std::uint8_t> bytes) {
 
 void World::frame(std::size_t from, std::vector<std::uint8_t> bytes) {
   ++frames_sent_;
+  VIPPY_ASSERT(std::equal(bytes.begin() + 6, bytes.begin() + 12,
+                          machines_[from].kernel.mac.octets.begin()));
+  put_on_wire(from, std::move(bytes));
+}
+
+void World::put_on_wire(PortIndex from, std::vector<std::uint8_t> bytes) {
   core::Mac target;
   core::Mac source;
   std::copy_n(bytes.begin(), 6, target.octets.begin());
   std::copy_n(bytes.begin() + 6, 6, source.octets.begin());
-  VIPPY_ASSERT(source == machines_[from].kernel.mac);
   for (const auto to : segment_.forward(from, source, target)) {
-    if (to < machines_.size() || segment_.loses(rng_)) continue;
-    later(segment_.delay(rng_),
-          [this, to, bytes] { hosts_[to - machines_.size()].on_frame(bytes); });
+    if (segment_.loses(rng_)) continue;
+    later(segment_.delay(rng_), [this, to, bytes] { receive(to, bytes); });
   }
+}
+
+// A host believes what it hears, a daemon is told of it, and either's kernel answers for its
+// address. (Its VIPs, too: but nobody here asks for those.)
+void World::receive(PortIndex to, const std::vector<std::uint8_t>& bytes) {
+  const bool is_host = to >= machines_.size();
+  if (is_host) {
+    hosts_[to - machines_.size()].on_frame(bytes);
+  } else {
+    auto& machine = machines_[to];
+    if (!machine.kernel.is_running) return;
+    if (machine.platform && machine.platform->is_listening()) {
+      const auto kept = std::make_shared<const std::vector<std::uint8_t>>(bytes);
+      machine.platform->deliver({platform::FrameHeard{kEth0, *kept, now_}, kept});
+    }
+  }
+  const auto arp = packet::decode_arp(bytes);
+  const auto address = is_host ? hosts_[to - machines_.size()].address() : address_of(0, to);
+  const auto mac = is_host ? hosts_[to - machines_.size()].mac() : machines_[to].kernel.mac;
+  const bool is_asked = arp && arp->operation == packet::ArpOperation::request &&
+                        address == core::IpAddress(arp->target_ip) &&
+                        arp->sender_ip != arp->target_ip;
+  if (!is_asked) return;
+  std::vector<std::uint8_t> answer(packet::kArpFrameBytes);
+  packet::encode(packet::arp_reply(arp->target_ip, mac, arp->sender_ip, arp->sender_mac), answer);
+  put_on_wire(to, std::move(answer));
 }
 
 // Hosts that have no entry for a VIP ask for it; whoever has it and is reached answers.

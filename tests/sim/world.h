@@ -65,6 +65,8 @@ class World final : public Wire {
   // Wire
   void multicast(std::size_t machine, std::vector<std::uint8_t> bytes) override;
   void frame(std::size_t machine, std::vector<std::uint8_t> bytes) override;
+  void put_on_wire(PortIndex from, std::vector<std::uint8_t> bytes);
+  void receive(PortIndex to, const std::vector<std::uint8_t>& bytes);
   void later(Duration after, std::function<void()> what) override;
   Duration address_delay() override;
   bool refuses_address() override { return rng_.chance(refuse_percent, 100); }
