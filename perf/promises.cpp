@@ -76,7 +76,10 @@ void follow_daemon(StallWatch& stalls, VippydProcess& daemon) {
 Promises::Promises(const Pace& pace) : pace_(pace), lab_(shape_of(pace)) {
   const auto before = own_threads();
   std::vector<const NetSpace*> nodes;
-  for (unsigned n = 1; n <= lab_.nodes(); ++n) nodes.push_back(&lab_.space(n));
+  for (unsigned n = 1; n <= lab_.nodes(); ++n) {
+    nodes.push_back(&lab_.space(n));
+    macs_.push_back(mac_of(lab_.space(n), "eth0"));
+  }
   echo_.emplace(nodes);
   for (const auto thread : own_threads()) {
     const bool is_new = std::find(before.begin(), before.end(), thread) == before.end();
@@ -239,11 +242,25 @@ Sample Promises::collect(Asker& client, Duration begun) {
   return sample;
 }
 
+std::vector<Claim> Promises::claims(Capture& heard, Duration since) const {
+  std::vector<Claim> out;
+  for (const auto& frame : heard.about(kVip)) {
+    const auto* arp = frame.arp();
+    const auto node = arp == nullptr ? macs_.end()
+                                     : std::find(macs_.begin(), macs_.end(), arp->sender_mac);
+    if (node == macs_.end() || frame.at < since) continue;
+    out.push_back({frame.at, static_cast<unsigned>(node - macs_.begin() + 1),
+                   arp->operation == packet::ArpOperation::request});
+  }
+  return out;
+}
+
 Sample Promises::run(Scenario scenario) {
   settle();
   prepare(scenario);
   daemons_.clear();
   for (unsigned n = 1; n <= lab_.nodes(); ++n) lab_.node(n).mark_log();
+  Capture heard(lab_.host(), "eth0");
   Asker client(lab_.host(), {kVip}, pace_.rate);
   stalls_.follow("client", 0);
   wait_until("answers", [&] { return client.answered() > pace_.rate / 50; });
@@ -252,7 +269,8 @@ Sample Promises::run(Scenario scenario) {
   wait_end(scenario, client);
   const auto enough = client.sent() + pace_.rate * static_cast<std::uint64_t>(kAfter / 1ms) / 1'000;
   wait_until("requests", [&] { return client.sent() >= enough; });
-  const auto sample = collect(client, begun);
+  auto sample = collect(client, begun);
+  sample.claims = claims(heard, begun);
   restore(scenario);
   return sample;
 }

@@ -18,6 +18,7 @@
 #include "perf/asker.h"
 #include "perf/daemon_log.h"
 #include "perf/stalls.h"
+#include "tests/support/capture.h"
 #include "tests/support/lab.h"
 
 namespace vippy::lab {
@@ -65,6 +66,13 @@ struct Goal {
 };
 [[nodiscard]] Goal goal_of(Scenario scenario, const Pace& pace);
 
+// A frame that tells the client who has the address.
+struct Claim {
+  Duration at{};
+  unsigned node = 0;
+  bool is_question = false;
+};
+
 struct Sample {
   Duration begun{};  // the event
   Duration ended{};
@@ -72,6 +80,7 @@ struct Sample {
   HolderTimes held;
   std::optional<Duration> off;  // from the event until the old owner's kernel was rid of it
   std::vector<HolderChange> changes;
+  std::vector<Claim> claims;
   std::vector<Stall> stalls;  // the longest first
   std::vector<DaemonLine> lines;
 
@@ -79,7 +88,7 @@ struct Sample {
 };
 // Each goal that was missed, in words; empty: all kept.
 [[nodiscard]] std::string misses(const Sample& sample, const Goal& goal);
-// Stalls, what was lost when, what the daemons said: one line each.
+// What happened, what was lost, stalls, what the daemons said: one line each, in order of time.
 [[nodiscard]] std::string explain(const Sample& sample);
 
 [[nodiscard]] LabShape shape_of(const Pace& pace);
@@ -110,12 +119,14 @@ class Promises {
   void restore(Scenario scenario);
   void note_down();
   [[nodiscard]] Sample collect(Asker& client, Duration begun);
+  [[nodiscard]] std::vector<Claim> claims(Capture& heard, Duration since) const;
 
   Pace pace_;
   Lab lab_;
   StallWatch stalls_;
   std::optional<Echo> echo_;
   std::optional<AddressLog> log_;
+  std::vector<core::Mac> macs_;
   std::vector<HolderChange> daemons_;  // that stopped to run, in this repetition
   unsigned home_ = 1;    // the preferred node
   unsigned holder_ = 1;  // when the event began

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kStallsSaid = 4;
-constexpr std::size_t kLinesSaid = 6;
+constexpr std::size_t kLinesSaid = 10;
 
 double milliseconds(Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
@@ -94,29 +94,43 @@ std::string misses(const Sample& sample, const Goal& goal) {
 }
 
 std::string explain(const Sample& sample) {
-  const auto after = [&](Duration at) { return milliseconds(at - sample.begun); };
-  std::string out;
+  struct Entry {
+    Duration at;
+    std::string text;
+  };
+  std::vector<Entry> entries;
   for (const auto& change : sample.changes) {
-    out += fmt::format("      {:+8.1f} ms  n{} {} it\n", after(change.at), change.node,
-                       change.is_there ? "has" : "is rid of");
+    const auto* what = change.is_there ? "has it" : "is rid of it";
+    entries.push_back({change.at, fmt::format("n{} {}", change.node, what)});
+  }
+  for (const auto& claim : sample.claims) {
+    const auto* form = claim.is_question ? "request" : "reply";
+    entries.push_back({claim.at, fmt::format("n{} tells the client, by a {}", claim.node, form)});
   }
   if (sample.asked.lost > 0) {
-    out += fmt::format("      {:+8.1f} ms  first of {} lost requests; last {:+.1f} ms\n",
-                       after(sample.asked.first_lost), sample.asked.lost,
-                       after(sample.asked.last_lost));
+    entries.push_back({sample.asked.first_lost,
+                       fmt::format("first of {} lost requests", sample.asked.lost)});
+    entries.push_back({sample.asked.last_lost, "last lost request"});
   }
-  out += fmt::format("      {:+8.1f} ms  end of the longest gap, {:.1f} ms\n",
-                     after(sample.asked.gap_at), milliseconds(sample.asked.gap));
+  entries.push_back({sample.asked.gap_at, fmt::format("end of the longest gap, {:.1f} ms",
+                                                      milliseconds(sample.asked.gap))});
   for (std::size_t i = 0; i < std::min(kStallsSaid, sample.stalls.size()); ++i) {
     const auto& stall = sample.stalls[i];
-    out += fmt::format("      {:+8.1f} ms  {} had waited {:.1f} ms for a processor\n",
-                       after(stall.at), stall.who, milliseconds(stall.length));
+    entries.push_back({stall.at, fmt::format("{} had waited {:.1f} ms for a processor", stall.who,
+                                             milliseconds(stall.length))});
   }
   std::size_t said = 0;
   for (const auto& line : sample.lines) {
     if (!is_about_lateness(line.text) && !is_move(line.text)) continue;
     if (said++ == kLinesSaid) break;
-    out += fmt::format("      {:+8.1f} ms  {}: {}\n", after(line.at), line.node, line.text);
+    entries.push_back({line.at, line.node + ": " + line.text});
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& left, const auto& right) { return left.at < right.at; });
+  std::string out;
+  for (const auto& entry : entries) {
+    out += fmt::format("      {:+9.2f} ms  {}\n", milliseconds(entry.at - sample.begun),
+                       entry.text);
   }
   return out;
 }

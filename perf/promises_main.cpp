@@ -137,9 +137,13 @@ bool run_soak(const Wish& wish, Json& report) {
   const auto time = std::chrono::duration_cast<Duration>(
       std::chrono::duration<double, std::ratio<60>>(wish.soak_minutes));
   const auto soaked = soak({time, wish.load, wish.pace});
+  Duration told{};
   for (const auto& one : soaked.take_overs) {
+    // What happened at the same time has the same story.
+    const bool is_same = one.line.at - told < 20ms && one.is_explained;
+    if (!is_same) told = one.line.at;
     tell(fmt::format("  {}: {}{}\n{}", one.line.node, one.line.text,
-                     one.is_explained ? "" : "  NOT EXPLAINED", one.story));
+                     one.is_explained ? "" : "  NOT EXPLAINED", is_same ? "" : one.story));
   }
   tell(fmt::format("{} requests, {} lost, longest gap {:.1f} ms; {} take-overs, {} of them not "
                    "explained; {} stalls longer than stale / 2, the longest {:.1f} ms\n",

@@ -105,8 +105,11 @@ void StallWatch::look_at_tasks() {
   for (auto& [who, task] : followed_) {
     TaskTimes times;
     if (task.task.empty() || !read_task_times(task.task, times)) continue;
-    const auto waited = times.waited - task.waited;
-    task.waited = times.waited;
+    if (times.ran == task.times.ran) continue;
+    // What it waited is counted when it runs, and it did not wait before it ran the last time.
+    const auto waited = std::min(times.waited - task.times.waited, now - task.moved_at);
+    task.times = times;
+    task.moved_at = now;
     if (waited >= kNoted) stalls_.push_back({who, now, waited});
   }
 }
@@ -116,7 +119,7 @@ void StallWatch::follow(const std::string& who, pid_t task) {
   const auto name = task > 0 ? std::to_string(task) : std::string();
   if (task > 0) static_cast<void>(read_task_times(name, times));
   const std::lock_guard lock(mutex_);
-  followed_[who] = {name, times.waited};
+  followed_[who] = {name, times, wall_clock()};
 }
 
 void StallWatch::note(const std::string& who, Duration at, Duration length) {

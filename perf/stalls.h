@@ -62,7 +62,8 @@ class StallWatch {
  private:
   struct Followed {
     std::string task;
-    Duration waited{};
+    TaskTimes times;
+    Duration moved_at{};  // when it was last seen to have run
   };
   void watch_processor(int number);
   void look_at_tasks();
