@@ -157,11 +157,10 @@ void Asker::run() {
   }
 }
 
-Asked Asker::judge() const {
+Asked Asker::judge(Duration since) const {
   Asked out;
-  out.sent = requests_.size();
   const auto pauses_after = [&](Duration before, Duration at) {
-    if (at - before <= out.pause) return;
+    if (at < since || at - before <= out.pause) return;
     out.pause = at - before;
     out.pause_at = at;
   };
@@ -169,10 +168,12 @@ Asked Asker::judge() const {
   for (std::size_t i = 0; i < requests_.size(); ++i) {
     const auto& request = requests_[i];
     if (i > 0) pauses_after(requests_[i - 1].sent, request.sent);
+    if (request.sent >= since) ++out.sent;
     if (request.answered != Duration::zero()) {
       answers[i % vips_.size()].push_back(request.answered);
       continue;
     }
+    if (request.sent < since) continue;
     if (out.lost++ == 0) out.first_lost = request.sent;
     out.last_lost = request.sent;
   }
@@ -181,7 +182,7 @@ Asked Asker::judge() const {
     times.push_back(stopped_);
     std::sort(times.begin(), times.end());
     for (std::size_t i = 1; i < times.size(); ++i) {
-      if (times[i] - times[i - 1] <= out.gap) continue;
+      if (times[i] < since || times[i] - times[i - 1] <= out.gap) continue;
       out.gap = times[i] - times[i - 1];
       out.gap_at = times[i];
     }
@@ -189,10 +190,10 @@ Asked Asker::judge() const {
   return out;
 }
 
-Asked Asker::finish() {
+Asked Asker::finish(Duration since) {
   is_over_ = true;
   if (thread_.joinable()) thread_.join();
-  return judge();
+  return judge(since);
 }
 
 }  // namespace vippy::lab

@@ -2,7 +2,7 @@
 //
 // Purpose: what a client notices, to the tenth of a millisecond: lost, the longest gap, when.
 // Units:   requests a second, all VIPs together; Duration of the wall clock.
-// Bounds:  memory grows by 24 octets a request: a Asker is for seconds, not for days.
+// Bounds:  memory grows by 24 octets a request: an Asker is for seconds, not for days.
 // Order:   opened by the constructor in the calling thread, which asks from then on; finish() once.
 // Source:  Linux, Documentation/networking/timestamping.rst.
 // Shape:   as in traffic.h: its Echo answers.
@@ -45,8 +45,9 @@ class Asker {
   [[nodiscard]] std::uint64_t last_from() const { return last_from_; }
   [[nodiscard]] pid_t thread() const { return task_; }
 
-  // Stops asking and waits for what is under way, at most 100 ms.
-  Asked finish();
+  // Stops asking and waits for what is under way, at most 100 ms. What was sent, and every gap that
+  // ended, before `since` is not counted.
+  Asked finish(Duration since = {});
 
  private:
   struct Request {
@@ -58,7 +59,7 @@ class Asker {
   void read_departures();
   void read_answers();
   void pause_until(Duration at) const;
-  [[nodiscard]] Asked judge() const;
+  [[nodiscard]] Asked judge(Duration since) const;
 
   int fd_ = -1;
   Duration period_;

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr double kMature = 0.05;
-constexpr Duration kAfter = 60ms;  // what comes late belongs to the event
+constexpr Duration kAfter = 30ms;  // what comes late belongs to the event
 constexpr Duration kBefore = 5ms;  // a stall that ended so long before it may be the reason
 
 // As `ip link set PORT nomaster`, without the time that a program takes to start.
@@ -224,7 +224,7 @@ Sample Promises::collect(Asker& client, Duration begun) {
   Sample sample;
   sample.begun = begun;
   sample.ended = wall_clock();
-  sample.asked = client.finish();
+  sample.asked = client.finish(begun);
   if (sample.asked.pause >= StallWatch::kNoted) {
     stalls_.note("client", sample.asked.pause_at, sample.asked.pause);
   }
