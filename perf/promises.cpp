@@ -149,7 +149,9 @@ void Promises::prepare(Scenario scenario) {
   } else if (scenario == Scenario::reload_stays) {
     reload(home_);
   }
-  if (const auto holders = log_->holders(); holders.size() == 1) holder_ = holders.front();
+  const bool is_away = scenario == Scenario::preferred_returns || scenario == Scenario::undrain;
+  const auto holders = log_->holders();
+  if (is_away && holders.size() == 1) holder_ = holders.front();
   stalls_.forget(wall_clock() - 10s);
 }
 
