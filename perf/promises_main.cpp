@@ -159,14 +159,19 @@ bool run_soak(const Wish& wish, Json& report) {
     tell(fmt::format("  {}: {}{}\n{}", one.line.node, one.line.text,
                      one.is_explained ? "" : "  NOT EXPLAINED", is_same ? "" : one.story));
   }
+  const auto stale = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(wish.pace.stale));
+  const auto late = soaked.late_by_themselves(stale);
   tell(fmt::format("{} requests, {} lost, longest gap {:.1f} ms; {} take-overs, {} of them not "
-                   "explained; {} stalls longer than stale / 2, the longest {:.1f} ms\n",
+                   "explained, {} by a node that was late without having waited; {} stalls longer "
+                   "than stale / 2, the longest {:.1f} ms\n",
                    soaked.sent, soaked.lost, milliseconds(soaked.gap), soaked.take_overs.size(),
-                   soaked.unexplained(), soaked.stalls, milliseconds(soaked.longest_stall)));
+                   soaked.unexplained(), late, soaked.stalls, milliseconds(soaked.longest_stall)));
   report["soak"] = {{"sent", soaked.sent}, {"lost", soaked.lost},
                     {"gap_ms", milliseconds(soaked.gap)},
                     {"take_overs", soaked.take_overs.size()},
-                    {"unexplained", soaked.unexplained()}, {"stalls", soaked.stalls},
+                    {"unexplained", soaked.unexplained()}, {"late_by_themselves", late},
+                    {"stalls", soaked.stalls},
                     {"longest_stall_ms", milliseconds(soaked.longest_stall)}};
   return soaked.unexplained() == 0;
 }

@@ -113,6 +113,13 @@ std::uint64_t Soaked::unexplained() const {
                     [](const auto& one) { return !one.is_explained; }));
 }
 
+std::uint64_t Soaked::late_by_themselves(Duration stale) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(take_overs.begin(), take_overs.end(), [&](const auto& one) {
+        return one.is_explained && one.longest_stall < stale / 2;
+      }));
+}
+
 Soaked soak(const SoakWish& wish) {
   const auto stale = std::chrono::duration_cast<Duration>(
       std::chrono::duration<double>(wish.pace.stale));

@@ -37,6 +37,8 @@ struct Soaked {
   Duration longest_stall{};
 
   [[nodiscard]] std::uint64_t unexplained() const;
+  // A node said that it was late, and nobody was seen to wait: was it its own work?
+  [[nodiscard]] std::uint64_t late_by_themselves(Duration stale) const;
 };
 
 [[nodiscard]] Soaked soak(const SoakWish& wish);
