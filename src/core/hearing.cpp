@@ -74,7 +74,7 @@ Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat)
   if (of_us.session != 0 && !is_fresh(of_us, own_)) return Verdict::replayed;
   const auto verdict = peer.session.judge(sender, of_us, own_);
   if (verdict != Verdict::believed) return verdict;
-  peer.hears_us = is_fresh(of_us, own_);
+  if (of_us.session == 0) return Verdict::deaf;
   peer.latest = beat;
   return verdict;
 }
@@ -88,7 +88,6 @@ void Hearing::fell_silent(std::size_t index) {
   auto& peer = peers_[index];
   peer.session.fell_silent();
   peer.latest.reset();
-  peer.hears_us = false;
 }
 
 const Beat* Hearing::latest(std::size_t peer) const {

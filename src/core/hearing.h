@@ -48,7 +48,8 @@ class Hearing {
   // host with our name, and no recording of ours.
   [[nodiscard]] bool is_live(const Beat& beat) const;
 
-  // An authentic announcement of a peer. Believed ones replace what was known of it.
+  // An authentic announcement of a peer. Believed ones replace what was known of it: what it says
+  // freshly echoes us, so that it was said now, and hears us.
   Verdict hear(std::size_t peer, const Sender& sender, const Beat& beat);
   // An authentic message without echoes (fragment, request): only of a proven session.
   Verdict hear_other(std::size_t peer, const Sender& sender);
@@ -56,8 +57,6 @@ class Hearing {
 
   // The latest believed announcement; null: none since the peer was last silent.
   [[nodiscard]] const Beat* latest(std::size_t peer) const;
-  // Does the peer hear us, by its own word?
-  [[nodiscard]] bool hears_us(std::size_t peer) const { return peers_[peer].hears_us; }
 
  private:
   [[nodiscard]] Echo echo_of_us(const Beat& beat) const;
@@ -66,7 +65,6 @@ class Hearing {
     NodeId id = 0;
     PeerSession session;
     std::optional<Beat> latest;
-    bool hears_us = false;
   };
 
   NodeId own_id_ = 0;

@@ -147,6 +147,7 @@ class Node {
 
   // protocol 2 (node_speech.cpp)
   void hear_beat(const MessageHeard& heard, const Beat& beat, Instant received, Actions& out);
+  void hear_deaf(std::size_t peer, const Beat& beat, Instant received, Actions& out);
   void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
   bool hear_content(const Message& message, Instant now, Actions& out);
   void hear_own_name(const MessageHeard& heard, Instant received, Actions& out);
@@ -218,6 +219,7 @@ class Node {
   [[nodiscard]] std::string reason_text(InactiveReason reason) const;
   [[nodiscard]] MoveReason why_moved(std::size_t group, std::size_t to) const;
   [[nodiscard]] std::vector<AddressKey> wanted() const;
+  [[nodiscard]] bool is_deaf(std::size_t peer) const;
   [[nodiscard]] bool is_wanted(const GroupState& group) const;
   void forfeit(Instant now);
   [[nodiscard]] std::string node_name(std::size_t node) const;
@@ -260,6 +262,11 @@ class Node {
   bool refuses_ = false;
   std::vector<ContentDigest> neighbours_of_;  // per node: the table of it that we have
   std::vector<ContentDigest> differing_of_;   // per node: the configuration that was complained of
+  struct Deaf {  // a node that says that it does not hear us
+    std::optional<Instant> heard;
+    bool is_active = false;
+  };
+  std::vector<Deaf> deaf_;  // per node
   struct Wish {  // an order for another node
     Order order;
     Instant until{};

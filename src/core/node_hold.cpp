@@ -78,15 +78,20 @@ void Node::judge_standing(Instant now) {
   if (!self) return;
   std::vector<Sight> sights(membership_.size());
   for (std::size_t i = 0; i < sights.size(); ++i) {
-    if (i == *self || membership_.is_silent(i)) continue;
+    if (i == *self) continue;
+    if (membership_.is_silent(i)) {
+      const auto& deaf = deaf_[i];
+      const bool is_there = deaf.heard && now - *deaf.heard <= config_.stale;
+      if (is_there) sights[i] = {true, deaf.is_active, false, nullptr};
+      continue;
+    }
     const auto* beat = view_.hearing().latest(i);
     if (beat == nullptr) {
       sights[i] = {true, membership_.is_active(i), true, nullptr};  // protocol 1 cannot tell
       continue;
     }
     const bool counts_alike = beat->digest == digest_ && beat->view.size() == sights.size();
-    sights[i] = {true, beat->is_active, view_.hearing().hears_us(i),
-                 counts_alike ? &beat->view : nullptr};
+    sights[i] = {true, beat->is_active, true, counts_alike ? &beat->view : nullptr};
   }
   standing_reason_ = standing_.judge(*self, sights, witness_.verdict(now), now);
 }

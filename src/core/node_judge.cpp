@@ -143,8 +143,9 @@ void Node::judge_silence(Instant now, Actions& out) {
   std::vector<std::size_t> silent;
   membership_.expire(now, silent);
   for (const auto peer : silent) {
-    log(out, event::PeerSilent{membership_.name(peer), now - *membership_.heard_last(peer)});
     members_changed_ = true;
+    if (is_deaf(peer)) continue;  // it speaks, and that it does not hear us was said
+    log(out, event::PeerSilent{membership_.name(peer), now - *membership_.heard_last(peer)});
   }
   if (!goes_by_facts()) return;
   for (std::size_t i = 0; i < membership_.size(); ++i) {
@@ -156,6 +157,12 @@ void Node::judge_silence(Instant now, Actions& out) {
 
 // ---- who owns what ----------------------------------------------------------------------------
 
+// Has the peer said since it was last believed that it does not hear us?
+bool Node::is_deaf(std::size_t peer) const {
+  const auto& heard = deaf_[peer].heard;
+  return heard && *heard >= membership_.heard_last(peer).value_or(*heard);
+}
+
 MoveReason Node::why_moved(std::size_t index, std::size_t to) const {
   if (!ever_decided_) return MoveReason::start;
   if (config_changed_) return MoveReason::configuration;
@@ -165,9 +172,8 @@ MoveReason Node::why_moved(std::size_t index, std::size_t to) const {
   const bool is_self = from == membership_.self();
   const bool still_active = is_self ? is_active_ : membership_.is_active(from);
   if (!still_active) {
-    if (!is_self && membership_.is_silent(from)) return MoveReason::owner_silent;
-    const auto* beat = is_self ? nullptr : view_.hearing().latest(from);
-    return beat != nullptr && beat->is_active ? MoveReason::owner_deaf : MoveReason::owner_left;
+    if (is_self || !membership_.is_silent(from)) return MoveReason::owner_left;
+    return is_deaf(from) ? MoveReason::owner_deaf : MoveReason::owner_silent;
   }
   if (goes_by_facts() && from < facts_.size() && !facts_[from].is_fit(index)) {
     return MoveReason::owner_cannot;

@@ -111,6 +111,7 @@ void Node::hear_beat(const MessageHeard& heard, const Beat& beat, Instant receiv
   const auto news = view_.hear(peer, heard.message.sender, beat);
   switch (news.verdict) {
     case Verdict::believed: break;
+    case Verdict::deaf: return hear_deaf(peer, beat, received, out);
     case Verdict::replayed:
       ++counters_.ignored;
       ++counters_.ignored_replayed;
@@ -123,14 +124,21 @@ void Node::hear_beat(const MessageHeard& heard, const Beat& beat, Instant receiv
   ++counters_.announcements_received;
   if (was_silent) announce_soon(received);
   const bool was_active = membership_.is_active(peer);
+  deaf_[peer] = {};
   const auto change = membership_.heard(peer, news.counts && !view_.is_outsider(peer), 0, received);
-  if (change == Membership::Change::left && beat.is_active && !view_.is_outsider(peer)) {
-    log(out, event::PeerDeaf{membership_.name(peer)});
-  } else {
-    peer_changed(peer, change, out);
-  }
+  peer_changed(peer, change, out);
   members_changed_ = members_changed_ || news.changed || was_active != membership_.is_active(peer);
   compare_contents(peer, heard.message.sender, beat, received, out);
+}
+
+// It speaks and does not hear us, or it is a recording from a time when it did not: nothing that it
+// says counts but that it may be there (see standing.h).
+void Node::hear_deaf(std::size_t peer, const Beat& beat, Instant received, Actions& out) {
+  ++counters_.ignored;
+  ++counters_.ignored_unproven;
+  auto& deaf = deaf_[peer];
+  if (!deaf.heard) log(out, event::PeerDeaf{membership_.name(peer)});
+  deaf = {received, beat.is_active};
 }
 
 // What the peer runs and knows, against what we do.

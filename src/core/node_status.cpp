@@ -40,7 +40,7 @@ Status Node::status(Instant now) const {
     peer.longest_gap = membership_.longest_gap(i);
     if (!peer.is_self && !membership_.is_silent(i)) {
       peer.protocol = goes_by_facts() && view_.speaks_2(i) ? 2 : 1;
-      peer.hears_us = peer.protocol == 2 && view_.hearing().hears_us(i);
+      peer.hears_us = peer.protocol == 2;
       peer.is_leaving = peer.protocol == 2 && view_.is_leaving(i);
     }
     out.peers.push_back(std::move(peer));

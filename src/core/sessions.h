@@ -30,6 +30,7 @@ enum class Verdict : std::uint8_t {
   believed,  // of the proven session, and newer than everything before it
   unproven,  // of a session that has not shown yet that it hears us: echo it, believe nothing
   replayed,  // of the proven session, but not newer
+  deaf,      // of the proven session, but says that it does not hear us: it may be a recording
 };
 
 // Our own side of the echoes.

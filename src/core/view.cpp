@@ -92,7 +92,7 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat)
   const bool was_leaving = std::exchange(peer.is_leaving, beat.is_leaving);
   peer.speaks_2 = peer.is_heard = true;
   peer.is_outsider = beat.version == shared_->version && beat.digest != digest_;
-  news.counts = beat.is_active && hearing_.hears_us(index);
+  news.counts = beat.is_active;
   facts.is_active = news.counts && !peer.is_outsider;
   facts.is_settled = beat.is_settled;
   facts.is_taken_at_its_word = false;

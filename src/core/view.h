@@ -29,7 +29,7 @@ class View {
 
   struct News {
     Verdict verdict = Verdict::unproven;
-    bool counts = false;   // says that it is active, and hears us
+    bool counts = false;   // says that it is active
     bool changed = false;  // something that decisions go by
   };
 
