@@ -31,7 +31,7 @@ bool should_hold(std::size_t group, std::size_t owner, std::size_t self,
   }
   if (owner != self) return false;
   for (std::size_t node = 0; node < nodes.size(); ++node) {
-    if (node != self && nodes[node].claims_group(group)) return holds;
+    if (node != self && nodes[node].has_some_of(group)) return holds;
   }
   return true;
 }

@@ -32,9 +32,13 @@ struct NodeFacts {
   bool is_taken_at_its_word = false;  // speaks protocol 1: what it is to have, it has
   const BitSet* claims = nullptr;    // null: none
   const BitSet* refusals = nullptr;  // null: none
+  const BitSet* parts = nullptr;     // of which it has something and not all; null: none
 
   [[nodiscard]] bool claims_group(std::size_t group) const {
     return claims != nullptr && claims->test(group);
+  }
+  [[nodiscard]] bool has_some_of(std::size_t group) const {
+    return claims_group(group) || (parts != nullptr && parts->test(group));
   }
   [[nodiscard]] bool is_fit(std::size_t group) const {
     return is_active && (refusals == nullptr || !refusals->test(group));

@@ -82,6 +82,7 @@ class Node {
     std::vector<std::optional<AddressKey>> keys;  // per VIP; nullopt: nowhere to put it
     bool is_held = false;                // wanted in our kernel
     bool is_contested = false;           // somebody else held it too, a moment ago
+    Instant again_at = Instant::max();    // the neighbours hear of it once more
     Instant release_at = Instant::max();  // lets go then: the new owner has it
     Instant refuse_until{};              // our kernel would not take it
   };
@@ -165,6 +166,7 @@ class Node {
   [[nodiscard]] bool should_have(std::size_t group, Instant now) const;
   void hold_or_release(Instant now);
   void settle_contests(Instant now, Actions& out);
+  void speak_again(const GroupState& group, Instant now, Actions& out);
   void move_group(std::size_t group, std::size_t to, Instant now, Actions& out);
   void announce_change(Instant now);
   [[nodiscard]] Witnesses witnesses(Instant now) const;
@@ -228,6 +230,8 @@ class Node {
   ContentDigest digest_ = 0;
   BitSet claims_;    // groups that our kernel holds
   BitSet refusals_;  // groups that we cannot hold now
+  BitSet parts_;     // groups of which our kernel has something and not all
+  BitSet touched_;   // those of them since the last announcement
   bool stock_changed_ = true;  // claims or refusals may be others
   bool refuses_ = false;
   std::vector<ContentDigest> neighbours_of_;  // per node: the table of it that we have

@@ -208,7 +208,7 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   }
   // What is here stays ours to hand over, in whatever group it is now.
   claims_ = ClaimMap(*before, *shared_).map(claims_);
-  refusals_ = BitSet(groups_.size());
+  refusals_ = parts_ = touched_ = BitSet(groups_.size());
   for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].is_held = claims_.test(i);
   facts_.assign(shared_->nodes.size(), NodeFacts{});
   stock_changed_ = true;

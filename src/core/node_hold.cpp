@@ -36,6 +36,7 @@ void Node::take_stock(Instant now) {
   if (!std::exchange(stock_changed_, false) && !has_waited) return;
   BitSet claims(groups_.size());
   BitSet refusals(groups_.size());
+  BitSet parts(groups_.size());
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
     std::size_t held = 0;
@@ -50,9 +51,12 @@ void Node::take_stock(Instant now) {
     // Held when all of it is here, and until nothing of it is.
     const bool was_held = i < claims_.size() && claims_.test(i);
     claims.set(i, held > 0 && (held == placed || was_held));
+    parts.set(i, held > 0 && !claims.test(i));
     refusals.set(i, placed < group.keys.size() || group.refuse_until != Instant{});
   }
-  if (claims == claims_ && refusals == refusals_) return;
+  if (claims == claims_ && refusals == refusals_ && parts == parts_) return;
+  touched_ |= parts;
+  parts_ = std::move(parts);
   claims_ = std::move(claims);
   refusals_ = std::move(refusals);
   refuses_ = refusals_.any();
@@ -181,7 +185,15 @@ void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& o
   if (to == membership_.self() && group.is_held) group.is_contested = true;
 }
 
-// Whoever keeps an address that two members held says so to the neighbours once more.
+void Node::speak_again(const GroupState& group, Instant now, Actions& out) {
+  for (const auto& key : group.keys) {
+    if (!key || !reconciler_.is_up(*key)) continue;
+    advertiser_.again(key->index, key->prefix, interfaces_, now, out);
+  }
+}
+
+// Whoever keeps an address that two members held says so to the neighbours once more: while the
+// other one still has it, because its last frames may come after our first, and when it has let go.
 void Node::settle_contests(Instant now, Actions& out) {
   const auto held = view_.held_by_others();
   for (std::size_t i = 0; i < groups_.size(); ++i) {
@@ -189,17 +201,17 @@ void Node::settle_contests(Instant now, Actions& out) {
     const bool is_ours = group.is_held && group.owner == membership_.self() && claims_.test(i);
     if (!is_ours) {
       group.is_contested = false;
+      group.again_at = Instant::max();
       continue;
     }
     if (held.test(i)) {
-      group.is_contested = true;
-      continue;
+      if (!std::exchange(group.is_contested, true)) group.again_at = now + kLinger / 2;
+    } else if (std::exchange(group.is_contested, false)) {
+      group.again_at = now;
     }
-    if (!std::exchange(group.is_contested, false)) continue;
-    for (const auto& key : group.keys) {
-      if (!key || !reconciler_.is_up(*key)) continue;
-      advertiser_.again(key->index, key->prefix, interfaces_, now, out);
-    }
+    if (now < group.again_at) continue;
+    group.again_at = Instant::max();
+    speak_again(group, now, out);
   }
 }
 
@@ -216,18 +228,18 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     announce_change(now);
   }
   const bool is_release_due = std::any_of(groups_.begin(), groups_.end(), [&](const auto& group) {
-    return group.release_at <= now;
+    return group.release_at <= now || group.again_at <= now;
   });
   if (!std::exchange(members_changed_, false) && !is_release_due && hold_deadline() > now) return;
   view_.set_self(membership_.self(), {is_active_, is_settled_, false, &claims_,
-                                      refuses_ ? &refusals_ : nullptr});
+                                      refuses_ ? &refusals_ : nullptr, &parts_});
   const bool may_decide = is_mature_ && !settling_since_;
   // Nobody is known to have what we may still hold: leave everything as it is.
   const bool is_leaving = shown_reason_ && leaves_gently(*shown_reason_);
   const bool must_wait =
       !may_decide && !membership_.any_active() && !is_forfeiting_ && !is_leaving;
   if (must_wait || standing_.is_waiting()) {
-    for (auto& group : groups_) group.release_at = Instant::max();
+    for (auto& group : groups_) group.release_at = group.again_at = Instant::max();
     members_changed_ = members_changed_ || standing_.is_waiting();
     return;
   }
@@ -235,7 +247,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   facts_.assign(facts.begin(), facts.end());
   if (view_.has_plain_peers()) {
     // Protocol 1 knows neither waiting nor refusing.
-    for (auto& one : facts_) one = {one.is_active, true, one.is_taken_at_its_word, one.claims, {}};
+    for (auto& one : facts_) one.is_settled = true, one.refusals = nullptr;
   }
   bool changed = false;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
@@ -256,7 +268,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
 Instant Node::hold_deadline() const {
   auto earliest = standing_.next_deadline();
   for (const auto& group : groups_) {
-    earliest = std::min(earliest, group.release_at);
+    earliest = std::min({earliest, group.release_at, group.again_at});
     if (group.refuse_until != Instant{}) earliest = std::min(earliest, group.refuse_until);
   }
   if (is_forfeiting_) earliest = std::min(earliest, forfeit_until_);

@@ -35,7 +35,7 @@ void Node::forfeit(Instant now) {
   forfeit_until_ = now + config_.stale;
   for (auto& group : groups_) {
     group.is_held = false;
-    group.release_at = Instant::max();
+    group.release_at = group.again_at = Instant::max();
   }
   want({});
 }

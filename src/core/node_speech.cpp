@@ -264,6 +264,7 @@ Beat Node::own_beat() {
   }
   beat.claims = claims_;
   if (refuses_) beat.refusals = refusals_;
+  if (touched_.any()) beat.parts = std::exchange(touched_, parts_);
   return beat;
 }
 

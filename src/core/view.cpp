@@ -29,18 +29,20 @@ void View::configure(std::shared_ptr<const Shared> shared, ContentDigest digest)
     facts_.back() = facts_before[static_cast<std::size_t>(found - peers_before.begin())];
     peer.claims = from_before.map(found->claims);
     peer.refusals = found->refusals.size() == 0 ? BitSet() : from_before.map(found->refusals);
+    peer.parts = found->parts.size() == 0 ? BitSet() : from_before.map(found->parts);
     peer.is_mapped = false;
     peer.is_outsider = false;
   }
   self_.reset();
-  point_at_sets();
+  for (std::size_t i = 0; i < peers_.size(); ++i) point_at_sets(i);
 }
 
-void View::point_at_sets() {
-  for (std::size_t i = 0; i < peers_.size(); ++i) {
-    facts_[i].claims = &peers_[i].claims;
-    facts_[i].refusals = peers_[i].refusals.size() == 0 ? nullptr : &peers_[i].refusals;
-  }
+void View::point_at_sets(std::size_t index) {
+  const auto& peer = peers_[index];
+  auto& facts = facts_[index];
+  facts.claims = &peer.claims;
+  facts.refusals = peer.refusals.size() == 0 ? nullptr : &peer.refusals;
+  facts.parts = peer.parts.size() == 0 ? nullptr : &peer.parts;
 }
 
 void View::learn(std::shared_ptr<const Shared> shared, ContentDigest digest) {
@@ -58,7 +60,8 @@ bool View::knows(ContentDigest digest) const {
 // Takes over what the peer holds and refuses; false when it is what was known.
 bool View::translate(Peer& peer, const Beat& beat) {
   const bool is_same = peer.is_mapped && peer.said_digest == beat.digest &&
-                       peer.said_claims == beat.claims && peer.said_refusals == beat.refusals;
+                       peer.said_claims == beat.claims && peer.said_parts == beat.parts &&
+                       peer.said_refusals == beat.refusals;
   if (is_same) return false;
   const auto known = std::find_if(known_.begin(), known_.end(), [&](const Known& one) {
     return one.digest == beat.digest;
@@ -66,6 +69,7 @@ bool View::translate(Peer& peer, const Beat& beat) {
   peer.said_digest = beat.digest;
   peer.said_claims = beat.claims;
   peer.said_refusals = beat.refusals;
+  peer.said_parts = beat.parts;
   const bool is_ours = beat.digest == digest_ && beat.claims.size() == shared_->groups.size();
   peer.is_mapped = is_ours || known != known_.end();
   if (!peer.is_mapped) return false;
@@ -75,6 +79,7 @@ bool View::translate(Peer& peer, const Beat& beat) {
   };
   peer.claims = is_ours ? beat.claims : known->map.map(beat.claims);
   peer.refusals = in_our_numbers(beat.refusals);
+  peer.parts = in_our_numbers(beat.parts);
   return true;
 }
 
@@ -92,7 +97,7 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat)
   facts.is_settled = beat.is_settled;
   facts.is_taken_at_its_word = false;
   const bool is_translated = translate(peer, beat);
-  facts.refusals = peer.refusals.size() == 0 ? nullptr : &peer.refusals;
+  point_at_sets(index);
   news.changed = is_translated || facts.is_active != before.is_active ||
                  facts.is_settled != before.is_settled || was_leaving != peer.is_leaving;
   return news;
@@ -103,10 +108,10 @@ View::News View::hear_plain(std::size_t index, bool is_active) {
   const bool changed = facts.is_active != is_active || !facts.is_taken_at_its_word;
   auto& peer = peers_[index];
   peer.claims.clear();
-  peer.refusals = {};
+  peer.refusals = peer.parts = {};
   peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
   peer.is_heard = true;
-  facts = {is_active, true, true, &peer.claims, nullptr};
+  facts = {is_active, true, true, &peer.claims, nullptr, nullptr};
   return {Verdict::believed, is_active, changed};
 }
 
@@ -114,10 +119,10 @@ void View::fell_silent(std::size_t index) {
   hearing_.fell_silent(index);
   auto& peer = peers_[index];
   peer.claims.clear();
-  peer.refusals = {};
+  peer.refusals = peer.parts = {};
   peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
   peer.is_heard = false;
-  facts_[index] = {false, false, false, &peer.claims, nullptr};
+  facts_[index] = {false, false, false, &peer.claims, nullptr, nullptr};
 }
 
 void View::set_self(std::optional<std::size_t> self, const NodeFacts& facts) {
@@ -134,7 +139,9 @@ bool View::has_plain_peers() const {
 BitSet View::held_by_others() const {
   BitSet out(shared_ ? shared_->groups.size() : 0);
   for (std::size_t i = 0; i < peers_.size(); ++i) {
-    if (i != self_) out |= peers_[i].claims;
+    if (i == self_) continue;
+    out |= peers_[i].claims;
+    if (peers_[i].parts.size() != 0) out |= peers_[i].parts;
   }
   return out;
 }

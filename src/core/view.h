@@ -73,9 +73,11 @@ class View {
     NodeId id = 0;
     BitSet claims;
     BitSet refusals;
+    BitSet parts;
     // As last announced, and by which configuration: what is the same needs no mapping.
     BitSet said_claims;
     BitSet said_refusals;
+    BitSet said_parts;
     ContentDigest said_digest = 0;
     bool is_mapped = false;  // what was said last is in the numbers of ours
     bool is_outsider = false;
@@ -85,7 +87,7 @@ class View {
   };
 
   bool translate(Peer& peer, const Beat& beat);
-  void point_at_sets();
+  void point_at_sets(std::size_t peer);
 
   Hearing hearing_;
   std::shared_ptr<const Shared> shared_;

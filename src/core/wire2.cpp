@@ -20,7 +20,8 @@ constexpr std::uint8_t kActive = 0x01;
 constexpr std::uint8_t kLeaving = 0x02;
 constexpr std::uint8_t kSettled = 0x04;
 constexpr std::uint8_t kRefuses = 0x10;
-constexpr std::uint8_t kKnownFlags = kActive | kLeaving | kSettled | kRefuses;
+constexpr std::uint8_t kHasParts = 0x20;
+constexpr std::uint8_t kKnownFlags = kActive | kLeaving | kSettled | kRefuses | kHasParts;
 
 enum class Kind : std::uint8_t {
   announcement = 1,
@@ -58,6 +59,7 @@ std::uint8_t flags_of(const Beat& beat) {
   if (beat.is_leaving) flags |= kLeaving;
   if (beat.is_settled) flags |= kSettled;
   if (beat.refusals.size() != 0) flags |= kRefuses;
+  if (beat.parts.size() != 0) flags |= kHasParts;
   return flags;
 }
 
@@ -77,6 +79,7 @@ void write(Writer& out, const Beat& beat) {
   out.octets(beat.view.octets());
   out.octets(beat.claims.octets());
   out.octets(beat.refusals.octets());
+  out.octets(beat.parts.octets());
 }
 
 void write(Writer& out, const Fragment& fragment) {
@@ -124,12 +127,15 @@ BodyResult read_beat(Reader& in, std::uint8_t flags) {
   const auto octets = BitSet::octets_for(groups);
   const auto view_octets = BitSet::octets_for(nodes);
   const bool refuses = (flags & kRefuses) != 0;
-  if (in.failed() || in.left() != view_octets + octets * (refuses ? 2 : 1)) {
+  const bool has_parts = (flags & kHasParts) != 0;
+  const std::size_t sets = 1U + (refuses ? 1U : 0U) + (has_parts ? 1U : 0U);
+  if (in.failed() || in.left() != view_octets + octets * sets) {
     return failure(Wire2Error::truncated);
   }
   beat.view = BitSet::from_octets(nodes, in.take(view_octets));
   beat.claims = BitSet::from_octets(groups, in.take(octets));
   if (refuses) beat.refusals = BitSet::from_octets(groups, in.take(octets));
+  if (has_parts) beat.parts = BitSet::from_octets(groups, in.take(octets));
   return beat;
 }
 

@@ -40,6 +40,8 @@
 //                              other; rounded up to octets
 //             G/8 claims       the groups that the sender holds, rounded up to octets
 //             G/8 refusals     only with flag 0x10: the groups that it cannot hold now
+//             G/8 parts        only with flag 0x20: groups of which it has or had something since
+//                              its last announcement, and not all
 //
 //   fragment body: 1 what (1 configuration, 2 neighbours), 3 reserved, 8 digest, 8 version,
 //                  4 total octets, 4 offset, the rest is the piece
@@ -101,6 +103,7 @@ struct Beat {
   BitSet view;               // of the same size
   BitSet claims;
   BitSet refusals;  // of size 0: none
+  BitSet parts;     // of size 0: none
   bool operator==(const Beat&) const = default;
 };
 

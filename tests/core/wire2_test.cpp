@@ -45,6 +45,7 @@ Message beat(std::size_t nodes, std::size_t groups, Rng& rng) {
   body.claims = BitSet(groups);
   for (std::size_t i = 0; i < groups; ++i) body.claims.set(i, rng.chance(1, 2));
   if (rng.chance(1, 2)) body.refusals = body.claims;
+  if (rng.chance(1, 2)) body.parts = body.claims;
   return {{rng.next(), rng.next(), rng.next()}, body};
 }
 
@@ -53,7 +54,7 @@ TEST(Wire2Test, RoundTripsAnnouncementsOfAllSizes) {
   for (std::size_t nodes = 0; nodes <= 64; nodes += 7) {
     for (std::size_t groups = 0; groups <= 4096; groups = groups * 2 + 1) {
       auto message = beat(nodes, groups, rng);
-      if (groups == 0) std::get<Beat>(message.body).refusals = {};
+      if (groups == 0) std::get<Beat>(message.body).refusals = std::get<Beat>(message.body).parts = {};
       const auto again = decode_wire2(bytes_of(message), keys());
       ASSERT_TRUE(again) << name(again.error());
       EXPECT_EQ(*again, message);
@@ -73,7 +74,7 @@ TEST(Wire2Test, RoundTripsFragmentsAndRequests) {
 TEST(Wire2Test, AnAnnouncementOf64NodesAnd4096GroupsFitsIntoOneFrame) {
   Rng rng(3);
   auto message = beat(64, 4096, rng);
-  std::get<Beat>(message.body).refusals = {};
+  std::get<Beat>(message.body).refusals = std::get<Beat>(message.body).parts = {};
   EXPECT_LE(bytes_of(message).size(), 1472U);  // 1500 - 20 (IPv4) - 8 (UDP)
 }
 

@@ -58,6 +58,7 @@ void Picture::on(const seen::Daemon& daemon, Instant at) {
     machine.shared.reset();
     machine.version = 0;
   }
+  if (machine.state == DaemonState::running) machine.paused = at;
   machine.state = daemon.state;
   machine.state_since = at;
 }

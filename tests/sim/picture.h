@@ -19,6 +19,7 @@ namespace vippy::sim {
 struct MachinePicture {
   DaemonState state = DaemonState::off;
   Instant state_since{};
+  Instant paused{};  // when it last stopped running or became late
   Instant started{};
   Instant hit{};  // the latest cause here
   std::map<core::Prefix, bool> addresses;  // true: ours

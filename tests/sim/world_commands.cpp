@@ -116,6 +116,7 @@ void World::set_late(std::size_t index, Duration late_max) {
   say("world", fmt::format("{} wakes up to {:.1f} ms late", machine.name, milliseconds(late_max)));
   see_cause(CauseKind::late, index);
   machine.late_max = late_max;
+  if (late_max == Duration{}) machine.woken_at.reset();  // what it had to do, it does now
   see(seen::Daemon{index, machine.state()});
   trouble_may_have_changed();
 }

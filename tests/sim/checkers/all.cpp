@@ -35,6 +35,10 @@ bool is_well_heard(const Picture& picture, std::size_t from, std::size_t to, Ins
   const auto& rules = picture.rules();
   const auto enough = rules.stale + 2 * rules.interval + rules.delay;
   const auto is_old = [&](Instant since) { return now - since > enough; };
+  // A new session has to be echoed before it is believed, and the listener did nothing meanwhile.
+  const bool is_unproven = rules.speaks_2() && speaker.started >= listener.paused &&
+                           now - listener.state_since <= rules.settle();
+  if (is_unproven) return false;
   return speaker.state == DaemonState::running && is_old(speaker.state_since) &&
          picture.hears(from, to) && is_old(picture.hears_since(from, to)) &&
          agree(speaker, listener) && is_old(speaker.configured.value_or(now)) &&

@@ -15,8 +15,13 @@ class Conflicts final : public Checker {
 
   void on_time(const Picture& picture, Instant now) override {
     for (auto& [vip, talk] : talks_) {
-      if (!talk.wrong_since || now - *talk.wrong_since <= picture.rules().last_word()) continue;
-      flag(*talk.wrong_since + picture.rules().last_word(),
+      // Nobody told the holder of one that spoke on the other side of a split and died there: the
+      // next refresh tells the neighbours.
+      const bool is_dead = !picture.machines()[talk.last].runs();
+      const auto within = picture.rules().last_word() +
+                          (is_dead ? picture.rules().converge() : core::Duration{});
+      if (!talk.wrong_since || now - *talk.wrong_since <= within) continue;
+      flag(*talk.wrong_since + within,
            fmt::format("{} is on {}, and {} had the last word about it", core::format(vip),
                        picture.rules().nodes[talk.holder], picture.rules().nodes[talk.last]));
       talk.wrong_since.reset();

@@ -33,6 +33,7 @@ class NoGap final : public Checker {
       watched_.clear();
     } else if (const auto* file = std::get_if<seen::File>(&entry.what)) {
       const auto vips = vips_of(*file->shared);
+      if (!newest_ || newest_->version <= file->shared->version) newest_ = file->shared;
       std::erase_if(watched_, [&](const core::Prefix& vip) {
         return std::find(vips.begin(), vips.end(), vip) == vips.end();
       });
@@ -52,10 +53,13 @@ class NoGap final : public Checker {
     until_ = now + picture.rules().settle();
     if (watched_.empty()) {
       stopping_.clear();
+      // What the newest file leaves out may go.
+      const auto vips = newest_ ? vips_of(*newest_) : std::vector<core::Prefix>{};
       for (const auto& machine : picture.machines()) {
         if (!machine.runs()) continue;
         for (const auto& [prefix, is_ours] : machine.addresses) {
-          if (is_ours) watched_.insert(prefix);
+          const bool stays = std::find(vips.begin(), vips.end(), prefix) != vips.end();
+          if (is_ours && stays) watched_.insert(prefix);
         }
       }
     }
@@ -89,6 +93,7 @@ class NoGap final : public Checker {
   }
 
   bool was_calm_ = false;
+  std::shared_ptr<const core::Shared> newest_;
   Instant until_{};
   std::set<core::Prefix> watched_;
   std::set<std::size_t> stopping_;
