@@ -15,13 +15,18 @@ void Contents::offer(Content what, ContentDigest digest, std::uint64_t version,
 void Contents::on_request(const ContentRequest& request, Instant now) {
   auto& offer = offers_[slot(request.what)];
   if (offer.digest != request.digest || offer.text.empty()) return;
+  // The same echo again is a recording, or somebody else who hears the answer as well.
+  const auto newer = static_cast<std::int32_t>(request.of.sequence - offer.asked_at_sequence);
+  if (offer.was_asked && newer <= 0) return;
+  offer.was_asked = true;
+  offer.asked_at_sequence = request.of.sequence;
   if (offer.next) {
     offer.is_asked_again = *offer.next > 0;
     return;
   }
   offer.next = 0;
   // Whoever repeats requests, or records them, gets it once in this time.
-  serve_at_ = std::min(serve_at_, std::max(now, offer.served_at + kAskAgain / 2));
+  serve_at_ = std::min(serve_at_, std::max(now, offer.served_at + kServeAgain));
 }
 
 void Contents::want(Content what, ContentDigest digest, const Echo& of, Instant now) {
@@ -37,7 +42,7 @@ void Contents::want(Content what, ContentDigest digest, const Echo& of, Instant 
   }
 }
 
-std::optional<std::string> Contents::on_fragment(const Fragment& fragment) {
+std::optional<std::string> Contents::on_fragment(const Fragment& fragment, Instant now) {
   const auto want = std::find_if(wants_.begin(), wants_.end(), [&](const Want& one) {
     return one.what == fragment.what && one.digest == fragment.digest;
   });
@@ -53,6 +58,7 @@ std::optional<std::string> Contents::on_fragment(const Fragment& fragment) {
   const auto piece = fragment.offset / kFragmentOctetsMax;
   if (want->pieces[piece]) return std::nullopt;
   want->pieces[piece] = true;
+  want->ask_at = now + ask_again_;
   std::copy(fragment.piece.begin(), fragment.piece.end(),
             want->text.begin() + static_cast<std::ptrdiff_t>(fragment.offset));
   if (--want->missing > 0) return std::nullopt;
@@ -95,7 +101,7 @@ void Contents::ask(Instant now, std::vector<MessageBody>& out) {
   for (auto& want : wants_) {
     if (want.ask_at > now) continue;
     out.emplace_back(ContentRequest{want.what, want.digest, want.of});
-    want.ask_at = now + kAskAgain;
+    want.ask_at = now + ask_again_;
   }
 }
 

@@ -26,10 +26,12 @@ class Contents {
   static constexpr std::size_t kWantsMax = 8;
   static constexpr std::size_t kBurst = 16;
   static constexpr Duration kPause = std::chrono::milliseconds(1);
-  static constexpr Duration kAskAgain = std::chrono::milliseconds(20);
+  static constexpr Duration kServeAgain = std::chrono::milliseconds(10);
   // Nobody spoke of it for so long: it is not wanted any more.
   static constexpr Duration kForget = std::chrono::seconds(5);
 
+  // What did not come, or stopped coming, is asked for again after `pause`.
+  void configure(Duration pause) { ask_again_ = pause; }
   // What this node hands out from now on, in place of the earlier one of its kind.
   void offer(Content what, ContentDigest digest, std::uint64_t version, std::string text);
   [[nodiscard]] ContentDigest offered(Content what) const { return offers_[slot(what)].digest; }
@@ -38,7 +40,7 @@ class Contents {
   // The one that `of` is an echo of announced this digest, and it is not known here.
   void want(Content what, ContentDigest digest, const Echo& of, Instant now);
   // The whole text, when the fragment was the last one missing.
-  std::optional<std::string> on_fragment(const Fragment& fragment);
+  std::optional<std::string> on_fragment(const Fragment& fragment, Instant now);
 
   void poll(Instant now, std::vector<MessageBody>& out);
   [[nodiscard]] Instant next_deadline() const;
@@ -51,6 +53,8 @@ class Contents {
     std::optional<std::size_t> next;  // octet to be sent next; nullopt: nobody asked
     bool is_asked_again = false;      // while it is being sent
     Instant served_at{};
+    bool was_asked = false;
+    std::uint32_t asked_at_sequence = 0;  // the latest echo of us in a request
   };
   struct Want {
     Content what{};
@@ -67,6 +71,7 @@ class Contents {
   void serve(Content what, Instant now, std::size_t& budget, std::vector<MessageBody>& out);
   void ask(Instant now, std::vector<MessageBody>& out);
 
+  Duration ask_again_ = std::chrono::milliseconds(20);
   std::array<Offer, 2> offers_;
   std::vector<Want> wants_;
   Instant serve_at_ = Instant::max();

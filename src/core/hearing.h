@@ -44,7 +44,6 @@ class Hearing {
   // Did its sender hear us lately? No recording did.
   [[nodiscard]] bool proves(const Beat& beat) const { return is_fresh(echo_of_us(beat), own_); }
   [[nodiscard]] bool proves(const Echo& echo) const { return is_fresh(echo, own_); }
-  [[nodiscard]] bool is_proven(std::size_t peer) const { return peers_[peer].session.is_proven(); }
   // An announcement under our own name: does its sender hear the others now? Then it is another
   // host with our name, and no recording of ours.
   [[nodiscard]] bool is_live(const Beat& beat) const;

@@ -287,6 +287,7 @@ class Node {
   Instant mature_at_ = Instant::max();
   std::optional<Instant> settling_since_;
   std::optional<Instant> differing_heard_;
+  std::optional<Instant> newer_heard_;  // a newer configuration is run, and not here yet
   std::uint64_t differing_version_ = 0;  // the last one that could not be adopted
   Instant harvest_at_ = Instant::max();
   Instant leave_by_ = Instant::max();

@@ -104,6 +104,9 @@ void Node::use_own_keys(Actions& out) {
   out.push_back(UseScheduling{config_.realtime, config_.lock_memory});
   out.push_back(UseGuard{config_.guard, config_.stale, config_.guard_kill, hand_over,
                          config_.realtime});
+  using std::chrono::milliseconds;
+  const auto ask_again = 4 * config_.interval;
+  contents_.configure(std::clamp<Duration>(ask_again, milliseconds(4), milliseconds(20)));
   standing_.configure(config_.isolation, config_.quorum, config_.stale + 2 * config_.interval);
   if (traits_.address_lifetimes) reconciler_.set_lease(config_.lease);
 }
@@ -207,6 +210,7 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
                                            : GroupState{.since = now});
   }
   // What is here stays ours to hand over, in whatever group it is now.
+  newer_heard_.reset();
   claims_ = ClaimMap(*before, *shared_).map(claims_);
   refusals_ = parts_ = touched_ = BitSet(groups_.size());
   for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].is_held = claims_.test(i);

@@ -107,6 +107,7 @@ bool Node::leaves_gently(InactiveReason reason) {
     case InactiveReason::maturing:
     case InactiveReason::settling:
     case InactiveReason::differing:
+    case InactiveReason::outdated:
     case InactiveReason::isolated:
     case InactiveReason::no_quorum:
     case InactiveReason::deaf_pair:
@@ -221,6 +222,8 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     is_forfeiting_ = false;
     members_changed_ = true;
     announce_at_ = now;
+    begin_settling(now);  // it speaks, and listens, before it takes anything
+    return;
   }
   if (is_settled_ != is_settled_node(now)) {
     is_settled_ = !is_settled_;

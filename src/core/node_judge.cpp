@@ -74,7 +74,8 @@ std::optional<InactiveReason> Node::inactive_reason() const {
   if (is_drained_) return InactiveReason::draining;
   if (!is_mature_) return InactiveReason::maturing;
   if (differing_heard_) return InactiveReason::differing;
-  if (settling_since_) return InactiveReason::settling;
+  if (newer_heard_ && !ever_active_) return InactiveReason::outdated;
+  if (settling_since_ || is_forfeiting_) return InactiveReason::settling;
   if (standing_reason_) return standing_reason_;
   if (yields_) {
     return !unplaced_.empty() ? InactiveReason::no_interface : InactiveReason::link_down;
@@ -101,7 +102,9 @@ void Node::judge_self(Instant now, Actions& out) {
     settling_since_.reset();
     members_changed_ = true;
   }
-  if (differing_heard_ && now - *differing_heard_ > config_.stale) differing_heard_.reset();
+  for (auto* heard : {&differing_heard_, &newer_heard_}) {
+    if (*heard && now - **heard > config_.stale) heard->reset();
+  }
   if (speaks_1(config_.protocol)) judge_links(now);
   const auto reason = inactive_reason();
   const bool was_active = std::exchange(is_active_, !reason.has_value());
@@ -127,7 +130,9 @@ Instant Node::self_deadline() const {
   if (!is_mature_ && links_known_ && addresses_known_) earliest = mature_at_;
   const auto tick = Duration(1);
   if (settling_since_) earliest = std::min(earliest, *settling_since_ + config_.stale + tick);
-  if (differing_heard_) earliest = std::min(earliest, *differing_heard_ + config_.stale + tick);
+  for (const auto& heard : {differing_heard_, newer_heard_}) {
+    if (heard) earliest = std::min(earliest, *heard + config_.stale + tick);
+  }
   if (yields_ && alone_since_) earliest = std::min(earliest, *alone_since_ + yield_patience());
   return earliest;
 }
@@ -238,10 +243,13 @@ void Node::want(const std::vector<AddressKey>& keys) {
 void Node::announce_again(Instant now, Actions& out) {
   if (!returned_) return;
   std::size_t vips = 0;
-  for (const auto& key : wanted()) {
-    if (!reconciler_.is_up(key)) continue;
-    advertiser_.start(key.index, key.prefix, interfaces_, now, out);
-    ++vips;
+  for (const auto& group : groups_) {
+    if (!is_wanted(group) || group.owner != membership_.self()) continue;
+    for (const auto& key : group.keys) {
+      if (!key || !reconciler_.is_up(*key)) continue;
+      advertiser_.start(key->index, key->prefix, interfaces_, now, out);
+      ++vips;
+    }
   }
   if (vips > 0) log(out, event::AnnouncedAgain{*returned_, vips});
   returned_.reset();

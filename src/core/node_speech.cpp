@@ -46,15 +46,16 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
   if (const auto* beat = std::get_if<Beat>(&heard.message.body)) {
     return hear_beat(heard, *beat, received, out);
   }
-  const bool was_proven = view_.hearing().is_proven(*peer);
-  const bool is_believed = view_.hearing().hear_other(*peer, sender) == Verdict::believed;
-  if (!is_believed && !was_proven && hear_content(heard.message, now, out)) return;
-  if (!is_believed) {
+  const auto verdict = view_.hearing().hear_other(*peer, sender);
+  // A node that is not proven yet may ask: its echo shows that it does so now.
+  const bool may_ask = verdict == Verdict::unproven &&
+                       std::holds_alternative<ContentRequest>(heard.message.body);
+  if ((verdict == Verdict::believed || may_ask) && hear_content(heard.message, now, out)) return;
+  if (verdict != Verdict::believed) {
     ++counters_.ignored;
-    ++counters_.ignored_replayed;
+    ++(verdict == Verdict::replayed ? counters_.ignored_replayed : counters_.ignored_unproven);
     return;
   }
-  if (hear_content(heard.message, now, out)) return;
   if (const auto* order = std::get_if<Order>(&heard.message.body)) obey(*order, out);
 }
 
@@ -66,7 +67,7 @@ bool Node::hear_content(const Message& message, Instant now, Actions& out) {
   }
   const auto* fragment = std::get_if<Fragment>(&message.body);
   if (fragment == nullptr) return false;
-  const auto text = contents_.on_fragment(*fragment);
+  const auto text = contents_.on_fragment(*fragment, now);
   if (!text) return true;
   const auto peer = view_.hearing().find(message.sender.node);
   on_content(fragment->what, *text, peer ? membership_.name(*peer) : "a new node", now, out);
@@ -141,7 +142,10 @@ void Node::compare_contents(std::size_t peer, const Sender& sender, const Beat& 
   if (beat.version > shared_->version || !view_.knows(beat.digest)) {
     contents_.want(Content::configuration, beat.digest, echo_of(sender), received);
   }
-  if (beat.version > shared_->version) return;
+  if (beat.version > shared_->version) {
+    newer_heard_ = received;
+    return;
+  }
   const bool is_news = std::exchange(differing_of_[peer], beat.digest) != beat.digest;
   if (beat.version < shared_->version) {
     ++counters_.ignored_old;

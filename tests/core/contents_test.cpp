@@ -18,7 +18,7 @@ struct Exchange {
     for (const auto& body : given) {
       ++sent;
       if (lost != 0 && sent % lost == 0) continue;
-      if (auto text = wanter.on_fragment(std::get<Fragment>(body))) got = std::move(*text);
+      if (auto text = wanter.on_fragment(std::get<Fragment>(body), now)) got = std::move(*text);
     }
   }
   Contents wanter;
@@ -79,22 +79,27 @@ TEST(ContentsTest, AWholeThatIsNotItsDigestIsDropped) {
   const std::string wrong = "wrong";
   const Fragment fragment{Content::configuration, content_digest("right"), 1, 5, 0,
                           {wrong.begin(), wrong.end()}};
-  EXPECT_FALSE(wanter.on_fragment(fragment));
+  EXPECT_FALSE(wanter.on_fragment(fragment, Instant(100s)));
   const std::string right = "right";
   const Fragment good{Content::configuration, content_digest("right"), 1, 5, 0,
                       {right.begin(), right.end()}};
-  EXPECT_EQ(wanter.on_fragment(good), "right");
+  EXPECT_EQ(wanter.on_fragment(good, Instant(100s)), "right");
 }
 
 TEST(ContentsTest, FragmentsThatDoNotFitAreDropped) {
   Contents wanter;
   wanter.want(Content::configuration, 5, {}, Instant(100s));
-  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 10, 3, {1}}));      // offset
-  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 10, 0, {1}}));      // too short
-  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 6, 1, 1, 0, {1}}));       // unknown
-  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 1201, 0,
-                                   std::vector<std::uint8_t>(1200)}));
-  EXPECT_FALSE(wanter.on_fragment({Content::configuration, 5, 1, 7, 0, {1, 2, 3, 4, 5, 6, 7}}));
+  const auto takes = [&](ContentDigest digest, std::uint32_t total, std::uint32_t offset,
+                         std::size_t size) {
+    const Fragment fragment{Content::configuration, digest, 1, total, offset,
+                            std::vector<std::uint8_t>(size)};
+    return wanter.on_fragment(fragment, Instant(100s)).has_value();
+  };
+  EXPECT_FALSE(takes(5, 10, 3, 1));        // an offset that no fragment has
+  EXPECT_FALSE(takes(5, 10, 0, 1));        // too short
+  EXPECT_FALSE(takes(6, 1, 0, 1));         // nobody wants it
+  EXPECT_FALSE(takes(5, 1201, 0, 1200));   // the rest is missing
+  EXPECT_FALSE(takes(5, 7, 0, 7));         // of another total
 }
 
 TEST(ContentsTest, RequestsThatAreRepeatedAreServedOnceInAWhile) {
@@ -104,13 +109,28 @@ TEST(ContentsTest, RequestsThatAreRepeatedAreServedOnceInAWhile) {
   Instant now{100s};
   for (int i = 0; i < 1000; ++i) {
     now += 100us;
-    haver.on_request({Content::configuration, 9, {}}, now);
+    haver.on_request({Content::configuration, 9, {1, static_cast<std::uint32_t>(i + 1)}}, now);
     std::vector<MessageBody> out;
     haver.poll(now, out);
     sent += out.size();
   }
   EXPECT_LE(sent, 11U);
   EXPECT_GE(sent, 9U);
+}
+
+TEST(ContentsTest, ARecordedRequestIsNotServed) {
+  Contents haver;
+  haver.offer(Content::configuration, 9, 1, "text");
+  Instant now{100s};
+  std::size_t sent = 0;
+  for (int i = 0; i < 5; ++i) {
+    now += 1s;
+    haver.on_request({Content::configuration, 9, {1, 77}}, now);
+    std::vector<MessageBody> out;
+    haver.poll(now, out);
+    sent += out.size();
+  }
+  EXPECT_EQ(sent, 1U);
 }
 
 TEST(ContentsTest, NobodyIsGivenWhatIsNotOffered) {

@@ -15,11 +15,11 @@ class Conflicts final : public Checker {
 
   void on_time(const Picture& picture, Instant now) override {
     for (auto& [vip, talk] : talks_) {
-      // Nobody told the holder of one that spoke on the other side of a split and died there: the
-      // next refresh tells the neighbours.
-      const bool is_dead = !picture.machines()[talk.last].runs();
+      // Nobody told the holder of one that spoke on the other side of a split and died there, or
+      // whose announcements came out of order: the next refresh tells the neighbours.
+      const bool is_hidden = !picture.machines()[talk.last].runs() || talk.was_troubled;
       const auto within = picture.rules().last_word() +
-                          (is_dead ? picture.rules().converge() : core::Duration{});
+                          (is_hidden ? picture.rules().converge() : core::Duration{});
       if (!talk.wrong_since || now - *talk.wrong_since <= within) continue;
       flag(*talk.wrong_since + within,
            fmt::format("{} is on {}, and {} had the last word about it", core::format(vip),
@@ -31,6 +31,7 @@ class Conflicts final : public Checker {
   void on_entry(const Picture& picture, const Entry& entry) override {
     if (const auto* spoke = std::get_if<seen::Spoke>(&entry.what)) {
       talks_[spoke->vip].last = spoke->machine;
+      talks_[spoke->vip].was_troubled = picture.is_troubled();
       look(picture, entry.at, spoke->vip);
     } else if (const auto* address = std::get_if<seen::Address>(&entry.what)) {
       if (talks_.contains(address->prefix.address)) {
@@ -50,6 +51,7 @@ class Conflicts final : public Checker {
   struct Talk {
     std::size_t last = 0;
     std::size_t holder = 0;
+    bool was_troubled = false;  // when the last word was spoken
     std::optional<Instant> wrong_since;
   };
 
