@@ -157,12 +157,14 @@ void append_manner(std::string& out, const Json& ours) {
     const auto& value = member(ours, key);
     return value.is_number() ? value.get<double>() : 0.0;
   };
+  const bool is_both = text_of(member(ours, "protocol")) == "1+2";
   const Json delay = number("failover_bound") - number("stale") - number("interval");
   out += fmt::format("Protocol: {}\n", text_of(member(ours, "protocol")));
   if (is_true(member(ours, "draining"))) {
     out += "Drained: by the operator; `vippyctl undrain` brings this node back\n";
   }
-  out += fmt::format("Failback: {}\n", failback_of(ours));
+  out += fmt::format("Failback: {}{}\n", failback_of(ours),
+                     is_both ? " (at once while a node speaks only protocol 1)" : "");
   out += fmt::format("Hand-over: {}\n", handover_of(ours));
   out += fmt::format("Failover: at most {} (stale {} + interval {} + this machine's delay {})\n",
                      time_of(member(ours, "failover_bound")), time_of(member(ours, "stale")),

@@ -16,15 +16,18 @@ namespace {
 // The names of core::MoveReason as sentences.
 constexpr std::pair<std::string_view, std::string_view> kSentences[] = {
     {"start", "this node found it so when it began to decide"},
-    {"owner silent", "its owner was lost: not heard for longer than stale"},
-    {"owner left", "its owner said that it leaves: a stop, a drain, or something failed there"},
+    {"owner silent", "the owner before was lost: not heard for longer than stale"},
+    {"owner left",
+     "the owner before said that it leaves: a stop, a drain, or something failed there"},
     {"preferred node returned", "its preferred node is back"},
     {"placed node returned", "the node that it is placed on is back"},
     {"configuration changed", "the configuration was changed"},
     {"nobody had it", "nobody had it, and now a node is there for it"},
     {"no node is active", "no node is active, so nobody can have it"},
-    {"owner does not hear us", "its owner does not hear this node and counts it as lost"},
-    {"owner cannot hold it", "its owner has no link or interface for it, or its kernel refuses it"},
+    {"owner does not hear us",
+     "the owner before does not hear this node and counts it as lost"},
+    {"owner cannot hold it",
+     "the owner before has no link or interface for it, or its kernel refuses"},
 };
 
 std::string sentence(const Json& reason) {

@@ -9,7 +9,7 @@
 // Shape:
 //
 //   10.77.1.1: on n1 (this node) for 0:21:05
-//       why:       its owner was lost: not heard for longer than stale
+//       why:       the owner before was lost: not heard for longer than stale
 //       prefers:   n2
 //       others:    n3 could take it; n2 cannot: not heard
 #pragma once

@@ -29,6 +29,14 @@ TEST(CommandTest, RefusesAnOrderWhoseBodyIsAnythingElse) {
   }
 }
 
+TEST(CommandTest, SurvivesDeepBodies) {
+  const std::string open(kBodyOctetsMax / 2, '[');
+  const std::string shut(kBodyOctetsMax / 2, ']');
+  for (const auto& body : {open + open, open + shut, R"({"node":)" + open + shut + "}"}) {
+    EXPECT_EQ(parse_command({"POST", "/drain", body, true}).error(), CommandError::bad_body);
+  }
+}
+
 TEST(CommandTest, NamesTheMethodOfATarget) {
   EXPECT_EQ(method_of("/status"), "GET");
   EXPECT_EQ(method_of("/undrain"), "POST");

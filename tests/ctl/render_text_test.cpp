@@ -87,6 +87,8 @@ TEST(RenderTextTest, SaysHowTheNodeIsSetInWordsThatCannotBeMisread) {
   EXPECT_EQ(has("Hand-over: break-first: the new owner waits until the old one let go\n"), "yes");
   status.is_draining = true;
   EXPECT_EQ(has("Drained: by the operator; `vippyctl undrain` brings this node back\n"), "yes");
+  status.protocol = core::Protocol::both;
+  EXPECT_EQ(has("what nobody has (at once while a node speaks only protocol 1)\n"), "yes");
   status.protocol = core::Protocol::v1;
   EXPECT_EQ(has("Failback: immediate: protocol 1 knows nothing else\n"), "yes");
   EXPECT_EQ(has("Hand-over: protocol 1 knows none: both act at once\n"), "yes");

@@ -37,7 +37,7 @@ core::Status four_nodes() {
 TEST(RenderWhyTest, TellsOwnerReasonAndWhoElseCould) {
   EXPECT_EQ(render_why(render_json(four_nodes()), "10.0.0.2").value(),
             "10.0.0.1: on a (this node) for 1:02:05; its addresses are up here\n"
-            "    why:       its owner was lost: not heard for longer than stale\n"
+            "    why:       the owner before was lost: not heard for longer than stale\n"
             "    prefers:   b\n"
             "    others:    c could take it; b cannot: not heard; d cannot: it stops or is "
             "drained\n");
