@@ -52,7 +52,9 @@ std::optional<int> Daemon::turn() {
   std::size_t count = 0;
   std::size_t waits = 0;
   is_read_up_ = false;
+  std::size_t frames_only = 0;
   do {
+    has_datagrams_ = has_frames_ = false;
     count = platform_.wait(deadline, events_);
     now_ = platform_.now();
     // From when we woke: what waited for us meanwhile is older, and is to be read first.
@@ -65,6 +67,10 @@ std::optional<int> Daemon::turn() {
     // Requests and replies do not wait for the rest of a flood.
     perform_actions();
     deadline = core::Instant::min();
+    // A storm of frames may go on for ever, and datagrams are told of first. The first batch of
+    // frames alone may be what was left of an earlier look at the sockets, the second is not.
+    frames_only = has_frames_ && !has_datagrams_ ? frames_only + 1 : 0;
+    is_read_up_ = is_read_up_ || frames_only > 1;
   } while (count > 0 && ++waits < kWaitsPerTurn && !is_read_up_ && !exit_code_);
   step(core::Tick{});
   if (server_.next_deadline() <= now_) {
@@ -126,6 +132,7 @@ core::Status Daemon::status() const {
   status.program = "vippyd " VIPPY_VERSION;
   status.platform = platform_.name();
   status.injector = injector_;
+  status.counters.frames_ignored = frames_ignored_;
   status.turn_delay = lateness_.value();
   status.failover_bound += status.turn_delay;
   if (status.turn_delay > status.stale / 2) {
@@ -141,6 +148,7 @@ core::Status Daemon::status() const {
 // ---- left of the node -------------------------------------------------------------------------
 
 void Daemon::on(const platform::Datagram& event) {
+  has_datagrams_ = true;
   is_read_up_ = is_read_up_ || event.received > woke_;
   if (core::is_wire2(event.bytes)) return on_message(event);
   auto announcement = core::decode_announcement(event.bytes);
@@ -219,7 +227,17 @@ void Daemon::on(const platform::Notice& event) {
   log_->write(event.is_warning ? core::Priority::err : core::Priority::notice, event.text);
 }
 
-void Daemon::on(const platform::FrameHeard&) {}
+void Daemon::on(const platform::FrameHeard& event) {
+  has_frames_ = true;
+  auto spoke = spoken_by(event.bytes);
+  if (!spoke) {
+    ++frames_ignored_;
+    return;
+  }
+  spoke->index = event.index;
+  spoke->received = event.received;
+  step(*spoke);
+}
 
 void Daemon::on(const platform::ChatRouted& event) {
   route_.assign(event.targets.begin(), event.targets.end());
@@ -379,6 +397,10 @@ void Daemon::perform(const core::Advertise& action) {
   for (const auto& frame : frames.all()) {
     platform_.perform(platform::SendFrame{action.index, frame.bytes()});
   }
+}
+
+void Daemon::perform(const core::Listen& action) {
+  platform_.perform(platform::ListenFrames{action.index, action.on});
 }
 
 void Daemon::perform(const core::HarvestNeighbours&) {

@@ -113,6 +113,7 @@ class Daemon {
   void perform(const core::AddAddress& action);
   void perform(const core::RemoveAddress& action);
   void perform(const core::Advertise& action);
+  void perform(const core::Listen& action);
   void perform(const core::HarvestNeighbours& action);
   void perform(const core::Log& action);
   void perform(const core::SetLogging& action);
@@ -146,6 +147,9 @@ class Daemon {
   core::Instant woke_;
   core::Worst lateness_;  // behind our own deadlines
   bool is_read_up_ = false;  // a datagram that came after we woke was read: none is older
+  bool has_datagrams_ = false;  // in the events at hand
+  bool has_frames_ = false;
+  std::uint64_t frames_ignored_ = 0;
   std::optional<int> exit_code_;
 };
 

@@ -1,6 +1,7 @@
 #include "frames.h"
 
 #include "packet/arp.h"
+#include "packet/ethernet.h"
 #include "packet/ndp.h"
 
 namespace vippy::hall {
@@ -32,6 +33,9 @@ Frames arp_frames(const Advertise& what) {
       append(out,
              packet::arp_request(vip, what.mac, what.host.v4(), core::Mac::broadcast()));
       return out;
+    case AdvertiseForm::ask:
+      append(out, packet::arp_request(vip, what.mac, what.host.v4(), what.host_mac));
+      return out;
   }
   return out;
 }
@@ -50,6 +54,9 @@ Frames ndp_frames(const Advertise& what) {
     case AdvertiseForm::ask_everyone:
       append(out, packet::ndp_solicitation(vip, what.mac, what.host.v6(), std::nullopt));
       return out;
+    case AdvertiseForm::ask:
+      append(out, packet::ndp_solicitation(vip, what.mac, what.host.v6(), what.host_mac));
+      return out;
   }
   return out;
 }
@@ -58,6 +65,58 @@ Frames ndp_frames(const Advertise& what) {
 
 Frames frames_of(const Advertise& advertise) {
   return advertise.vip.is_v4() ? arp_frames(advertise) : ndp_frames(advertise);
+}
+
+namespace {
+
+using Spoke = std::optional<core::NeighbourSpoke>;
+
+// Zero is no MAC that anybody has, and a probe (0.0.0.0) says nothing yet.
+Spoke usable(core::NeighbourSpoke spoke) {
+  if (spoke.mac.is_zero() || spoke.mac.is_multicast() || spoke.address.is_unspecified() ||
+      spoke.address.is_multicast()) {
+    return std::nullopt;
+  }
+  return spoke;
+}
+
+Spoke spoken(const packet::ArpMessage& arp) {
+  core::NeighbourSpoke spoke{0, arp.sender_ip, arp.sender_mac};
+  spoke.is_answer = arp.operation == packet::ArpOperation::reply &&
+                    !arp.ethernet_target.is_multicast() && arp.sender_ip != arp.target_ip;
+  if (spoke.is_answer) spoke.asked_by = arp.target_ip;
+  return usable(spoke);
+}
+
+// Who answers one host may leave its own MAC out (RFC 4861 section 4.4).
+Spoke spoken(const packet::NeighbourAdvertisement& na) {
+  core::NeighbourSpoke spoke{0, na.target, na.link_layer.value_or(na.ethernet_source)};
+  spoke.is_answer = na.is_solicited;
+  if (spoke.is_answer) spoke.asked_by = na.destination;
+  return usable(spoke);
+}
+
+Spoke spoken(const packet::NeighbourSolicitation& ns) {
+  return usable({0, ns.source, ns.link_layer.value_or(ns.ethernet_source)});
+}
+
+template <typename Decoded>
+Spoke spoken_in(const Decoded& decoded) {
+  return decoded ? spoken(*decoded) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<core::NeighbourSpoke> spoken_by(std::span<const std::uint8_t> frame) {
+  constexpr std::size_t kIcmpType = 14 + 40;
+  constexpr std::uint8_t kSolicitation = 135;
+  const auto header = packet::decode_ethernet(frame);
+  if (!header) return std::nullopt;
+  if (header->ethertype == packet::kEthertypeArp) return spoken_in(packet::decode_arp(frame));
+  if (frame.size() > kIcmpType && frame[kIcmpType] == kSolicitation) {
+    return spoken_in(packet::decode_ns(frame));
+  }
+  return spoken_in(packet::decode_na(frame));
 }
 
 }  // namespace vippy::hall

@@ -1,17 +1,20 @@
-// From "tell the neighbours" to finished frames.
+// From "tell the neighbours" to finished frames, and from their frames to what they say.
 //
-// Purpose: the one place where the core's Advertise meets the packet room.
-// Purity:  value in, octets out.
+// Purpose: the one place where the core's Advertise and NeighbourSpoke meet the packet room.
+// Purity:  value in, octets out, and back.
 // Bounds:  at most kFramesPerAdvertise frames of kFrameOctetsMax octets.
+// Errors:  a frame that says nothing usable is nullopt.
 // Source:  RFC 5227 section 2.3 (request form), RFC 5944 section 4.6 (reply form),
 //          RFC 4861 section 7.2.6 (unsolicited advertisement).
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/action.h"
+#include "core/input.h"
 #include "core/limits.h"
 
 namespace vippy::hall {
@@ -35,5 +38,8 @@ struct Frames {
 };
 
 [[nodiscard]] Frames frames_of(const core::Advertise& advertise);
+
+// What an ARP, NS or NA frame says; interface and time are the caller's to fill in.
+[[nodiscard]] std::optional<core::NeighbourSpoke> spoken_by(std::span<const std::uint8_t> frame);
 
 }  // namespace vippy::hall

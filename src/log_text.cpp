@@ -193,6 +193,21 @@ struct Words {
     return {Priority::notice, fmt::format("{} on {} was left over from an earlier run: removed",
                                           e.vip, e.interface)};
   }
+  LogLine operator()(const event::Conflict& e) const {
+    return {Priority::crit,
+            fmt::format("{} is claimed by {} on {}, which is no node: it stays here and is "
+                        "defended; find that machine and take the address off it", e.vip, e.mac,
+                        e.interface)};
+  }
+  LogLine operator()(const event::Converged& e) const {
+    if (e.silent.empty()) {
+      return {Priority::info, fmt::format("{} converged in {:.1f} ms, {} of {} neighbours", e.vip,
+                                          milliseconds(e.took), e.answered, e.asked)};
+    }
+    return {Priority::notice,
+            fmt::format("{} converged in {:.1f} ms, {} of {} neighbours, silent: {}", e.vip,
+                        milliseconds(e.took), e.answered, e.asked, e.silent)};
+  }
   LogLine operator()(const event::OpenFailed& e) const {
     return {Priority::crit, fmt::format("cannot open {}: {}", e.what, words(e.failure))};
   }

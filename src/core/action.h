@@ -70,17 +70,25 @@ enum class AdvertiseForm : std::uint8_t {
   everyone,       // broadcast request form and reply form; IPv6: NA to all nodes
   directed,       // unicast reply to a host whose MAC is known; IPv6: unicast NA
   ask_everyone,   // broadcast "who has host? tell VIP": teaches the host and learns its MAC
+  ask,            // the same to a host whose MAC is known: its answer proves that it has learnt
 };
 
-// Tell the neighbours that `vip` is at `mac`.
+// Tell the neighbours that `vip` is at `mac`. A question may come from this node itself: then `vip`
+// is an address of its own, or 0.0.0.0, which tells nobody anything (RFC 5227 section 1.1, probe).
 struct Advertise {
   InterfaceIndex index = 0;
   IpAddress vip;
   Mac mac;  // the interface's own
   bool is_router = false;  // IPv6: this host forwards on the interface
   AdvertiseForm form{};
-  IpAddress host;  // directed and ask_everyone
-  Mac host_mac;    // directed
+  IpAddress host;  // directed, ask_everyone and ask
+  Mac host_mac;    // directed and ask
+};
+
+// Begins or ends to tell what the neighbours say on an Ethernet interface (NeighbourSpoke).
+struct Listen {
+  InterfaceIndex index = 0;
+  bool on = false;
 };
 
 struct HarvestNeighbours {};
@@ -98,7 +106,7 @@ struct Exit {
 
 using Action = std::variant<OpenManagement, OpenChat, UseInjector, SendAnnouncement, UseSecrets,
                             SendMessage, KeepWill, UseGuard, UseScheduling,
-                            AddAddress, RemoveAddress, Advertise, HarvestNeighbours,
+                            AddAddress, RemoveAddress, Advertise, Listen, HarvestNeighbours,
                             Log, SetLogging, Exit>;
 using Actions = std::vector<Action>;
 

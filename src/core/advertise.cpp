@@ -20,11 +20,6 @@ bool is_network_or_broadcast(const Prefix& network, const IpAddress& host) {
          (host == network.first() || host == network.last());
 }
 
-Prefix own_network(const Prefix& vip, const Interface* interface, const Interfaces& interfaces) {
-  if (vip.length != vip.address.bits() || interface == nullptr) return vip;
-  return interfaces.subnet(*interface, vip.address).value_or(vip);
-}
-
 class HitCollector {
  public:
   HitCollector(const IpAddress& vip, const Prefix& network, const Neighbours& neighbours,
@@ -69,6 +64,11 @@ class HitCollector {
 };
 
 }  // namespace
+
+Prefix own_network(const Prefix& vip, const Interface* interface, const Interfaces& interfaces) {
+  if (vip.length != vip.address.bits() || interface == nullptr) return vip;
+  return interfaces.subnet(*interface, vip.address).value_or(vip);
+}
 
 std::vector<HitTarget> hit_list(const IpAddress& vip, const Prefix& network,
                                 const std::vector<NotifyEntry>& notify,
@@ -218,12 +218,28 @@ Instant Advertiser::earliest() const {
     }
     const auto pace = paces_.find(job.index);
     if (pace == paces_.end()) return Instant::min();
-    // A burst's worth at once costs fewer wake-ups than frame by frame.
-    const double missing = std::max(0.0, std::min(burst(), 1.0 * 8) - pace->second.tokens);
-    const auto wait = Duration(static_cast<Duration::rep>(std::ceil(missing / rate_ * 1e9)));
-    first = std::min(first, pace->second.refilled + wait);
+    first = std::min(first, refilled_at(pace->second));
   }
   return first;
+}
+
+// A burst's worth at once costs fewer wake-ups than frame by frame.
+Instant Advertiser::refilled_at(const Pace& pace) const {
+  const double missing = std::max(0.0, std::min(burst(), 1.0 * 8) - pace.tokens);
+  return pace.refilled + Duration(static_cast<Duration::rep>(std::ceil(missing / rate_ * 1e9)));
+}
+
+bool Advertiser::take(InterfaceIndex index, Instant now) {
+  auto& pace = paces_.try_emplace(index, Pace{now, burst()}).first->second;
+  refill(pace, now);
+  if (pace.tokens < 1) return false;
+  pace.tokens -= 1;
+  return true;
+}
+
+Instant Advertiser::next_frame(InterfaceIndex index, Instant now) const {
+  const auto pace = paces_.find(index);
+  return pace == paces_.end() ? now : refilled_at(pace->second);
 }
 
 }  // namespace vippy::core

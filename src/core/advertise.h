@@ -45,6 +45,10 @@ struct HitTarget {
                                               const Neighbours& neighbours,
                                               const Interfaces& interfaces);
 
+// The network whose hosts are told of the VIP: its own, or for a host prefix the interface's.
+[[nodiscard]] Prefix own_network(const Prefix& vip, const Interface* interface,
+                                 const Interfaces& interfaces);
+
 class Advertiser {
  public:
   // `refresh` zero: a VIP is announced in its first seconds only.
@@ -66,6 +70,10 @@ class Advertiser {
 
   void poll(const Neighbours& neighbours, const Interfaces& interfaces, Instant now, Actions& out);
   [[nodiscard]] Instant next_deadline() const { return next_deadline_; }
+  // Others keep to the same pace: may one more frame leave on the interface? Counts it.
+  bool take(InterfaceIndex index, Instant now);
+  // When a few frames may leave there again.
+  [[nodiscard]] Instant next_frame(InterfaceIndex index, Instant now) const;
   [[nodiscard]] std::size_t jobs() const { return jobs_.size(); }
 
  private:
@@ -96,6 +104,7 @@ class Advertiser {
   void end_round(Job& job, Instant now);
   [[nodiscard]] double burst() const;
   [[nodiscard]] Instant earliest() const;
+  [[nodiscard]] Instant refilled_at(const Pace& pace) const;
 
   std::vector<NotifyEntry> notify_;
   std::uint32_t rate_ = 1;

@@ -70,6 +70,8 @@ Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat)
   VIPPY_ASSERT(index < peers_.size() && index != self_);
   auto& peer = peers_[index];
   const auto of_us = echo_of_us(beat);
+  // Whoever hears us says so freshly, whoever does not says nothing: this was said long ago.
+  if (of_us.session != 0 && !is_fresh(of_us, own_)) return Verdict::replayed;
   const auto verdict = peer.session.judge(sender, of_us, own_);
   if (verdict != Verdict::believed) return verdict;
   peer.hears_us = is_fresh(of_us, own_);

@@ -107,9 +107,20 @@ struct SendRefused {
   FailureKind failure{};
 };
 
+// A neighbour said by ARP or neighbour discovery that `address` is at `mac`.
+struct NeighbourSpoke {
+  InterfaceIndex index = 0;
+  IpAddress address;
+  Mac mac;
+  bool is_answer = false;  // to us alone, who asked for it
+  IpAddress asked_by;      // an answer: the address that the question came from
+  Instant received{};
+};
+
 using Input = std::variant<Tick, ConfigLoaded, ConfigRefused, AnnouncementHeard, DatagramRefused,
                            TableBegin, TableComplete, LinkSeen, AddressSeen, NeighbourSeen,
                            OutcomeArrived, HealthReported, StopRequested, MessageHeard,
-                           MessageRefused, OrderGiven, Fenced, SendRefused>;
+                           MessageRefused, OrderGiven, Fenced, SendRefused,
+                           NeighbourSpoke>;
 
 }  // namespace vippy::core

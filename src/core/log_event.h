@@ -72,6 +72,19 @@ struct AddressPutBack { std::string vip; std::string interface; };  // somebody 
 struct AddressForeign { std::string vip; std::string interface; };  // there, and not set by us
 struct LeftoverAdopted { std::string vip; std::string interface; };
 struct LeftoverRemoved { std::string vip; std::string interface; };
+struct Conflict {  // a machine that is no node has a VIP of ours too; once a minute
+  std::string vip;
+  std::string mac;
+  std::string interface;
+};
+// Who of the asked neighbours has a VIP's new MAC; `silent`: those that did not answer.
+struct Converged {
+  std::string vip;
+  Duration took{};
+  std::size_t answered = 0;
+  std::size_t asked = 0;
+  std::string silent;
+};
 struct OpenFailed { std::string what; FailureKind failure{}; };  // "chat", "management", "injector"
 
 }  // namespace vippy::core::event
@@ -91,6 +104,7 @@ using LogEvent =
                  event::ConfigFileOld, event::LinkDown, event::LinkUp, event::VipHasNoInterface,
                  event::AddressUp, event::AddressDown, event::AddressFailed,
                  event::AddressPutBack, event::AddressForeign, event::LeftoverAdopted,
-                 event::LeftoverRemoved, event::OpenFailed>;
+                 event::LeftoverRemoved, event::Conflict, event::Converged,
+                 event::OpenFailed>;
 
 }  // namespace vippy::core

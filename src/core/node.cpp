@@ -74,9 +74,7 @@ void Node::on(const TableComplete& complete, Instant now, Actions& out) {
       place_vips(out);
       return;
     case KernelTable::addresses:
-      for (const auto& key : reconciler_.complete_table(now, out)) {
-        advertiser_.stop(key.index, key.prefix);
-      }
+      for (const auto& key : reconciler_.complete_table(now, out)) went_down(key);
       addresses_known_ = true;
       stock_changed_ = true;
       return;
@@ -100,6 +98,7 @@ void Node::on(const LinkSeen& link, Instant now, Actions& out) {
     reconciler_.name_interface(link.index, link.name);
   } else {
     reconciler_.interface_gone(link.index);
+    listening_.erase(link.index);
   }
   if (is_same) return;  // a table that is read again
   place_vips(out);
@@ -119,10 +118,10 @@ void Node::on(const AddressSeen& address, Instant now, Actions& out) {
   // A VIP does not say which subnet an interface is on.
   if (!is_configured) {
     interfaces_.on_address(address);
-    host_changed_ = true;
+    host_changed_ = listen_changed_ = true;
   }
   if (change == Reconciler::Change::came_up) came_up(key, now, out);
-  if (change == Reconciler::Change::went_down) advertiser_.stop(key.index, key.prefix);
+  if (change == Reconciler::Change::went_down) went_down(key);
 }
 
 void Node::on(const NeighbourSeen& neighbour, Instant now, Actions&) {
@@ -204,6 +203,7 @@ void Node::believe(const AnnouncementHeard& heard, Instant received, Actions& ou
     heard_ourselves(heard, received, out);
     return;
   }
+  meet(heard.source, received);
   neighbours_.on_peer(announcement.neighbours, received);
   // What it says in protocol 2 is the better word for as long as it is heard.
   if (goes_by_facts() && view_.speaks_2(*peer)) return;
@@ -286,6 +286,7 @@ void Node::came_up(const AddressKey& key, Instant now, Actions& out) {
   const auto* interface = interfaces_.find(key.index);
   if (interface == nullptr) return;
   advertiser_.start(key.index, key.prefix, interfaces_, now, out);
+  ask_neighbours(key, now);
 }
 
 void Node::on(const OutcomeArrived& outcome, Instant now, Actions& out) {
@@ -297,9 +298,7 @@ void Node::on(const OutcomeArrived& outcome, Instant now, Actions& out) {
     return;
   }
   if (answer->change == Reconciler::Change::came_up) came_up(answer->key, now, out);
-  if (answer->change == Reconciler::Change::went_down) {
-    advertiser_.stop(answer->key.index, answer->key.prefix);
-  }
+  if (answer->change == Reconciler::Change::went_down) went_down(answer->key);
 }
 
 void Node::on(const HealthReported& health, Instant, Actions&) {
@@ -372,6 +371,7 @@ void Node::on(const Tick&, Instant now, Actions& out) {
     neighbours_.forget_old(now);
     harvest_at_ = now + config_.arp_cache;
   }
+  watch(now, out);
   advertiser_.poll(neighbours_, interfaces_, now, out);
   if (phase_ == Phase::leaving) finish_leaving(now, out);
 }
@@ -383,7 +383,7 @@ Instant Node::next_deadline() const {
     earliest = std::min(earliest, leave_by_);
     if (!goes_by_facts()) return earliest;
   }
-  earliest = std::min({earliest, harvest_at_, membership_.next_expiry()});
+  earliest = std::min({earliest, harvest_at_, membership_.next_expiry(), watch_deadline()});
   if (!is_forfeiting_) earliest = std::min(earliest, announce_at_);
   if (goes_by_facts()) {
     earliest = std::min({earliest, contents_.next_deadline(), hold_deadline()});

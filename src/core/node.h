@@ -17,6 +17,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@
 #include "core/advertise.h"
 #include "core/auth.h"
 #include "core/config.h"
+#include "core/conflicts.h"
 #include "core/contents.h"
+#include "core/convergence.h"
 #include "core/input.h"
 #include "core/interfaces.h"
 #include "core/membership.h"
@@ -35,6 +38,7 @@
 #include "core/standing.h"
 #include "core/status.h"
 #include "core/view.h"
+#include "core/witness.h"
 
 namespace vippy::core {
 
@@ -85,6 +89,8 @@ class Node {
     Instant again_at = Instant::max();    // the neighbours hear of it once more
     Instant release_at = Instant::max();  // lets go then: the new owner has it
     Instant refuse_until{};              // our kernel would not take it
+    bool was_theirs = false;             // another node announced that it holds it
+    Instant theirs_until{};              // its last frames may come until then
   };
 
   // inputs
@@ -106,6 +112,7 @@ class Node {
   void on(const OrderGiven& order, Instant now, Actions& out);
   void on(const Fenced&, Instant now, Actions& out);
   void on(const SendRefused& refused, Instant now, Actions& out);
+  void on(const NeighbourSpoke& spoke, Instant now, Actions& out);
 
   // configuration (node_config.cpp)
   void begin_opening(const Config& config, Actions& out);
@@ -169,12 +176,29 @@ class Node {
   void speak_again(const GroupState& group, Instant now, Actions& out);
   void move_group(std::size_t group, std::size_t to, Instant now, Actions& out);
   void announce_change(Instant now);
-  [[nodiscard]] Witnesses witnesses(Instant now) const;
   [[nodiscard]] bool makes_first() const;
   [[nodiscard]] static bool leaves_gently(InactiveReason reason);
   [[nodiscard]] bool is_outsiders(std::size_t group) const;
   [[nodiscard]] Instant hold_deadline() const;
   [[nodiscard]] bool goes_by_facts() const { return speaks_2(config_.protocol); }
+
+  // what the neighbours say (node_watch.cpp)
+  void watch(Instant now, Actions& out);
+  void listen(Actions& out);
+  void meet(const IpAddress& node, Instant now);
+  void judge_claim(const NeighbourSpoke& spoke, Instant now, Actions& out);
+  void defend(const AddressKey& vip, Instant now, Actions& out);
+  void note_theirs(std::size_t group, bool is_theirs, Instant now);
+  void went_down(const AddressKey& key);
+  void ask_neighbours(const AddressKey& key, Instant now);
+  void report_converged(Actions& out);
+  void append_convergence(const GroupState& group, GroupStatus& status) const;
+  void append_witnesses(Instant now, Status& out) const;
+  void append_conflicts(Instant now, Status& out) const;
+  [[nodiscard]] Instant watch_deadline() const;
+  [[nodiscard]] const GroupState* group_of(const AddressKey& vip) const;
+  [[nodiscard]] bool is_members_word(const GroupState& group, const Mac& mac, Instant now) const;
+  [[nodiscard]] bool is_own_mac(const Mac& mac) const;
 
   // judging (node_judge.cpp)
   void judge_lateness(Instant now, Actions& out);
@@ -262,6 +286,13 @@ class Node {
   Advertiser advertiser_;
   NodeTraits traits_;
   std::vector<AddressKey> configured_;  // all keys of all groups, sorted
+  std::vector<std::pair<AddressKey, std::size_t>> placed_;  // the same with their groups
+  std::vector<IpAddress> vips_;  // all of them, sorted
+  Conflicts conflicts_;
+  Convergence convergence_;
+  Witness witness_;
+  std::set<InterfaceIndex> listening_;
+  bool listen_changed_ = true;
   bool is_mature_ = false;
   bool is_active_ = false;
   std::optional<InactiveReason> shown_reason_;

@@ -109,6 +109,10 @@ void Node::use_own_keys(Actions& out) {
   contents_.configure(std::clamp<Duration>(ask_again, milliseconds(4), milliseconds(20)));
   standing_.configure(config_.isolation, config_.quorum, config_.stale + 2 * config_.interval);
   if (traits_.address_lifetimes) reconciler_.set_lease(config_.lease);
+  const bool asks_nobody =
+      config_.isolation == Isolation::hold && config_.quorum == Quorum::none;
+  witness_.configure(asks_nobody ? std::vector<IpAddress>() : config_.witness, config_.interval,
+                     config_.stale);
 }
 
 // ---- reload -----------------------------------------------------------------------------------
@@ -230,15 +234,20 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
 void Node::place_vips(Actions& out) {
   has_unplaced_ = false;
   configured_.clear();
+  placed_.clear();
+  vips_.clear();
+  listen_changed_ = true;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     const auto& vips = shared_->groups[i].vips;
     std::vector<std::optional<AddressKey>> keys(vips.size());
     for (std::size_t j = 0; j < vips.size(); ++j) {
       has_unplaced_ = has_unplaced_ || vips[j].interface.empty();
+      vips_.push_back(vips[j].prefix().address);
       const auto* interface = interfaces_.find(vips[j].interface);
       if (interface != nullptr && interface->is_running) {
         keys[j] = AddressKey{interface->index, vips[j].prefix()};
         configured_.push_back(*keys[j]);
+        placed_.emplace_back(*keys[j], i);
       }
     }
     members_changed_ = members_changed_ || keys != groups_[i].keys;
@@ -246,6 +255,8 @@ void Node::place_vips(Actions& out) {
     groups_[i].keys = std::move(keys);
   }
   std::sort(configured_.begin(), configured_.end());
+  std::sort(placed_.begin(), placed_.end());
+  std::sort(vips_.begin(), vips_.end());
   if (links_known_) report_unplaced(out);
 }
 

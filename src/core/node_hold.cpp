@@ -72,10 +72,6 @@ void Node::announce_change(Instant now) {
   announce_at_ = std::min(announce_at_, at);
 }
 
-Witnesses Node::witnesses(Instant) const {
-  return config_.witness.empty() ? Witnesses::none : Witnesses::silent;
-}
-
 void Node::judge_standing(Instant now) {
   standing_reason_.reset();
   const auto self = membership_.self();
@@ -92,7 +88,7 @@ void Node::judge_standing(Instant now) {
     sights[i] = {true, beat->is_active, view_.hearing().hears_us(i),
                  counts_alike ? &beat->view : nullptr};
   }
-  standing_reason_ = standing_.judge(*self, sights, witnesses(now), now);
+  standing_reason_ = standing_.judge(*self, sights, witness_.verdict(now), now);
 }
 
 // ---- deciding ---------------------------------------------------------------------------------
@@ -181,6 +177,8 @@ void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& o
   group.since = now;
   log(out, event::GroupMoved{spoken.vips.front().text, node_name(group.owner), node_name(to),
                              group.reason});
+  // Protocol 1 does not say who holds it: until now the former owner may have.
+  note_theirs(index, group.owner != kNobody && group.owner != membership_.self(), now);
   group.owner = to;
   // It was on its way to somebody else, who may have told the neighbours already.
   if (to == membership_.self() && group.is_held) group.is_contested = true;
@@ -199,6 +197,7 @@ void Node::settle_contests(Instant now, Actions& out) {
   const auto held = view_.held_by_others();
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
+    note_theirs(i, held.test(i), now);
     const bool is_ours = group.is_held && group.owner == membership_.self() && claims_.test(i);
     if (!is_ours) {
       group.is_contested = false;

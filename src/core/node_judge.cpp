@@ -236,6 +236,12 @@ void Node::want(const std::vector<AddressKey>& keys) {
   advertiser_.stop_unless([&](InterfaceIndex index, const Prefix& vip) {
     return std::binary_search(spoken_of.begin(), spoken_of.end(), AddressKey{index, vip});
   });
+  convergence_.stop_unless([&](const Convergence::Vip& vip) {
+    const auto [index, address] = vip;
+    const AddressKey first{index, {address, 0}};
+    const auto found = std::lower_bound(spoken_of.begin(), spoken_of.end(), first);
+    return found != spoken_of.end() && found->index == index && found->prefix.address == address;
+  });
 }
 
 // After a split both sides have told the neighbours that they have the address. The side that

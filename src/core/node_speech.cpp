@@ -43,6 +43,7 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
   if (view_.hearing().is_self(sender.node)) return hear_own_name(heard, received, out);
   const auto peer = view_.hearing().find(sender.node);
   if (!peer) return hear_stranger(heard, received, out);
+  meet(heard.source, received);
   if (const auto* beat = std::get_if<Beat>(&heard.message.body)) {
     return hear_beat(heard, *beat, received, out);
   }

@@ -46,6 +46,8 @@ Status Node::status(Instant now) const {
     out.peers.push_back(std::move(peer));
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) append_status(i, now, out);
+  append_conflicts(now, out);
+  append_witnesses(now, out);
   out.is_draining = is_drained_;
   out.protocol = config_.protocol;
   out.failback = config_.failback;
@@ -103,6 +105,7 @@ void Node::append_status(std::size_t index, Instant now, Status& out) const {
                               "was there and not set by vippyd: it will never be removed"});
     }
   }
+  append_convergence(group, status);
   if (up > 0) status.holding = up == group.keys.size() ? Holding::complete : Holding::partial;
   out.groups.push_back(status);
 }

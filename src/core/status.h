@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "core/ip.h"
 #include "core/reason.h"
 #include "core/time.h"
 
@@ -35,6 +36,9 @@ struct Counters {
   std::uint64_t configurations_adopted = 0;
   std::uint64_t state_changes = 0;           // ownership changed
   std::uint64_t frames_sent = 0;             // ARP and NDP frames asked for
+  std::uint64_t frames_heard = 0;            // of neighbours, that say where an address is
+  std::uint64_t frames_ignored = 0;          // that say nothing usable
+  std::uint64_t conflicts = 0;               // of them: strangers that claim a VIP of ours
   std::uint64_t late = 0;                    // times that this node was silent longer than stale
   std::uint64_t fenced = 0;                  // times that the guard let go for this node
   std::uint64_t sends_failed = 0;            // announcements and frames that were not let out
@@ -65,6 +69,16 @@ struct GroupStatus {
   Holding holding = Holding::none;
   MoveReason reason = MoveReason::start;
   Duration since{};  // how long the group has had this owner
+  // The neighbours' answers to its VIPs since they came up here.
+  std::size_t asked = 0;
+  std::size_t answered = 0;
+  std::optional<Duration> converged_in;  // nobody is being asked any more
+  std::vector<IpAddress> silent;         // some of those that did not answer
+};
+
+struct WitnessStatus {
+  IpAddress host;
+  bool answers = false;  // its last questions
 };
 
 struct VipTrouble {
@@ -83,6 +97,7 @@ struct Status {
   std::vector<PeerStatus> peers;    // in the order of shared->nodes
   std::vector<GroupStatus> groups;  // in the order of shared->groups
   std::vector<VipTrouble> troubles;
+  std::vector<WitnessStatus> witnesses;  // those that are asked
   bool is_draining = false;
   Protocol protocol = Protocol::v2;
   std::optional<Duration> failback;

@@ -55,10 +55,12 @@ TEST(ContentsTest, WhatWasLostIsAskedForAgain) {
   Exchange exchange;
   const auto text = long_text();
   exchange.haver.offer(Content::neighbours, content_digest(text), 0, text);
+  std::uint32_t heard = 0;
   exchange.wanter.want(Content::neighbours, content_digest(text), {}, exchange.now);
   while (exchange.got.empty() && exchange.now < Instant(105s)) {
     exchange.now += 1ms;
-    exchange.wanter.want(Content::neighbours, content_digest(text), {}, exchange.now);
+    const Echo latest{1, ++heard};
+    exchange.wanter.want(Content::neighbours, content_digest(text), latest, exchange.now);
     exchange.pass(7);
   }
   EXPECT_EQ(exchange.got, text);

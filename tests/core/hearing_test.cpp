@@ -89,9 +89,18 @@ TEST(HearingTest, APeerThatNoLongerHearsUsIsKnown) {
   Talker a("a", 0xaaaa0001);
   Talker b("b", 0xbbbb0001);
   greet(a, b);
-  for (int i = 0; i < 5; ++i) static_cast<void>(b.speak());  // all of them lost
+  a.hearing.fell_silent(kB);  // nothing of b comes to a any more
   EXPECT_EQ(b.hear(a.speak()), Verdict::believed);
   EXPECT_FALSE(b.hearing.hears_us(kA));
+}
+
+TEST(HearingTest, WhatEchoesUsFromLongAgoIsARecordingThoughItWasNeverHeard) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  const auto lost = a.speak();
+  for (int i = 0; i < 5; ++i) static_cast<void>(b.speak());
+  EXPECT_EQ(b.hear(lost), Verdict::replayed);
 }
 
 TEST(HearingTest, SilenceForgetsWhatWasAnnounced) {

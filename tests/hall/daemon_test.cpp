@@ -28,6 +28,8 @@ class FakePlatform final : public platform::Platform {
   [[nodiscard]] std::uint64_t seed() override { return 3; }
   [[nodiscard]] std::size_t wait(core::Instant, std::span<platform::Event> out) override {
     std::size_t count = 0;
+    ++waits;
+    if (!storm.empty()) events.emplace_back(platform::FrameHeard{2, storm, time});
     for (; count < out.size() && !events.empty(); ++count) {
       out[count] = events.front();
       events.pop_front();
@@ -51,6 +53,9 @@ class FakePlatform final : public platform::Platform {
       replied.append(send->bytes.begin(), send->bytes.end());
     }
     if (std::holds_alternative<HarvestNeighbours>(request)) asked.emplace_back("harvest");
+    if (const auto* listen = std::get_if<ListenFrames>(&request)) {
+      listens.emplace_back(listen->index, listen->on);
+    }
   }
 
   core::Instant time{100s};
@@ -59,6 +64,9 @@ class FakePlatform final : public platform::Platform {
   std::vector<std::vector<std::uint8_t>> datagrams;
   std::vector<std::vector<std::uint8_t>> frames;
   std::string replied;
+  std::vector<std::pair<platform::InterfaceIndex, bool>> listens;
+  std::vector<std::uint8_t> storm;  // a frame that comes in with every wait()
+  std::size_t waits = 0;
   int refuses = 0;  // the errno of the next address requests
 
  private:
@@ -243,6 +251,37 @@ TEST_F(DaemonTest, NoticesOfThePlatformAreLogged) {
   platform.events.emplace_back(platform::Notice{true, "io_uring refused"});
   turn();
   EXPECT_TRUE(has_line("err io_uring refused"));
+}
+
+std::vector<std::uint8_t> claim_of(const char* address, std::uint8_t number) {
+  std::vector<std::uint8_t> frame(packet::kArpFrameBytes);
+  const core::Mac mac{{2, 0, 0, 0, 0, number}};
+  packet::encode(packet::arp_announcement(core::parse_ip(address)->v4(), mac), frame);
+  return frame;
+}
+
+TEST_F(DaemonTest, FramesOfNeighboursReachTheCoreAndGarbageIsCounted) {
+  serve();
+  EXPECT_EQ(platform.listens, (std::vector<std::pair<platform::InterfaceIndex, bool>>{{2, true}}));
+  const auto claim = claim_of("10.0.0.9", 0x66);
+  const auto garbage = bytes_of("no frame");
+  const auto frames = platform.frames.size();
+  platform.events.emplace_back(platform::FrameHeard{2, claim, platform.time});
+  platform.events.emplace_back(platform::FrameHeard{2, garbage, platform.time});
+  turn();
+  EXPECT_TRUE(has_line("crit 10.0.0.9 is claimed by 02:00:00:00:00:66 on eth0"));
+  EXPECT_EQ(platform.frames.size(), frames + 2);
+  EXPECT_EQ(daemon->status().counters.conflicts, 1U);
+  EXPECT_EQ(daemon->status().counters.frames_heard, 1U);
+  EXPECT_EQ(daemon->status().counters.frames_ignored, 1U);
+}
+
+TEST_F(DaemonTest, AStormOfFramesDoesNotKeepATurnFromItsEnd) {
+  serve();
+  platform.storm = claim_of("10.0.0.77", 0x66);
+  platform.waits = 0;
+  turn();
+  EXPECT_LE(platform.waits, 3U);
 }
 
 }  // namespace

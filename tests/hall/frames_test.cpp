@@ -80,5 +80,76 @@ TEST(FramesTest, AnUnknownIpv6HostIsSolicitedFromTheAddress) {
   EXPECT_EQ(ns.link_layer, kOwner);
 }
 
+TEST(FramesTest, AKnownHostIsAskedByItselfFromTheAddressOrFromNobodys) {
+  auto frames = frames_of(advertise(AdvertiseForm::ask, "10.0.0.9", "10.0.0.7"));
+  ASSERT_EQ(frames.count, 1U);
+  EXPECT_EQ(*packet::decode_arp(frames.all()[0].bytes()),
+            packet::arp_request(core::parse_ip("10.0.0.9")->v4(), kOwner,
+                                core::parse_ip("10.0.0.7")->v4(), kHost));
+  frames = frames_of(advertise(AdvertiseForm::ask, "0.0.0.0", "10.0.0.7"));
+  EXPECT_EQ(packet::decode_arp(frames.all()[0].bytes())->sender_ip, core::Ipv4{});
+  frames = frames_of(advertise(AdvertiseForm::ask, "fd00::9", "fd00::7"));
+  const auto ns = *packet::decode_ns(frames.all()[0].bytes());
+  EXPECT_EQ(ns.ethernet_target, kHost);
+  EXPECT_EQ(core::format(ns.destination), "fd00::7");
+  EXPECT_EQ(ns.link_layer, kOwner);
+}
+
+template <typename Message>
+std::optional<core::NeighbourSpoke> spoken(const Message& message) {
+  Frame frame;
+  frame.size = packet::encode(message, frame.octets);
+  return spoken_by(frame.bytes());
+}
+
+TEST(FramesTest, ArpSaysWhereItsSenderIsAndWhomItAnswers) {
+  const auto vip = core::parse_ip("10.0.0.9")->v4();
+  const auto host = core::parse_ip("10.0.0.7")->v4();
+  for (const auto& arp : {packet::arp_announcement(vip, kOwner),
+                          packet::arp_reply_announcement(vip, kOwner),
+                          packet::arp_request(vip, kOwner, host, kHost),
+                          packet::arp_reply(vip, kOwner, host, core::Mac::broadcast())}) {
+    const auto said = spoken(arp);
+    ASSERT_TRUE(said);
+    EXPECT_EQ(said->address, core::IpAddress(vip));
+    EXPECT_EQ(said->mac, kOwner);
+    EXPECT_FALSE(said->is_answer);
+  }
+  const auto answer = spoken(packet::arp_reply(vip, kOwner, host, kHost));
+  ASSERT_TRUE(answer && answer->is_answer);
+  EXPECT_EQ(answer->asked_by, core::IpAddress(host));
+}
+
+TEST(FramesTest, NeighbourDiscoverySaysWhereItsTargetOrItsSourceIs) {
+  const auto vip = core::parse_ip("fd00::9")->v6();
+  const auto host = core::parse_ip("fd00::7")->v6();
+  auto na = packet::ndp_advertisement(vip, kOwner, packet::RouterFlag::no, host, kHost);
+  const auto told = spoken(na);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->address, core::IpAddress(vip));
+  EXPECT_FALSE(told->is_answer);
+  na.is_solicited = true;
+  na.link_layer.reset();
+  const auto answer = spoken(na);
+  ASSERT_TRUE(answer && answer->is_answer);
+  EXPECT_EQ(answer->asked_by, core::IpAddress(host));
+  EXPECT_EQ(answer->mac, na.ethernet_source);
+  const auto asked = spoken(packet::ndp_solicitation(vip, kOwner, host, kHost));
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->address, core::IpAddress(vip));
+  EXPECT_EQ(asked->mac, kOwner);
+}
+
+TEST(FramesTest, ProbesAndWhatIsNoneOfTheseFramesSayNothing) {
+  const auto host = core::parse_ip("10.0.0.7")->v4();
+  EXPECT_FALSE(spoken(packet::arp_request({}, kOwner, host, kHost)));
+  EXPECT_FALSE(spoken(packet::arp_announcement(host, core::Mac{})));
+  auto probe = packet::ndp_solicitation({}, kOwner, core::parse_ip("fd00::7")->v6(), std::nullopt);
+  probe.link_layer.reset();
+  EXPECT_FALSE(spoken(probe));
+  EXPECT_FALSE(spoken_by({}));
+  EXPECT_FALSE(spoken_by(std::vector<std::uint8_t>(60, 0x08)));
+}
+
 }  // namespace
 }  // namespace vippy::hall

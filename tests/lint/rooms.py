@@ -18,9 +18,9 @@ ROOMS = {"core": {"core"}, "packet": {"packet", "core"}, "platform": {"platform"
 VALUES = {"assert", "bitset", "bytes", "failure", "ip", "json_text", "limits", "octets", "reason",
           "result", "rng", "time", "worst"}
 # Core's third shelf: thought. Only core itself and the hall see it.
-THOUGHT = {"advertise", "allot", "claims", "contents", "detector", "graduate", "hearing",
-           "interfaces", "membership", "neighbours", "node", "ownership", "reconcile", "sessions",
-           "standing", "view"}
+THOUGHT = {"advertise", "allot", "claims", "conflicts", "contents", "convergence", "detector",
+           "graduate", "hearing", "interfaces", "membership", "neighbours", "node", "ownership",
+           "question", "reconcile", "sessions", "standing", "view", "witness"}
 
 STANDARD = set("""algorithm array bit cctype cerrno charconv chrono cinttypes climits cmath compare
     concepts cstddef cstdint cstdio cstdlib cstring deque exception functional initializer_list

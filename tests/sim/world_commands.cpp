@@ -48,6 +48,7 @@ void World::start(std::size_t index) {
     segment_.unplug(index, false);
   }
   machine.is_frozen = false;
+  received_[index].clear();
   machine.silent_since.reset();
   machine.platform =
       std::make_unique<SimPlatform>(index, machine.kernel, *this, now_, rng_.next());

@@ -46,6 +46,8 @@ class AddressWatch {
   // "+10.77.1.1/16" and "-10.77.1.1/16", in the order in which they happened, since the start.
   const std::vector<std::string>& changes();
   [[nodiscard]] bool saw(const std::string& change);
+  // Readable when there is something new.
+  [[nodiscard]] int descriptor() const { return fd_; }
 
  private:
   int fd_ = -1;

@@ -1,0 +1,138 @@
+// What a repetition should have brought, and why it did not.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "perf/promises.h"
+
+namespace vippy::lab {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kStallsSaid = 4;
+constexpr std::size_t kLinesSaid = 10;
+
+double milliseconds(Duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+Duration seconds(double value) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
+}
+
+}  // namespace
+
+const char* name_of(Scenario scenario) {
+  switch (scenario) {
+    case Scenario::clean_stop: return "clean-stop";
+    case Scenario::preferred_returns: return "preferred-returns";
+    case Scenario::drain: return "drain";
+    case Scenario::undrain: return "undrain";
+    case Scenario::reload_moves: return "reload-moves";
+    case Scenario::reload_stays: return "reload-stays";
+    case Scenario::kill_daemon: return "kill-daemon";
+    case Scenario::freeze_daemon: return "freeze-daemon";
+    case Scenario::kill_both: return "kill-both";
+    case Scenario::cut_silently: return "cut-silently";
+  }
+  return "";
+}
+
+Goal goal_of(Scenario scenario, const Pace& pace) {
+  const auto interval = seconds(pace.interval);
+  const auto stale = seconds(pace.stale);
+  Goal goal;
+  switch (scenario) {
+    case Scenario::clean_stop:
+    case Scenario::preferred_returns:
+    case Scenario::drain:
+    case Scenario::undrain:
+    case Scenario::reload_moves:
+      goal.lost = 0;
+      goal.two_running = 2 * interval + 5ms;
+      break;
+    case Scenario::reload_stays:
+      goal.lost = 0;
+      goal.two = Duration::zero();
+      break;
+    case Scenario::kill_daemon:
+      goal.lost = 0;
+      goal.two = 5ms;
+      break;
+    case Scenario::freeze_daemon:
+      goal.off = stale + 5ms;
+      goal.gap = stale + 7ms;
+      break;
+    case Scenario::kill_both: goal.off = seconds(pace.lease) + 1s; break;
+    case Scenario::cut_silently: goal.median_gap = stale + interval + 2ms; break;
+  }
+  return goal;
+}
+
+Duration Sample::longest_stall() const {
+  return stalls.empty() ? Duration::zero() : stalls.front().length;
+}
+
+std::string misses(const Sample& sample, const Goal& goal) {
+  std::string out;
+  const auto judge = [&](const char* what, const auto& wanted, Duration found) {
+    if (!wanted || found <= *wanted) return;
+    out += fmt::format("{}{} {:.1f} ms, at most {:.1f} ms", out.empty() ? "" : ", ", what,
+                       milliseconds(found), milliseconds(*wanted));
+  };
+  if (goal.lost && sample.asked.lost > *goal.lost) {
+    out = fmt::format("{} lost, at most {}", sample.asked.lost, *goal.lost);
+  }
+  judge("gap", goal.gap, sample.asked.gap);
+  judge("two owners", goal.two, sample.held.two);
+  judge("two running owners", goal.two_running, sample.held.two_running);
+  if (goal.off && !sample.off) out += out.empty() ? "never off" : ", never off";
+  judge("off after", goal.off, sample.off.value_or(Duration::zero()));
+  return out;
+}
+
+std::string explain(const Sample& sample) {
+  struct Entry {
+    Duration at;
+    std::string text;
+  };
+  std::vector<Entry> entries;
+  for (const auto& change : sample.changes) {
+    const auto* what = change.is_there ? "has it" : "is rid of it";
+    entries.push_back({change.at, fmt::format("n{} {}", change.node, what)});
+  }
+  for (const auto& claim : sample.claims) {
+    const auto* form = claim.is_question ? "request" : "reply";
+    entries.push_back({claim.at, fmt::format("n{} tells the client, by a {}", claim.node, form)});
+  }
+  if (sample.asked.lost > 0) {
+    entries.push_back({sample.asked.first_lost,
+                       fmt::format("first of {} lost requests", sample.asked.lost)});
+    entries.push_back({sample.asked.last_lost, "last lost request"});
+  }
+  entries.push_back({sample.asked.gap_at, fmt::format("end of the longest gap, {:.1f} ms",
+                                                      milliseconds(sample.asked.gap))});
+  for (std::size_t i = 0; i < std::min(kStallsSaid, sample.stalls.size()); ++i) {
+    const auto& stall = sample.stalls[i];
+    entries.push_back({stall.at, fmt::format("{} had waited {:.1f} ms for a processor", stall.who,
+                                             milliseconds(stall.length))});
+  }
+  std::size_t said = 0;
+  for (const auto& line : sample.lines) {
+    if (!is_about_lateness(line.text) && !is_move(line.text)) continue;
+    if (said++ == kLinesSaid) break;
+    entries.push_back({line.at, line.node + ": " + line.text});
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& left, const auto& right) { return left.at < right.at; });
+  std::string out;
+  for (const auto& entry : entries) {
+    out += fmt::format("      {:+9.2f} ms  {}\n", milliseconds(entry.at - sample.begun),
+                       entry.text);
+  }
+  return out;
+}
+
+}  // namespace vippy::lab

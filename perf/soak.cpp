@@ -1,0 +1,185 @@
+#include "perf/soak.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+
+namespace vippy::lab {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::vector<std::string> kVips = {"10.77.1.1", "10.77.1.2", "10.77.1.3"};
+constexpr Duration kChapter = 5s;
+// What a node said, and what was measured, so long before a take-over may be its reason.
+constexpr Duration kReach = 60ms;
+constexpr std::size_t kStallsSaid = 3;
+
+double milliseconds(Duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+// Each address prefers its own node.
+class Idle {
+ public:
+  explicit Idle(const Pace& pace) : lab_(shape_of(pace)), echo_(lab_.echo()) {
+    auto groups = Json::array();
+    for (unsigned n = 1; n <= 3; ++n) {
+      groups.push_back(group_at("n" + std::to_string(n), {kVips[n - 1] + "/16"}));
+    }
+    lab_.start(config_of(lab_, groups, pace));
+    for (unsigned n = 1; n <= 3; ++n) {
+      lab_.wait_held(kVips[n - 1], {n});
+      lab_.wait_owned(kVips[n - 1], "n" + std::to_string(n));
+    }
+  }
+  [[nodiscard]] Lab& lab() { return lab_; }
+
+ private:
+  Lab lab_;
+  Echo echo_;
+};
+
+class Busy {
+ public:
+  explicit Busy(unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      const auto process = ::fork();
+      if (process == 0) compute();
+      if (process > 0) processes_.push_back(process);
+    }
+  }
+  ~Busy() {
+    for (const auto process : processes_) {
+      ::kill(process, SIGKILL);
+      (void)wait_for_end(process);
+    }
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  [[noreturn]] static void compute() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (volatile std::uint64_t number = 0;;) number = number + 1;
+  }
+  std::vector<pid_t> processes_;
+};
+
+std::string tell(const DaemonLine& line, Duration about) {
+  return fmt::format("      {:+8.1f} ms  {}: {}\n", milliseconds(line.at - about), line.node,
+                     line.text);
+}
+
+TakeOver explain_move(const DaemonLine& move, const std::vector<DaemonLine>& lines,
+                      const StallWatch& stalls, Duration stale) {
+  TakeOver out{move, {}, {}, false};
+  for (const auto& line : lines) {
+    if (line.at < move.at - kReach || line.at > move.at + kReach) continue;
+    if (!is_about_lateness(line.text)) continue;
+    out.story += tell(line, move.at);
+    // Whoever says that it was late itself has explained everything; "lost" is what is explained.
+    const bool is_own = contains(line.text, "this node itself") || contains(line.text, "hung");
+    out.is_explained = out.is_explained || is_own;
+  }
+  std::size_t said = 0;
+  for (const auto& stall : stalls.between(move.at - kReach, move.at + kReach)) {
+    out.longest_stall = std::max(out.longest_stall, stall.length);
+    if (said++ == kStallsSaid) break;
+    out.story += fmt::format("      {:+8.1f} ms  {} had waited {:.1f} ms for a processor\n",
+                             milliseconds(stall.at - move.at), stall.who,
+                             milliseconds(stall.length));
+  }
+  out.is_explained = out.is_explained || out.longest_stall >= stale / 2;
+  return out;
+}
+
+std::uint64_t pss_of(pid_t process) {
+  const auto text = read_file("/proc/" + std::to_string(process) + "/smaps_rollup");
+  const auto at = text.find("\nPss:");
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + 5, nullptr, 10);
+}
+
+}  // namespace
+
+std::uint64_t Soaked::unexplained() const {
+  return static_cast<std::uint64_t>(
+      std::count_if(take_overs.begin(), take_overs.end(),
+                    [](const auto& one) { return !one.is_explained; }));
+}
+
+std::uint64_t Soaked::late_by_themselves(Duration stale) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(take_overs.begin(), take_overs.end(), [&](const auto& one) {
+        return one.is_explained && one.longest_stall < stale / 2;
+      }));
+}
+
+Soaked soak(const SoakWish& wish) {
+  const auto stale = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(wish.pace.stale));
+  Idle idle(wish.pace);
+  auto& lab = idle.lab();
+  StallWatch stalls;
+  for (unsigned n = 1; n <= lab.nodes(); ++n) follow_daemon(stalls, lab.node(n));
+  const Busy busy(wish.busy);
+  Soaked out;
+  const auto begun = wall_clock();
+  while (wall_clock() < begun + wish.time) {
+    const auto until = std::min(wall_clock() + kChapter, begun + wish.time);
+    Asker client(lab.host(), kVips, wish.pace.rate);
+    wait_until("the end of a chapter", [&] { return wall_clock() >= until; }, 2 * kChapter);
+    const auto asked = client.finish();
+    out.sent += asked.sent;
+    out.lost += asked.lost;
+    out.gap = std::max(out.gap, asked.gap);
+    if (asked.pause >= stale / 2) stalls.note("client", asked.pause_at, asked.pause);
+  }
+  for (const auto& stall : stalls.between(begun, wall_clock())) {
+    out.longest_stall = std::max(out.longest_stall, stall.length);
+    if (stall.length > stale / 2) ++out.stalls;
+  }
+  const auto lines = daemon_lines(lab, begun);
+  for (const auto& line : lines) {
+    if (is_move(line.text)) out.take_overs.push_back(explain_move(line, lines, stalls, stale));
+  }
+  return out;
+}
+
+std::vector<Cost> measure_cost(const Pace& pace, Duration time) {
+  Idle idle(pace);
+  struct Task {
+    std::string who;
+    pid_t process;
+    TaskTimes before;
+  };
+  std::vector<Task> tasks;
+  for (unsigned n = 1; n <= idle.lab().nodes(); ++n) {
+    const auto process = idle.lab().node(n).pid();
+    tasks.push_back({"n" + std::to_string(n) + " vippyd", process, {}});
+    if (const auto guard = child_of(process); guard > 0) {
+      tasks.push_back({"n" + std::to_string(n) + " vippy-guard", guard, {}});
+    }
+  }
+  for (auto& task : tasks) {
+    static_cast<void>(read_task_times(std::to_string(task.process), task.before));
+  }
+  const auto begun = wall_clock();
+  wait_until("the end", [&] { return wall_clock() >= begun + time; }, 2 * time + 10s);
+  std::vector<Cost> out;
+  for (const auto& task : tasks) {
+    TaskTimes now;
+    static_cast<void>(read_task_times(std::to_string(task.process), now));
+    const auto part = static_cast<double>((now.ran - task.before.ran).count()) /
+                      static_cast<double>((wall_clock() - begun).count());
+    out.push_back({task.who, part, pss_of(task.process)});
+  }
+  return out;
+}
+
+}  // namespace vippy::lab

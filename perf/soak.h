@@ -1,0 +1,54 @@
+// Three nodes for a long time in which nothing happens, idle or beside busy processes.
+//
+// Purpose: every take-over with its reason: who was late, for how long, and whose fault that was.
+// Units:   minutes in the request; Duration of the wall clock.
+// Errors:  Timeout when the cluster does not come up.
+// Order:   construct, run() once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "perf/promises.h"
+
+namespace vippy::lab {
+
+struct SoakWish {
+  Duration time{};
+  unsigned busy = 0;  // processes that do nothing but compute
+  Pace pace;
+};
+
+struct TakeOver {
+  DaemonLine line;
+  Duration longest_stall{};  // measured close by
+  std::string story;
+  // A node did not keep its pace: it said so, or was seen to wait for a processor.
+  bool is_explained = false;
+};
+
+struct Soaked {
+  std::uint64_t sent = 0;
+  std::uint64_t lost = 0;
+  Duration gap{};
+  std::vector<TakeOver> take_overs;
+  std::uint64_t stalls = 0;  // longer than half of stale
+  Duration longest_stall{};
+
+  [[nodiscard]] std::uint64_t unexplained() const;
+  // A node said that it was late, and nobody was seen to wait: was it its own work?
+  [[nodiscard]] std::uint64_t late_by_themselves(Duration stale) const;
+};
+
+[[nodiscard]] Soaked soak(const SoakWish& wish);
+
+// What daemons and guards cost while nothing happens.
+struct Cost {
+  std::string who;
+  double processor = 0;  // part of one
+  std::uint64_t pss_kib = 0;
+};
+[[nodiscard]] std::vector<Cost> measure_cost(const Pace& pace, Duration time);
+
+}  // namespace vippy::lab

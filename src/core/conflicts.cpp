@@ -1,0 +1,125 @@
+#include "core/conflicts.h"
+
+#include <algorithm>
+
+#include "core/question.h"
+
+namespace vippy::core {
+
+// ---- the other nodes --------------------------------------------------------------------------
+
+bool Conflicts::node_at(const IpAddress& address, Instant now) {
+  if (address.is_unspecified() || nodes_.size() >= kNodesMax * kChatPathsMax) return false;
+  const auto ask_at = now + kAskNodeFirst;
+  const bool is_news = nodes_.try_emplace(address, Seat{std::nullopt, ask_at}).second;
+  if (is_news) next_ask_ = std::min(next_ask_, ask_at);
+  return is_news;
+}
+
+void Conflicts::heard(const IpAddress& address, const Mac& mac) {
+  const auto found = nodes_.find(address);
+  if (found != nodes_.end()) found->second.mac = mac;
+}
+
+bool Conflicts::is_node(const Mac& mac, const Neighbours& neighbours) const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
+    return entry.second.mac == mac || neighbours.find(entry.first) == mac;
+  });
+}
+
+void Conflicts::ask(const Interfaces& interfaces, Instant now, Actions& out) {
+  if (now < next_ask_) return;
+  next_ask_ = Instant::max();
+  for (auto& [address, seat] : nodes_) {
+    if (seat.mac) continue;
+    if (seat.ask_at <= now) {
+      seat.ask_at = now + seat.pause;
+      seat.pause = std::min(2 * seat.pause, kAskNodeEvery);
+      if (auto question = question_to(address, std::nullopt, interfaces)) {
+        out.push_back(std::move(*question));
+      }
+    }
+    next_ask_ = std::min(next_ask_, seat.ask_at);
+  }
+}
+
+std::vector<IpAddress> Conflicts::node_addresses() const {
+  std::vector<IpAddress> out;
+  for (const auto& [address, seat] : nodes_) out.push_back(address);
+  return out;
+}
+
+// ---- strangers --------------------------------------------------------------------------------
+
+// A host that invents MACs is not named for each of them.
+bool Conflicts::is_to_say(Record& record, const Mac& mac, Instant now) {
+  std::erase_if(record.said, [&](const Said& said) { return now - said.at >= kSayEvery; });
+  const bool is_known = std::any_of(record.said.begin(), record.said.end(),
+                                    [&](const Said& said) { return said.mac == mac; });
+  if (is_known || record.said.size() >= kStrangersMax) return false;
+  record.said.push_back({mac, now});
+  return true;
+}
+
+void Conflicts::forget_old(Instant now) {
+  std::erase_if(records_, [&](const auto& entry) {
+    const auto& record = entry.second;
+    const bool is_quiet = std::all_of(record.said.begin(), record.said.end(), [&](const Said& one) {
+      return now - one.at >= kSayEvery;
+    });
+    return is_quiet && !record.is_due;
+  });
+}
+
+Conflicts::Answer Conflicts::on_stranger(const AddressKey& vip, const Mac& mac, Instant now) {
+  if (records_.size() >= kRecordsMax && !records_.contains(vip)) {
+    forget_old(now);
+    if (records_.size() >= kRecordsMax) return {};
+  }
+  auto& record = records_[vip];
+  Answer answer;
+  answer.is_said = is_to_say(record, mac, now);
+  answer.is_defended = !record.defended_at || now - *record.defended_at >= kDefendInterval;
+  if (answer.is_defended) {
+    record.defended_at = now;
+    record.is_due = false;
+  } else {
+    record.is_due = true;
+    next_due_ = std::min(next_due_, *record.defended_at + kDefendInterval);
+  }
+  return answer;
+}
+
+std::vector<AddressKey> Conflicts::take_due(Instant now) {
+  std::vector<AddressKey> out;
+  if (now < next_due_) return out;
+  next_due_ = Instant::max();
+  for (auto& [vip, record] : records_) {
+    if (!record.is_due) continue;
+    if (now - *record.defended_at < kDefendInterval) {
+      next_due_ = std::min(next_due_, *record.defended_at + kDefendInterval);
+      continue;
+    }
+    record.is_due = false;
+    record.defended_at = now;
+    out.push_back(vip);
+  }
+  return out;
+}
+
+void Conflicts::stop(const AddressKey& vip) {
+  const auto found = records_.find(vip);
+  if (found != records_.end()) found->second.is_due = false;
+}
+
+std::vector<Conflicts::Stranger> Conflicts::recent(Instant now, Duration age) const {
+  std::vector<Stranger> out;
+  for (const auto& [vip, record] : records_) {
+    for (const auto& said : record.said) {
+      if (now - said.at < age) out.push_back({vip, said.mac});
+    }
+  }
+  return out;
+}
+
+}  // namespace vippy::core

@@ -1,0 +1,95 @@
+// Who else says that it has a VIP of ours: another node, or a stranger.
+//
+// Purpose: a machine that was given one of our VIPs by mistake is noticed with its first frame,
+//          named to the operator once a minute, and spoken against; no address is ever given up
+//          because of it. What other nodes say is not judged here: they settle it by what they
+//          announce, so it keeps their MACs to know them by.
+// Purity:  no clock; `now` is handed in. Questions for the MACs of nodes are appended to `out`.
+// Units:   Instant, Duration.
+// Bounds:  kRecordsMax VIPs in conflict, kStrangersMax MACs named of each at a time;
+//          kNodesMax * kChatPathsMax addresses of nodes.
+// Errors:  none; what does not fit is neither named nor defended, only counted by the caller.
+// Source:  RFC 5227 section 2.4 (c): defend for good, at most once in an interval. The interval is
+//          1 s instead of its 10 s: docs/adr/0007-watching-the-neighbours.md.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/action.h"
+#include "core/interfaces.h"
+#include "core/limits.h"
+#include "core/neighbours.h"
+#include "core/reconcile.h"
+#include "core/time.h"
+
+namespace vippy::core {
+
+class Conflicts {
+ public:
+  static constexpr Duration kDefendInterval = std::chrono::seconds(1);
+  static constexpr Duration kSayEvery = std::chrono::seconds(60);
+  // A node's MAC is asked for again after this, doubled each time up to that.
+  static constexpr Duration kAskNodeFirst = std::chrono::milliseconds(100);
+  static constexpr Duration kAskNodeEvery = std::chrono::seconds(10);
+  static constexpr std::size_t kRecordsMax = 1024;
+  static constexpr std::size_t kStrangersMax = 8;
+
+  struct Answer {
+    bool is_defended = false;  // announce the VIP now
+    bool is_said = false;      // tell the operator
+  };
+  struct Stranger {
+    AddressKey vip;
+    Mac mac;
+  };
+
+  // ---- the other nodes
+  // A node announces from this address; true when that is news.
+  bool node_at(const IpAddress& address, Instant now);
+  void heard(const IpAddress& address, const Mac& mac);
+  [[nodiscard]] bool is_node(const Mac& mac, const Neighbours& neighbours) const;
+  // Asks for the MACs of nodes that are not known; the answers come by heard().
+  void ask(const Interfaces& interfaces, Instant now, Actions& out);
+  [[nodiscard]] std::vector<IpAddress> node_addresses() const;
+
+  // ---- strangers
+  Answer on_stranger(const AddressKey& vip, const Mac& mac, Instant now);
+  // VIPs to announce now: what came too early for a defence has one when its time comes, so that
+  // the last word is ours.
+  [[nodiscard]] std::vector<AddressKey> take_due(Instant now);
+  void stop(const AddressKey& vip);
+  // Who was named within `age`.
+  [[nodiscard]] std::vector<Stranger> recent(Instant now, Duration age) const;
+
+  [[nodiscard]] Instant next_deadline() const { return std::min(next_due_, next_ask_); }
+
+ private:
+  struct Said {
+    Mac mac;
+    Instant at{};
+  };
+  struct Record {
+    std::optional<Instant> defended_at;
+    bool is_due = false;
+    std::vector<Said> said;
+  };
+  struct Seat {
+    std::optional<Mac> mac;
+    Instant ask_at{};
+    Duration pause = kAskNodeFirst;
+  };
+
+  bool is_to_say(Record& record, const Mac& mac, Instant now);
+  void forget_old(Instant now);
+
+  std::map<IpAddress, Seat> nodes_;
+  std::map<AddressKey, Record> records_;
+  Instant next_due_ = Instant::max();
+  Instant next_ask_ = Instant::max();
+};
+
+}  // namespace vippy::core
