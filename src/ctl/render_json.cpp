@@ -185,6 +185,21 @@ void append_peer(std::string& out, const core::PeerStatus& peer) {
   out += '}';
 }
 
+// What the neighbours answered since the group came up here; nothing when none were asked.
+void append_convergence(std::string& out, const core::GroupStatus& status) {
+  if (status.asked == 0) return;
+  out += ',';
+  append_number(out, "asked", status.asked);
+  out += ',';
+  append_number(out, "answered", status.answered);
+  if (!status.converged_in) return;
+  out += ',';
+  append_time(out, "converged_in", *status.converged_in);
+  out += ",\"silent\":";
+  append_list(out, status.silent,
+              [&](const auto& host) { append_json_string(out, core::format(host)); });
+}
+
 void append_group_status(std::string& out, const core::Group& group,
                          const core::GroupStatus& status, const core::Shared& shared) {
   out += '{';
@@ -201,6 +216,7 @@ void append_group_status(std::string& out, const core::Group& group,
   append_text(out, "reason", core::name(status.reason));
   out += ",\"since\":";
   append_seconds(out, status.since);
+  append_convergence(out, status);
   out += '}';
 }
 
@@ -220,6 +236,9 @@ void append_counters(std::string& out, const core::Counters& counters) {
       {"configurations_adopted", counters.configurations_adopted},
       {"state_changes", counters.state_changes},
       {"frames_sent", counters.frames_sent},
+      {"frames_heard", counters.frames_heard},
+      {"frames_ignored", counters.frames_ignored},
+      {"conflicts", counters.conflicts},
       {"late", counters.late},
       {"fenced", counters.fenced},
       {"sends_failed", counters.sends_failed},
@@ -288,6 +307,16 @@ void append_ours(std::string& out, const core::Status& status, const core::Share
   });
   out += ",\"troubles\":";
   append_list(out, status.troubles, [&](const auto& trouble) { append_trouble(out, trouble); });
+  if (!status.witnesses.empty()) {
+    out += ",\"witnesses\":";
+    append_list(out, status.witnesses, [&](const auto& witness) {
+      out += '{';
+      append_text(out, "host", core::format(witness.host));
+      out += ',';
+      append_flag(out, "answers", witness.answers);
+      out += '}';
+    });
+  }
   out += ',';
   append_number(out, "neighbours", status.neighbours);
   out += ",\"counters\":";

@@ -101,6 +101,25 @@ TEST(RenderJsonTest, ShowsWhatAPeerSaysOfItself) {
   EXPECT_EQ(peer["hears_us"], nullptr);
 }
 
+TEST(RenderJsonTest, ShowsWhoHasLearntAndWhoseWordCounts) {
+  auto status = small_status();
+  status.groups[0].asked = 3;
+  status.groups[0].answered = 2;
+  auto ours = Json::parse(render_json(status))["vippy"];
+  EXPECT_EQ(ours["groups"][0]["asked"], 3);
+  EXPECT_FALSE(ours["groups"][0].contains("silent"));
+  EXPECT_FALSE(ours["groups"][1].contains("asked"));
+  EXPECT_FALSE(ours.contains("witnesses"));
+  status.groups[0].converged_in = std::chrono::microseconds(2600);
+  status.groups[0].silent = {*core::parse_ip("10.0.0.77")};
+  status.witnesses = {{*core::parse_ip("10.0.0.254"), true}};
+  ours = Json::parse(render_json(status))["vippy"];
+  EXPECT_EQ(ours["groups"][0]["answered"], 2);
+  EXPECT_EQ(ours["groups"][0]["converged_in"], 0.0026);
+  EXPECT_EQ(ours["groups"][0]["silent"].dump(), R"(["10.0.0.77"])");
+  EXPECT_EQ(ours["witnesses"].dump(), R"([{"host":"10.0.0.254","answers":true}])");
+}
+
 TEST(RenderJsonTest, ShowsHowTheNodeIsSetAndHowFastItCanBe) {
   auto status = small_status();
   status.is_draining = true;
