@@ -9,5 +9,5 @@ endif()
 install(FILES docs/man/vippyd.8 docs/man/vippyctl.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8
         OPTIONAL)
 install(FILES docs/man/vippy.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 OPTIONAL)
-install(FILES conf/vippy.conf.example DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+install(FILES conf/vippy.conf.example conf/vippy.lua DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 install(FILES conf/vippyd.service DESTINATION lib/systemd/system OPTIONAL)

@@ -136,10 +136,11 @@ core::Status Daemon::status() const {
   status.turn_delay = lateness_.value();
   status.failover_bound += status.turn_delay;
   if (status.turn_delay > status.stale / 2) {
+    const std::chrono::duration<double, std::milli> delay = status.turn_delay;
     status.troubles.push_back(
         {"", "", fmt::format("this machine came {:.1f} ms late to its own deadlines, more than "
                              "half of stale: raise interval and stale, or set realtime",
-                             std::chrono::duration<double, std::milli>(status.turn_delay).count())});
+                             delay.count())});
   }
   return status;
 }
@@ -265,13 +266,23 @@ void Daemon::reload() {
   step(core::ConfigRefused{errors, first});
 }
 
+ctl::Answer Daemon::answer_to(const ctl::GetStatus&) const {
+  return {200, ctl::render_json(status())};
+}
+
+ctl::Answer Daemon::answer_to(const ctl::GiveOrder& order) {
+  auto reply = ctl::answer_to(order, node_.status(now_));
+  if (reply.status == 202) step(core::OrderGiven{order.what, order.node});
+  return reply;
+}
+
 void Daemon::answer(ctl::ServerOutput& output) {
   // An answer may bring the connection's next question: the list grows while it is walked.
   for (std::size_t i = 0; i < output.questions.size(); ++i) {
     const auto question = output.questions[i];
-    const auto body = std::visit(
-        [this](const ctl::GetStatus&) { return ctl::render_json(status()); }, question.command);
-    server_.answer(question, {200, body}, {now_, outside_.http_date()}, output);
+    auto reply = std::visit([this](const auto& command) { return answer_to(command); },
+                            question.command);
+    server_.answer(question, std::move(reply), {now_, outside_.http_date()}, output);
   }
   for (const auto& out : output.outgoing) {
     const auto* begin = reinterpret_cast<const std::uint8_t*>(out.bytes.data());

@@ -93,7 +93,11 @@ class Daemon {
   void keep_books(platform::RequestId id, core::FailureKind failure);
   void hold(platform::InterfaceIndex index, const core::Prefix& prefix);
   void let_go(platform::InterfaceIndex index, const core::Prefix& prefix);
+
+  // the operator
   void answer(ctl::ServerOutput& output);
+  [[nodiscard]] ctl::Answer answer_to(const ctl::GetStatus&) const;
+  [[nodiscard]] ctl::Answer answer_to(const ctl::GiveOrder& order);
 
   // actions, right of the node
   void perform_actions();

@@ -91,9 +91,8 @@ struct Words {
                         "\"1+2\" here until it speaks protocol 2", e.node)};
   }
   LogLine operator()(const event::Drained& e) const {
-    return {Priority::notice, fmt::format("{} {}", e.node,
-                                          e.is_drain ? "is drained: the others take over"
-                                                     : "is no longer drained")};
+    if (!e.is_drain) return {Priority::notice, fmt::format("{} is no longer drained", e.node)};
+    return {Priority::notice, fmt::format("{} is drained: the others take over", e.node)};
   }
   LogLine operator()(const event::OrderUnheard& e) const {
     return {Priority::err, fmt::format("node {} did not obey: it is not heard, or does not speak "

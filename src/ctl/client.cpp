@@ -17,6 +17,11 @@ struct Cleanup {
 };
 using Handle = std::unique_ptr<CURL, Cleanup>;
 
+struct ListCleanup {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using Headers = std::unique_ptr<curl_slist, ListCleanup>;
+
 // libcurl's shape: taking less than it brings ends the transfer.
 std::size_t take_body(char* octets, std::size_t /*one*/, std::size_t count, void* user) {
   auto& body = *static_cast<std::string*>(user);
@@ -85,7 +90,8 @@ void prepare(CURL* handle, const std::string& socket, const std::string& url,
 }  // namespace
 
 core::Result<Reply, ClientFailure> ask(const std::string& socket, const std::string& target,
-                                       std::chrono::milliseconds limit) {
+                                       std::chrono::milliseconds limit,
+                                       const std::optional<std::string>& body) {
   if (socket.empty() || socket.size() > kSocketPathOctetsMax) {
     return core::failure(ClientFailure{
         ClientError::no_daemon, fmt::format("the path of a socket has 1 to {} octets, this one {}",
@@ -95,6 +101,13 @@ core::Result<Reply, ClientFailure> ask(const std::string& socket, const std::str
   if (!handle) return core::failure(ClientFailure{ClientError::broken, "libcurl does not start"});
   Reply reply;
   prepare(handle.get(), socket, "http://localhost" + target, limit, reply.body);
+  const Headers headers(body ? curl_slist_append(nullptr, "Content-Type: application/json")
+                             : nullptr);
+  if (body) {
+    curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body->size()));
+    curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body->c_str());
+    curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+  }
   const auto code = curl_easy_perform(handle.get());
   if (code != CURLE_OK) return core::failure(failure_of(handle.get(), code, socket, limit));
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &reply.status);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/result.h"
@@ -34,9 +35,9 @@ struct Reply {
   std::string body;
 };
 
-// GET `target` ("/status") at the socket.
-[[nodiscard]] core::Result<Reply, ClientFailure> ask(const std::string& socket,
-                                                     const std::string& target,
-                                                     std::chrono::milliseconds limit);
+// GET `target` ("/status") at the socket, or with a body POST.
+[[nodiscard]] core::Result<Reply, ClientFailure> ask(
+    const std::string& socket, const std::string& target, std::chrono::milliseconds limit,
+    const std::optional<std::string>& body = std::nullopt);
 
 }  // namespace vippy::ctl

@@ -78,6 +78,14 @@ void append_list(std::string& out, const Range& range, AppendOne append_one) {
   out += ']';
 }
 
+// Times that may be below a millisecond.
+void append_time(std::string& out, std::string_view key, core::Duration duration) {
+  append_key(out, key);
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+  const auto positive = std::max<decltype(us)>(us, 0);
+  fmt::format_to(std::back_inserter(out), "{}.{:06}", positive / 1'000'000, positive % 1'000'000);
+}
+
 void append_stats(std::string& out, const core::Counters& counters) {
   out += "\"stats\":{\"net\":{";
   append_number(out, "ignore", counters.ignored);
@@ -165,7 +173,31 @@ void append_peer(std::string& out, const core::PeerStatus& peer) {
   } else {
     out += "null";
   }
+  out += ",\"protocol\":";
+  out += peer.protocol == 0 ? "null" : std::to_string(peer.protocol);
+  // Protocol 1 says neither whom it hears nor that it leaves.
+  out += ",\"hears_us\":";
+  out += peer.protocol != 2 ? "null" : peer.hears_us ? "true" : "false";
+  out += ',';
+  append_flag(out, "leaving", peer.is_leaving);
+  out += ',';
+  append_time(out, "longest_gap", peer.longest_gap);
   out += '}';
+}
+
+// What the neighbours answered since the group came up here; nothing when none were asked.
+void append_convergence(std::string& out, const core::GroupStatus& status) {
+  if (status.asked == 0) return;
+  out += ',';
+  append_number(out, "asked", status.asked);
+  out += ',';
+  append_number(out, "answered", status.answered);
+  if (!status.converged_in) return;
+  out += ',';
+  append_time(out, "converged_in", *status.converged_in);
+  out += ",\"silent\":";
+  append_list(out, status.silent,
+              [&](const auto& host) { append_json_string(out, core::format(host)); });
 }
 
 void append_group_status(std::string& out, const core::Group& group,
@@ -184,6 +216,7 @@ void append_group_status(std::string& out, const core::Group& group,
   append_text(out, "reason", core::name(status.reason));
   out += ",\"since\":";
   append_seconds(out, status.since);
+  append_convergence(out, status);
   out += '}';
 }
 
@@ -197,10 +230,18 @@ void append_counters(std::string& out, const core::Counters& counters) {
       {"ignored_stranger", counters.ignored_stranger},
       {"ignored_old", counters.ignored_old},
       {"ignored_differing", counters.ignored_differing},
+      {"ignored_replayed", counters.ignored_replayed},
+      {"ignored_unproven", counters.ignored_unproven},
+      {"ignored_protocol", counters.ignored_protocol},
       {"configurations_adopted", counters.configurations_adopted},
       {"state_changes", counters.state_changes},
       {"frames_sent", counters.frames_sent},
+      {"frames_heard", counters.frames_heard},
+      {"frames_ignored", counters.frames_ignored},
+      {"conflicts", counters.conflicts},
       {"late", counters.late},
+      {"fenced", counters.fenced},
+      {"sends_failed", counters.sends_failed},
       {"requests_failed", counters.requests_failed},
   };
   out += '{';
@@ -222,6 +263,31 @@ void append_trouble(std::string& out, const core::VipTrouble& trouble) {
   out += '}';
 }
 
+// How this node is set, and how fast it can be.
+void append_manner(std::string& out, const core::Status& status) {
+  append_text(out, "protocol", core::kProtocolNames[static_cast<std::size_t>(status.protocol)]);
+  out += ',';
+  append_flag(out, "draining", status.is_draining);
+  out += ',';
+  if (status.failback && *status.failback > core::Duration::zero()) {
+    append_time(out, "failback", *status.failback);
+  } else {
+    append_text(out, "failback", status.failback ? "immediate" : "never");
+  }
+  out += ',';
+  append_text(out, "handover", core::kHandOverNames[static_cast<std::size_t>(status.handover)]);
+  const std::pair<std::string_view, core::Duration> times[] = {
+      {"interval", status.interval},
+      {"stale", status.stale},
+      {"failover_bound", status.failover_bound},
+      {"turn_delay", status.turn_delay},
+  };
+  for (const auto& [key, time] : times) {
+    out += ',';
+    append_time(out, key, time);
+  }
+}
+
 void append_ours(std::string& out, const core::Status& status, const core::Shared& shared) {
   out += "\"vippy\":{";
   append_text(out, "program", status.program);
@@ -229,6 +295,8 @@ void append_ours(std::string& out, const core::Status& status, const core::Share
   append_text(out, "platform", status.platform);
   out += ',';
   append_text(out, "injector", status.injector);
+  out += ',';
+  append_manner(out, status);
   out += ",\"peers\":";
   append_list(out, status.peers, [&](const auto& peer) { append_peer(out, peer); });
   out += ",\"groups\":";
@@ -239,6 +307,16 @@ void append_ours(std::string& out, const core::Status& status, const core::Share
   });
   out += ",\"troubles\":";
   append_list(out, status.troubles, [&](const auto& trouble) { append_trouble(out, trouble); });
+  if (!status.witnesses.empty()) {
+    out += ",\"witnesses\":";
+    append_list(out, status.witnesses, [&](const auto& witness) {
+      out += '{';
+      append_text(out, "host", core::format(witness.host));
+      out += ',';
+      append_flag(out, "answers", witness.answers);
+      out += '}';
+    });
+  }
   out += ',';
   append_number(out, "neighbours", status.neighbours);
   out += ",\"counters\":";

@@ -3,7 +3,8 @@
 // Purpose: the body of GET /status: the reference's fields in the reference's order and shape,
 //          then ours under the key "vippy".
 // Purity:  a value in, text out, without spaces.
-// Units:   seconds with three decimals in "heard_ago" and "since"; counts elsewhere.
+// Units:   seconds, with three decimals in "heard_ago" and "since", with six in the other times;
+//          counts elsewhere.
 // Errors:  none. An owner index that is no node counts as kNobody.
 // Order:   "ownership" has "_" first (groups of nobody), then the active nodes in the order of
 //          the configuration; a node's preferred groups come before those that are placed on it.

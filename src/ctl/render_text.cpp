@@ -4,60 +4,14 @@
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "core/ip.h"
 #include "ctl/printable.h"
+#include "ctl/status_json.h"
 
 namespace vippy::ctl {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-// Brackets nest at most this deep: the JSON library recurses when it copies, and a status needs 6.
-bool is_shallow(std::string_view json) {
-  constexpr std::size_t kDepthMax = 64;
-  std::size_t depth = 0;
-  bool is_in_string = false;
-  for (std::size_t at = 0; at < json.size() && depth <= kDepthMax; ++at) {
-    const char c = json[at];
-    if (c == '"') is_in_string = !is_in_string;
-    if (is_in_string && c == '\\') ++at;
-    if (is_in_string) continue;
-    if (c == '[' || c == '{') ++depth;
-    if ((c == ']' || c == '}') && depth > 0) --depth;
-  }
-  return depth <= kDepthMax;
-}
-
-// The member, or null when there is none or this is no object.
-const Json& member(const Json& object, const char* key) {
-  static const Json null;
-  if (!object.is_object()) return null;
-  const auto found = object.find(key);
-  return found == object.end() ? null : *found;
-}
-
-std::string text_of(const Json& value, std::string_view otherwise = "?") {
-  return value.is_string() ? printable(value.get_ref<const std::string&>(), LineEnds::replaced)
-                           : std::string(otherwise);
-}
-
-bool is_true(const Json& value) { return value.is_boolean() && value.get<bool>(); }
-
-std::string count_of(const Json& value) {
-  return value.is_number_unsigned() ? std::to_string(value.get<std::uint64_t>()) : "?";
-}
-
-std::string age_of(const Json& value) {
-  constexpr double kSecondsMax = 1e12;
-  if (!value.is_number()) return "?";
-  const double seconds = std::clamp(value.get<double>(), 0.0, kSecondsMax);
-  if (seconds < 120) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<std::uint64_t>(seconds);
-  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-}
 
 // "10.77.1.1/16"; IPv6 without its length, as the reference has it.
 std::string address_of(const Json& vip) {
@@ -125,12 +79,24 @@ void append_table(std::string& out, std::string_view title, const std::vector<Ro
   }
 }
 
+// What a peer that is heard says beyond being there.
+std::string manner_of(const Json& peer) {
+  const auto& hears_us = member(peer, "hears_us");
+  auto out = "protocol " + count_of(member(peer, "protocol"));
+  if (hears_us.is_boolean()) out += is_true(hears_us) ? ", hears us" : ", DOES NOT HEAR US";
+  if (is_true(member(peer, "leaving"))) out += ", leaves or is drained";
+  return out + ", longest silence " + time_of(member(peer, "longest_gap"));
+}
+
 Row peer_row(const Json& peer) {
   const auto& heard = member(peer, "heard_ago");
-  return {text_of(member(peer, "name")), is_true(member(peer, "active")) ? "active" : "inactive",
-          is_true(member(peer, "self")) ? "this node"
-          : heard.is_number()           ? "heard " + age_of(heard) + " ago"
-                                        : "not heard"};
+  Row row = {text_of(member(peer, "name")),
+             is_true(member(peer, "active")) ? "active" : "inactive",
+             is_true(member(peer, "self")) ? "this node"
+             : heard.is_number()           ? "heard " + age_of(heard) + " ago"
+                                           : "not heard"};
+  if (member(peer, "protocol").is_number()) row.push_back(manner_of(peer));
+  return row;
 }
 
 Row group_row(const Json& group) {
@@ -162,6 +128,49 @@ void append_troubles(std::string& out, const Json& troubles) {
   }
 }
 
+std::string failback_of(const Json& ours) {
+  const auto& failback = member(ours, "failback");
+  if (text_of(member(ours, "protocol")) == "1") {
+    return "immediate: protocol 1 knows nothing else";
+  }
+  if (failback.is_number()) {
+    return fmt::format("after {0}: a node that returns takes its groups back from others once it "
+                       "has been active for {0}", time_of(failback));
+  }
+  const auto text = text_of(failback);
+  if (text == "never") return "never: a node that returns takes only what nobody has";
+  if (text == "immediate") return "immediate: a node that returns takes its groups back at once";
+  return text;
+}
+
+std::string handover_of(const Json& ours) {
+  const auto text = text_of(member(ours, "handover"));
+  if (text_of(member(ours, "protocol")) == "1") return "protocol 1 knows none: both act at once";
+  if (text == "make-first") return text + ": the old owner lets go when the new one has it";
+  if (text == "break-first") return text + ": the new owner waits until the old one let go";
+  return text;
+}
+
+void append_manner(std::string& out, const Json& ours) {
+  if (!member(ours, "stale").is_number()) return;  // an older daemon
+  const auto number = [&](const char* key) {
+    const auto& value = member(ours, key);
+    return value.is_number() ? value.get<double>() : 0.0;
+  };
+  const bool is_both = text_of(member(ours, "protocol")) == "1+2";
+  const Json delay = number("failover_bound") - number("stale") - number("interval");
+  out += fmt::format("Protocol: {}\n", text_of(member(ours, "protocol")));
+  if (is_true(member(ours, "draining"))) {
+    out += "Drained: by the operator; `vippyctl undrain` brings this node back\n";
+  }
+  out += fmt::format("Failback: {}{}\n", failback_of(ours),
+                     is_both ? " (at once while a node speaks only protocol 1)" : "");
+  out += fmt::format("Hand-over: {}\n", handover_of(ours));
+  out += fmt::format("Failover: at most {} (stale {} + interval {} + this machine's delay {})\n",
+                     time_of(member(ours, "failover_bound")), time_of(member(ours, "stale")),
+                     time_of(member(ours, "interval")), time_of(delay));
+}
+
 void append_ours(std::string& out, const Json& status) {
   const auto& ours = member(status, "vippy");
   out += fmt::format("Node:   {}, configuration version {}\n", text_of(member(status, "identity")),
@@ -173,6 +182,7 @@ void append_ours(std::string& out, const Json& status) {
   out += fmt::format("Daemon: {} on {}, frames by {}, {} neighbours known\n",
                      text_of(member(ours, "program")), text_of(member(ours, "platform")),
                      text_of(member(ours, "injector")), count_of(member(ours, "neighbours")));
+  append_manner(out, ours);
   append_table(out, "Peers", rows_of(member(ours, "peers"), peer_row));
   append_table(out, "Groups", rows_of(member(ours, "groups"), group_row));
   append_table(out, "Troubles", rows_of(member(ours, "troubles"), trouble_row));
@@ -189,8 +199,7 @@ void append_ours(std::string& out, const Json& status) {
 }  // namespace
 
 std::optional<std::string> render_text(std::string_view status_json, Detail detail) {
-  if (!is_shallow(status_json)) return std::nullopt;
-  const auto status = Json::parse(status_json, nullptr, false);
+  const auto status = parse_status(status_json);
   const auto& state = member(status, "state");
   const auto& ownership = member(state, "ownership");
   if (!ownership.is_object()) return std::nullopt;

@@ -7,7 +7,7 @@ namespace vippy::ctl {
 
 namespace {
 
-HttpResponse refusal(CommandError error) {
+HttpResponse refusal(CommandError error, std::string_view target) {
   HttpResponse response;
   switch (error) {
     case CommandError::unknown:
@@ -17,7 +17,11 @@ HttpResponse refusal(CommandError error) {
     case CommandError::wrong_method:
       response.status = 405;
       response.body = error_body("method not allowed");
-      response.allow = "GET";
+      response.allow = method_of(target);
+      break;
+    case CommandError::bad_body:
+      response.status = 400;
+      response.body = error_body("the body is to be empty or {\"node\": \"NAME\"}");
       break;
   }
   return response;
@@ -116,7 +120,7 @@ bool Server::take(Connections::iterator at, const HttpRequest& request, Moment m
     out.questions.push_back({at->first, *connection.question, *command});
     return false;
   }
-  auto response = refusal(command.error());
+  auto response = refusal(command.error(), request.target);
   response.keep_alive = request.keep_alive;
   response.has_body = request.method != "HEAD";
   return reply(at, std::move(response), moment, out);

@@ -14,6 +14,8 @@
 #include "ctl/client.h"
 #include "ctl/printable.h"
 #include "ctl/render_text.h"
+#include "ctl/render_why.h"
+#include "ctl/status_json.h"
 #include "ctl/target.h"
 
 namespace {
@@ -24,11 +26,15 @@ enum Exit : int { ok = 0, refused = 1, usage = 2, no_daemon = 3, no_answer = 4 }
 
 constexpr const char* kFooter = R"(Commands:
   status                      which node has which VIPs
+  why [ADDRESS]               why each group, or the one with ADDRESS, is where it is
+  drain [NODE]                NODE (this one) gives its groups to the others and takes none
+  undrain [NODE]              NODE (this one) takes part again
   anything else               is sent as GET /COMMAND and the JSON answer printed
 
 Exit status:
   0  done
-  1  the daemon answered with an error, for example that it does not know the command
+  1  the daemon answered with an error, for example that it does not know the command or the
+     node, or no group has the address
   2  wrong usage
   3  no daemon at the socket
   4  no answer in time, or a broken one)";
@@ -36,10 +42,14 @@ Exit status:
 struct Options {
   std::string socket = "/var/run/vippy.socket";
   std::string command;
+  std::string object;  // of the command: a node, an address
   double timeout_seconds = 5;
   bool is_json = false;
   bool is_verbose = false;
 };
+
+bool is_order(std::string_view command) { return command == "drain" || command == "undrain"; }
+bool takes_object(std::string_view command) { return is_order(command) || command == "why"; }
 
 // The exit status when there is nothing more to do.
 std::optional<int> read_command_line(int argc, char** argv, Options& options) {
@@ -48,15 +58,21 @@ std::optional<int> read_command_line(int argc, char** argv, Options& options) {
   app.add_option("--timeout", options.timeout_seconds, "Seconds to wait for the whole answer")
       ->check(CLI::Range(0.001, 3600.0))
       ->capture_default_str();
-  app.add_flag("--json", options.is_json, "Print the status as the daemon sent it");
+  app.add_flag("--json", options.is_json, "Print the answer as the daemon sent it");
   app.add_flag("-v,--verbose", options.is_verbose, "Also print peers, reasons and troubles");
   app.add_option("COMMAND", options.command, "What to ask")->required();
+  auto* object = app.add_option("OBJECT", options.object, "Of why, drain and undrain");
   app.set_version_flag("-V,--version", "vippyctl " VIPPY_VERSION);
   app.footer(kFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? Exit::ok : Exit::usage;
+  }
+  if (object->count() > 0 && (options.object.empty() || !takes_object(options.command))) {
+    fmt::print(stderr, "vippyctl: {} takes {}; see vippyctl --help\n", options.command,
+               takes_object(options.command) ? "no empty word" : "no further word");
+    return Exit::usage;
   }
   // "nan" is in every range.
   if (!options.command.empty() && !std::isnan(options.timeout_seconds)) return std::nullopt;
@@ -102,14 +118,60 @@ int print_status(const Reply& reply, const Options& options) {
   return options.is_json ? print_body(reply, Exit::ok) : print(*text, Exit::ok);
 }
 
+int print_why(const Reply& reply, const Options& options) {
+  const auto text = render_why(reply.body, options.object);
+  if (text) return options.is_json ? print_body(reply, Exit::ok) : print(*text, Exit::ok);
+  switch (text.error()) {
+    case WhyError::no_such_group:
+      complain(fmt::format("no group has the address {}; `vippyctl status` lists them",
+                           options.object));
+      return Exit::refused;
+    case WhyError::not_a_status: break;
+  }
+  complain(fmt::format("the daemon at {} does not tell why", options.socket));
+  return Exit::no_answer;
+}
+
+// What became of drain and undrain.
+int print_order(const Reply& reply, const Options& options) {
+  const auto answer = parse_status(reply.body);
+  if (reply.status != 202) {
+    complain(fmt::format("not {}ed: {}", options.command,
+                         text_of(member(answer, "error"), reply.body)));
+    return Exit::refused;
+  }
+  if (options.is_json) return print_body(reply, Exit::ok);
+  const auto node = text_of(member(answer, "node"));
+  const auto text =
+      options.command == "drain"
+          ? fmt::format("{0} was asked to drain: it hands its groups over and keeps what nobody "
+                        "can take.\nWatch `vippyctl status`; `vippyctl undrain {0}` brings it "
+                        "back.\n", node)
+          : fmt::format("{} was asked to take part again.\nWatch `vippyctl status`: with "
+                        "failback \"never\" it takes only what nobody has.\n", node);
+  return print(text, Exit::ok);
+}
+
+// {"node": ...} or {}; nullopt for what is only asked.
+std::optional<std::string> body_of(const Options& options) {
+  if (!is_order(options.command)) return std::nullopt;
+  Json body = Json::object();
+  if (!options.object.empty()) body["node"] = options.object;
+  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 int run(int argc, char** argv) {
   Options options;
   if (const auto exit = read_command_line(argc, argv, options)) return *exit;
   const auto limit = std::chrono::milliseconds(
       static_cast<std::int64_t>(options.timeout_seconds * 1000));
-  const auto reply = ask(options.socket, target_of(options.command), limit);
+  const bool is_why = options.command == "why";
+  const auto reply = ask(options.socket, target_of(is_why ? "status" : options.command), limit,
+                         body_of(options));
   if (!reply) return report(reply.error());
+  if (is_order(options.command)) return print_order(*reply, options);
   if (reply->status < 200 || reply->status > 299) return print_body(*reply, Exit::refused);
+  if (is_why) return print_why(*reply, options);
   return options.command == "status" ? print_status(*reply, options)
                                      : print_body(*reply, Exit::ok);
 }

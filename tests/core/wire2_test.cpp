@@ -54,7 +54,8 @@ TEST(Wire2Test, RoundTripsAnnouncementsOfAllSizes) {
   for (std::size_t nodes = 0; nodes <= 64; nodes += 7) {
     for (std::size_t groups = 0; groups <= 4096; groups = groups * 2 + 1) {
       auto message = beat(nodes, groups, rng);
-      if (groups == 0) std::get<Beat>(message.body).refusals = std::get<Beat>(message.body).parts = {};
+      auto& body = std::get<Beat>(message.body);
+      if (groups == 0) body.refusals = body.parts = {};
       const auto again = decode_wire2(bytes_of(message), keys());
       ASSERT_TRUE(again) << name(again.error());
       EXPECT_EQ(*again, message);

@@ -6,6 +6,7 @@
 
 #include "ctl/render_json.h"
 #include "ctl/render_text.h"
+#include "ctl/render_why.h"
 #include "ctl/server.h"
 #include "tests/ctl/golden_status.h"
 
@@ -38,9 +39,24 @@ core::Status example() {
   core::Status status;
   status.identity = "n1";
   status.shared = shared;
-  status.counters = {26, 24, 2, 1, 1, 0, 0, 0, 0, 1, 40, 0, 1};
+  auto& counters = status.counters;
+  counters.announcements_sent = 26;
+  counters.announcements_received = 24;
+  counters.ignored = 2;
+  counters.ignored_malformed = counters.ignored_forged = 1;
+  counters.state_changes = counters.requests_failed = 1;
+  counters.frames_sent = 40;
+  status.failback = core::Duration::zero();
+  status.interval = std::chrono::milliseconds(1);
+  status.stale = std::chrono::milliseconds(3);
+  status.failover_bound = std::chrono::microseconds(7200);
+  status.turn_delay = std::chrono::microseconds(2800);
   status.is_mature = status.is_active = true;
-  status.peers = {{"n1", true, true}, {"n2"}};
+  status.peers = {{.name = "n1", .is_self = true, .is_active = true},
+                  {.name = "n2", .is_active = true, .was_heard = true, .protocol = 2,
+                   .hears_us = true}};
+  status.peers[1].heard_ago = std::chrono::microseconds(400);
+  status.peers[1].longest_gap = std::chrono::microseconds(1250);
   const auto since = std::chrono::milliseconds(21500);
   status.groups = {{0, core::Holding::complete, core::MoveReason::start, since},
                    {0, core::Holding::partial, core::MoveReason::start, since}};
@@ -62,6 +78,14 @@ TEST(DocumentsTest, ShowTheTextOfThatStatus) {
             render_text(render_json(example()), Detail::brief));
 }
 
+TEST(DocumentsTest, ShowWhatElseIsSaidOfThatStatus) {
+  const auto json = render_json(example());
+  EXPECT_EQ(block(file_text("management.md"), "10.77.1.1: on"), render_why(json, "").value());
+  const auto failover = block(file_text("management.md"), "Failover:");
+  const auto text = render_text(json, Detail::verbose).value();
+  EXPECT_NE(text.find("\n" + failover), std::string::npos) << text;
+}
+
 TEST(DocumentsTest, ShowAnAnswerAsItIs) {
   auto shown = block(file_text("management.md"), "HTTP/1.1 404");
   auto answer = format(HttpResponse{404, error_body("no such command"), true, true, {}},
@@ -76,7 +100,7 @@ TEST(DocumentsTest, NameTheLimitsOfTheServer) {
   const auto document = file_text("management.md");
   const std::pair<std::string, std::size_t> limits[] = {
       {"| request line and headers | 8 KiB |", kHeadOctetsMax / 1024 == 8},
-      {"| body (no command has one yet) | 64 KiB |", kBodyOctetsMax / 1024 == 64},
+      {"| body | 64 KiB |", kBodyOctetsMax / 1024 == 64},
       {"| connections at a time | 64 |", kConnectionsMax == 64},
       {"| an idle connection | 5 s |", kPatience == std::chrono::seconds(5)},
       {"| answers on one connection | 4 MiB |", kRepliedOctetsMax >> 20U == 4},

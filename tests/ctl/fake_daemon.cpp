@@ -44,6 +44,22 @@ std::string read_until(int descriptor, const char* end) {
   return text;
 }
 
+// The head, and the body that it announces.
+std::string read_request(int descriptor) {
+  auto text = read_until(descriptor, "\r\n\r\n");
+  const auto head = text.find("\r\n\r\n");
+  const auto said = text.find("Content-Length: ");
+  if (head == std::string::npos || said > head) return text;
+  const auto whole = head + 4 + std::strtoul(text.c_str() + said + 16, nullptr, 10);
+  char chunk[4096];
+  while (text.size() < whole) {
+    const auto got = ::read(descriptor, chunk, sizeof chunk);
+    if (got <= 0) break;
+    text.append(chunk, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
 void send_all(int connection, std::string_view text) {
   while (!text.empty()) {
     const auto sent = ::send(connection, text.data(), text.size(), MSG_NOSIGNAL);
@@ -96,7 +112,7 @@ void FakeDaemon::serve() {
   while (!is_stopping_) {
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection < 0) return;
-    const auto request = read_until(connection, "\r\n\r\n");
+    const auto request = read_request(connection);
     if (!request.empty()) send_all(connection, handler_(request));
     if (after_ == After::hang) static_cast<void>(read_until(connection, nullptr));
     ::close(connection);

@@ -25,7 +25,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// What is sent back for a request's text (up to its empty line).
+// What is sent back for a request's text.
 using Handler = std::function<std::string(const std::string& request)>;
 enum class After { close, hang };  // hang: wait until the client goes away
 

@@ -36,6 +36,15 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
   status.neighbours = 3;
   status.peers[0].was_heard = true;
   status.peers[0].heard_ago = std::chrono::milliseconds(250);
+  status.peers[1].was_heard = true;
+  status.peers[1].heard_ago = std::chrono::milliseconds(900);
+  status.peers[1].protocol = 2;
+  status.peers[1].hears_us = true;
+  status.peers[1].longest_gap = std::chrono::microseconds(1250);
+  status.interval = std::chrono::milliseconds(1);
+  status.stale = std::chrono::milliseconds(3);
+  status.failover_bound = std::chrono::microseconds(7200);
+  status.failback = std::chrono::seconds(30);
   status.groups[1].since = std::chrono::seconds(3725);
   status.groups[1].holding = core::Holding::complete;
   status.troubles = {{"fd77::9", "eth0", "no carrier"}};
@@ -43,9 +52,16 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
   const auto wanted = golden_statuses()[0].text +
                       "Node:   n1, configuration version 1\n"
                       "Daemon: vippyd 0.1.0 on linux/epoll, frames by packet, 3 neighbours known\n"
+                      "Protocol: 2\n"
+                      "Failback: after 30 s: a node that returns takes its groups back from "
+                      "others once it has been active for 30 s\n"
+                      "Hand-over: make-first: the old owner lets go when the new one has it\n"
+                      "Failover: at most 7.2 ms (stale 3 ms + interval 1 ms + this machine's "
+                      "delay 3.2 ms)\n"
                       "Peers:\n"
                       "    n1  active  this node\n"
-                      "    n2  active  not heard\n"
+                      "    n2  active  heard 0.9 s ago  protocol 2, hears us, longest silence "
+                      "1.2 ms\n"
                       "Groups:\n"
                       "    10.77.1.1  n1  none      for 0.0 s    start\n"
                       "    10.77.1.2  n1  complete  for 1:02:05  start\n"
@@ -55,6 +71,31 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
                       "Counters:\n";
   EXPECT_EQ(text.substr(0, wanted.size()), wanted);
   EXPECT_NE(text.find("    announcements_sent      26\n"), std::string::npos) << text;
+}
+
+TEST(RenderTextTest, SaysHowTheNodeIsSetInWordsThatCannotBeMisread) {
+  auto status = status_of(golden_statuses()[0].status);
+  const auto has = [&](const char* line) {
+    const auto text = render_text(render_json(status), Detail::verbose).value();
+    return text.find(line) != std::string::npos ? "yes" : text;
+  };
+  status.failback = core::Duration::zero();
+  EXPECT_EQ(has("Failback: immediate: a node that returns takes its groups back at once\n"), "yes");
+  status.failback.reset();
+  EXPECT_EQ(has("Failback: never: a node that returns takes only what nobody has\n"), "yes");
+  status.handover = core::HandOver::break_first;
+  EXPECT_EQ(has("Hand-over: break-first: the new owner waits until the old one let go\n"), "yes");
+  status.is_draining = true;
+  EXPECT_EQ(has("Drained: by the operator; `vippyctl undrain` brings this node back\n"), "yes");
+  status.protocol = core::Protocol::both;
+  EXPECT_EQ(has("what nobody has (at once while a node speaks only protocol 1)\n"), "yes");
+  status.protocol = core::Protocol::v1;
+  EXPECT_EQ(has("Failback: immediate: protocol 1 knows nothing else\n"), "yes");
+  EXPECT_EQ(has("Hand-over: protocol 1 knows none: both act at once\n"), "yes");
+  status.peers[1].was_heard = true;
+  status.peers[1].protocol = 2;
+  status.peers[1].is_leaving = true;
+  EXPECT_EQ(has("protocol 2, DOES NOT HEAR US, leaves or is drained, longest silence 0 ms"), "yes");
 }
 
 TEST(RenderTextTest, SaysTroublesBelowTheReferencesLines) {

@@ -70,6 +70,21 @@ TEST_F(ServerTest, AnswersUnknownCommandsAndMethodsItself) {
   EXPECT_TRUE(out_.outgoing[0].bytes.ends_with("Content-Length: 27\r\n\r\n"));
 }
 
+TEST_F(ServerTest, HandsOrdersToTheHallAndRefusesBadOnes) {
+  open(1);
+  send(1, "POST /drain HTTP/1.1\r\nContent-Length: 13\r\n\r\n{\"node\":\"n2\"}");
+  ASSERT_EQ(out_.questions.size(), 1U);
+  EXPECT_EQ(std::get<GiveOrder>(out_.questions[0].command).node, "n2");
+  answer_all();
+  EXPECT_EQ(take_codes(), "200 ");
+  send(1, "GET /drain HTTP/1.1\r\n\r\n");
+  EXPECT_NE(out_.outgoing[0].bytes.find("Allow: POST\r\n"), std::string::npos);
+  send(1, "POST /drain HTTP/1.1\r\nContent-Length: 2\r\n\r\nn2");
+  EXPECT_TRUE(out_.questions.empty());
+  EXPECT_NE(out_.outgoing[1].bytes.find("the body is to be empty or"), std::string::npos);
+  EXPECT_EQ(take_codes(), "405 400 ");
+}
+
 TEST_F(ServerTest, KeepsTheOrderOfPipelinedRequests) {
   open(1);
   std::string many;

@@ -64,6 +64,52 @@ TEST(VippyctlTest, SendsAnUnknownCommandAsItsTarget) {
   EXPECT_EQ(finished.out, "GET /a%20b/%C3%BC?x=1 HTTP/1.1\n");
 }
 
+TEST(VippyctlTest, AsksANodeToDrainAndSaysHowToWatch) {
+  std::string seen;
+  const FakeDaemon daemon([&seen](const std::string& request) {
+    seen = request;
+    return http_reply(R"({"asked":"drain","node":"n2"})", "202 Accepted");
+  });
+  const auto finished = vippyctl({"-s", daemon.socket(), "drain", "n2"});
+  EXPECT_EQ(finished.exit, 0) << finished.err;
+  EXPECT_TRUE(seen.starts_with("POST /drain HTTP/1.1\r\n")) << seen;
+  EXPECT_TRUE(seen.ends_with("\r\n\r\n{\"node\":\"n2\"}")) << seen;
+  EXPECT_TRUE(has(finished.out, "n2 was asked to drain")) << finished.out;
+  EXPECT_TRUE(has(finished.out, "`vippyctl undrain n2` brings it back")) << finished.out;
+  const auto json = vippyctl({"-s", daemon.socket(), "--json", "undrain"});
+  EXPECT_TRUE(seen.starts_with("POST /undrain HTTP/1.1\r\n")) << seen;
+  EXPECT_TRUE(seen.ends_with("\r\n\r\n{}")) << seen;
+  EXPECT_EQ(json.out, "{\"asked\":\"drain\",\"node\":\"n2\"}\n");
+}
+
+TEST(VippyctlTest, SaysThatANodeWasNotDrained) {
+  const FakeDaemon daemon(
+      always(http_reply(R"({"error":"n9 is not one of the nodes"})", "404 Not Found")));
+  const auto finished = vippyctl({"-s", daemon.socket(), "drain", "n9"});
+  EXPECT_EQ(finished.exit, 1);
+  EXPECT_EQ(finished.out, "");
+  EXPECT_EQ(finished.err, "vippyctl: not drained: n9 is not one of the nodes\n");
+  const FakeDaemon strange(always(http_reply("busy", "200 OK")));
+  const auto unsure = vippyctl({"-s", strange.socket(), "undrain"});
+  EXPECT_EQ(unsure.exit, 1);
+  EXPECT_EQ(unsure.err, "vippyctl: not undrained: busy\n");
+}
+
+TEST(VippyctlTest, TellsWhyAGroupIsWhereItIs) {
+  const auto status = status_of(golden_statuses()[0].status);
+  const FakeDaemon daemon(always(http_reply(render_json(status))));
+  const auto finished = vippyctl({"-s", daemon.socket(), "why", "fd77::9"});
+  EXPECT_EQ(finished.exit, 0) << finished.err;
+  EXPECT_TRUE(finished.out.starts_with("fd77::9: on n2 for 0.0 s\n")) << finished.out;
+  const auto unknown = vippyctl({"-s", daemon.socket(), "why", "10.0.0.99"});
+  EXPECT_EQ(unknown.exit, 1);
+  EXPECT_TRUE(has(unknown.err, "no group has the address 10.0.0.99")) << unknown.err;
+  const FakeDaemon old(always(http_reply(golden_statuses()[0].status.dump())));
+  const auto silent = vippyctl({"-s", old.socket(), "why"});
+  EXPECT_EQ(silent.exit, 4);
+  EXPECT_TRUE(has(silent.err, "does not tell why")) << silent.err;
+}
+
 TEST(VippyctlTest, PrintsJsonAsItCame) {
   const auto golden = golden_statuses()[0];
   const FakeDaemon daemon(always(http_reply(golden.status.dump())));
@@ -81,7 +127,8 @@ TEST(VippyctlTest, ExitsWith1WhenTheDaemonRefuses) {
 
 TEST(VippyctlTest, ExitsWith2OnWrongUsage) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {}, {"status", "more"}, {"--nonsense", "status"}, {""}, {"-s"},
+           {}, {"status", "more"}, {"drain", ""}, {"drain", "a", "b"}, {"other", "a"},
+           {"--nonsense", "status"}, {""}, {"-s"},
            {"--timeout", "0", "status"}, {"--timeout", "x", "status"},
            {"--timeout", "nan", "status"}, {"--timeout", "1e9", "status"}}) {
     const auto finished = vippyctl(arguments);

@@ -154,7 +154,7 @@ def log_lines(root):
     words = text[text.index("struct Words"):]
     pattern = r'Priority::(\w+),\s*(?:fmt::format\(\s*)?((?:"(?:[^"\\]|\\.)*"\s*)+)'
     for priority, literals in re.findall(pattern, words):
-        template = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
+        template = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals)).replace('\\"', '"')
         yield priority, re.sub(r"\{[^}]*\}", "{}", template)
 
 

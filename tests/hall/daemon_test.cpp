@@ -162,6 +162,36 @@ TEST_F(DaemonTest, StatusIsServedOverTheManagementSocket) {
   EXPECT_GE(daemon->status().counters.frames_sent, platform.frames.size());
 }
 
+TEST_F(DaemonTest, ADrainIsTakenFromTheManagementSocketAndCarriedOut) {
+  serve();
+  const auto drain =
+      bytes_of("POST /drain HTTP/1.1\r\nContent-Length: 12\r\n\r\n{\"node\":\"a\"}");
+  platform.events.emplace_back(platform::StreamOpened{5, 0});
+  platform.events.emplace_back(platform::StreamBytes{5, drain});
+  turn();
+  EXPECT_EQ(platform.replied.rfind("HTTP/1.1 202 Accepted", 0), 0U) << platform.replied;
+  EXPECT_TRUE(platform.replied.ends_with(R"({"asked":"drain","node":"a"})")) << platform.replied;
+  EXPECT_TRUE(daemon->status().is_draining);
+  EXPECT_TRUE(has_line("notice a is drained: the others take over"));
+  const auto undrain = bytes_of("POST /undrain HTTP/1.1\r\n\r\n");
+  platform.events.emplace_back(platform::StreamBytes{5, undrain});
+  turn();
+  EXPECT_FALSE(daemon->status().is_draining);
+}
+
+TEST_F(DaemonTest, AnOrderForAStrangerIsRefusedAndChangesNothing) {
+  serve();
+  const auto drain =
+      bytes_of("POST /drain HTTP/1.1\r\nContent-Length: 12\r\n\r\n{\"node\":\"z\"}");
+  platform.events.emplace_back(platform::StreamOpened{5, 0});
+  platform.events.emplace_back(platform::StreamBytes{5, drain});
+  turn();
+  EXPECT_EQ(platform.replied.rfind("HTTP/1.1 404", 0), 0U) << platform.replied;
+  EXPECT_TRUE(platform.replied.ends_with(
+      R"({"error":"z is not one of the nodes; they are a"})")) << platform.replied;
+  EXPECT_FALSE(daemon->status().is_draining);
+}
+
 TEST_F(DaemonTest, ABadDatagramIsCounted) {
   serve();
   const auto bytes = bytes_of("{");

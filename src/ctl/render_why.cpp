@@ -1,0 +1,127 @@
+#include "ctl/render_why.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/ip.h"
+#include "ctl/status_json.h"
+
+namespace vippy::ctl {
+
+namespace {
+
+// The names of core::MoveReason as sentences.
+constexpr std::pair<std::string_view, std::string_view> kSentences[] = {
+    {"start", "this node found it so when it began to decide"},
+    {"owner silent", "the owner before was lost: not heard for longer than stale"},
+    {"owner left",
+     "the owner before said that it leaves: a stop, a drain, or something failed there"},
+    {"preferred node returned", "its preferred node is back"},
+    {"placed node returned", "the node that it is placed on is back"},
+    {"configuration changed", "the configuration was changed"},
+    {"nobody had it", "nobody had it, and now a node is there for it"},
+    {"no node is active", "no node is active, so nobody can have it"},
+    {"owner does not hear us",
+     "the owner before does not hear this node and counts it as lost"},
+    {"owner cannot hold it",
+     "the owner before has no link or interface for it, or its kernel refuses"},
+};
+
+std::string sentence(const Json& reason) {
+  const auto text = text_of(reason);
+  for (const auto& [name, words] : kSentences) {
+    if (name == text) return std::string(words);
+  }
+  return text;
+}
+
+bool has_address(const Json& members, std::string_view address) {
+  const auto wanted = core::parse_ip(address.substr(0, address.find('/')));
+  for (const auto& one : members) {
+    const auto& ip = member(one, "ip");
+    if (!ip.is_string()) continue;
+    const auto& text = ip.get_ref<const std::string&>();
+    if (text == address || (wanted && core::parse_ip(text) == wanted)) return true;
+  }
+  return false;
+}
+
+std::string preferred_of(const Json& members) {
+  std::string out;
+  for (const auto& one : members) {
+    if (one.is_string()) out += (out.empty() ? "" : ", ") + text_of(one);
+  }
+  return out;
+}
+
+// Why a node cannot have a group now, as far as it can be seen from here; empty: it could.
+std::string obstacle(const Json& peer, const Json& state) {
+  const bool is_self = is_true(member(peer, "self"));
+  if (!is_self && !member(peer, "heard_ago").is_number()) return "not heard";
+  const auto& hears_us = member(peer, "hears_us");
+  if (hears_us.is_boolean() && !is_true(hears_us)) return "it does not hear this node";
+  if (is_true(member(peer, "leaving"))) return "it stops or is drained";
+  if (is_true(member(peer, "active"))) return "";
+  return is_self ? text_of(member(state, "inactive_reason"), "inactive") : "inactive";
+}
+
+std::string others_of(const Json& peers, const std::string& owner, const Json& state) {
+  std::string able;
+  std::string unable;
+  for (const auto& peer : peers) {
+    const auto name = text_of(member(peer, "name"));
+    if (name == owner) continue;
+    const auto why = obstacle(peer, state);
+    if (why.empty()) {
+      able += (able.empty() ? "" : ", ") + name;
+    } else {
+      unable += fmt::format("; {} cannot: {}", name, why);
+    }
+  }
+  return (able.empty() ? "nobody else could take it" : able + " could take it") + unable;
+}
+
+std::string here(const Json& group) {
+  const auto holding = text_of(member(group, "holding"));
+  if (holding == "complete") return "; its addresses are up here";
+  return holding == "partial" ? "; only some of its addresses are up here" : "";
+}
+
+void append_why(std::string& out, const Json& group, const Json& members, const Json& status) {
+  const auto& ours = member(status, "vippy");
+  const auto& said_owner = member(group, "owner");
+  const auto owner = said_owner.is_string() ? text_of(said_owner) : std::string();
+  const bool is_self = !owner.empty() && owner == text_of(member(status, "identity"));
+  out += fmt::format("{}: {}{} for {}{}\n", text_of(member(group, "group")),
+                     owner.empty() ? "nobody has it" : "on " + owner,
+                     is_self ? " (this node)" : "", age_of(member(group, "since")), here(group));
+  out += fmt::format("    why:       {}\n", sentence(member(group, "reason")));
+  const auto preferred = preferred_of(members);
+  if (!preferred.empty()) out += fmt::format("    prefers:   {}\n", preferred);
+  out += fmt::format("    others:    {}\n",
+                     others_of(member(ours, "peers"), owner, member(status, "state")));
+}
+
+}  // namespace
+
+core::Result<std::string, WhyError> render_why(std::string_view status_json,
+                                               std::string_view address) {
+  const auto status = parse_status(status_json);
+  const auto& groups = member(member(status, "vippy"), "groups");
+  const auto& vips = member(member(status, "config"), "vips");
+  if (!groups.is_array() || !vips.is_array()) return core::failure(WhyError::not_a_status);
+  std::string out;
+  bool is_found = address.empty();
+  for (std::size_t i = 0; i < groups.size() && i < vips.size(); ++i) {
+    if (!address.empty() && !has_address(vips[i], address)) continue;
+    is_found = true;
+    append_why(out, groups[i], vips[i], status);
+  }
+  if (!is_found) return core::failure(WhyError::no_such_group);
+  return out;
+}
+
+}  // namespace vippy::ctl
