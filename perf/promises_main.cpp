@@ -164,15 +164,17 @@ bool run_soak(const Wish& wish, Json& report) {
   const auto late = soaked.late_by_themselves(stale);
   tell(fmt::format("{} requests, {} lost, longest gap {:.1f} ms; {} take-overs, {} of them not "
                    "explained, {} by a node that was late without having waited; {} stalls longer "
-                   "than stale / 2, the longest {:.1f} ms\n",
+                   "than stale / 2, the longest {:.1f} ms ({})\n",
                    soaked.sent, soaked.lost, milliseconds(soaked.gap), soaked.take_overs.size(),
-                   soaked.unexplained(), late, soaked.stalls, milliseconds(soaked.longest_stall)));
+                   soaked.unexplained(), late, soaked.stalls,
+                   milliseconds(soaked.longest_stall.length), soaked.longest_stall.who));
   report["soak"] = {{"sent", soaked.sent}, {"lost", soaked.lost},
                     {"gap_ms", milliseconds(soaked.gap)},
                     {"take_overs", soaked.take_overs.size()},
                     {"unexplained", soaked.unexplained()}, {"late_by_themselves", late},
                     {"stalls", soaked.stalls},
-                    {"longest_stall_ms", milliseconds(soaked.longest_stall)}};
+                    {"longest_stall_ms", milliseconds(soaked.longest_stall.length)},
+                    {"longest_stall_of", soaked.longest_stall.who}};
   return soaked.unexplained() == 0;
 }
 

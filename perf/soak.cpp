@@ -141,7 +141,7 @@ Soaked soak(const SoakWish& wish) {
     if (asked.pause >= stale / 2) stalls.note("client", asked.pause_at, asked.pause);
   }
   for (const auto& stall : stalls.between(begun, wall_clock())) {
-    out.longest_stall = std::max(out.longest_stall, stall.length);
+    if (stall.length > out.longest_stall.length) out.longest_stall = stall;
     if (stall.length > stale / 2) ++out.stalls;
   }
   const auto lines = daemon_lines(lab, begun);

@@ -34,7 +34,7 @@ struct Soaked {
   Duration gap{};
   std::vector<TakeOver> take_overs;
   std::uint64_t stalls = 0;  // longer than half of stale
-  Duration longest_stall{};
+  Stall longest_stall;
 
   [[nodiscard]] std::uint64_t unexplained() const;
   // A node said that it was late, and nobody was seen to wait: was it its own work?

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kRepetitions = 2;
 constexpr unsigned kAttemptsMax = 5;
-const Pace kPace{.interval = 0.01, .stale = 0.03, .lease = 1, .rate = 2'000};
+const Pace kPace{.interval = 0.01, .stale = 0.03, .lease = 1, .rate = 5'000};
 constexpr Duration kStallMax = 15ms;  // half of stale
 
 class PromisesTest : public testing::TestWithParam<Scenario> {
