@@ -286,7 +286,9 @@ TEST_F(GuardTest, AnOrderlyEndIsNoneOfItsBusiness) {
 TEST_F(GuardTest, SignalsOfServiceManagersAndTerminalsDoNotEndIt) {
   Ward ward(ward_space_, {}, {"held:10.77.1.1/16"});
   const auto guard = ward.guard();
-  EXPECT_EQ(::getsid(guard), guard);
+  EXPECT_EQ(::getpgid(guard), guard);
+  // One session is one scheduling group where the kernel has sched_autogroup.
+  EXPECT_EQ(::getsid(guard), ::getsid(ward.process()));
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1}) {
     ::kill(guard, number);
   }
