@@ -70,11 +70,11 @@ Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat)
   VIPPY_ASSERT(index < peers_.size() && index != self_);
   auto& peer = peers_[index];
   const auto of_us = echo_of_us(beat);
-  // Whoever hears us says so freshly, whoever does not says nothing: this was said long ago.
-  if (of_us.session != 0 && !is_fresh(of_us, own_)) return Verdict::replayed;
   const auto verdict = peer.session.judge(sender, of_us, own_);
   if (verdict != Verdict::believed) return verdict;
-  if (of_us.session == 0) return Verdict::deaf;
+  // Whoever hears us echoes us freshly. (Our echo to it is renewed all the same: it may have lost
+  // us as we have lost it.)
+  if (!is_fresh(of_us, own_)) return Verdict::deaf;
   peer.latest = beat;
   return verdict;
 }

@@ -55,7 +55,9 @@ void Node::take_stock(Instant now) {
     refusals.set(i, placed < group.keys.size() || group.refuse_until != Instant{});
   }
   if (claims == claims_ && refusals == refusals_ && parts == parts_) return;
-  touched_ |= parts;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (parts.test(i) || (claims_.test(i) && !claims.test(i))) touched_.set(i);
+  }
   parts_ = std::move(parts);
   claims_ = std::move(claims);
   refusals_ = std::move(refusals);

@@ -149,7 +149,11 @@ void Node::judge_silence(Instant now, Actions& out) {
   }
   if (!goes_by_facts()) return;
   for (std::size_t i = 0; i < membership_.size(); ++i) {
-    if (i == membership_.self() || !membership_.is_silent(i) || !view_.is_heard(i)) continue;
+    if (i == membership_.self() || !membership_.is_silent(i)) continue;
+    auto& deaf = deaf_[i];
+    const bool is_deaf_no_more = deaf.heard && now - *deaf.heard > config_.stale;
+    if (is_deaf_no_more) deaf = {};
+    if (!view_.is_heard(i) && !is_deaf_no_more) continue;
     view_.fell_silent(i);
     members_changed_ = true;
   }

@@ -277,7 +277,9 @@ Beat Node::own_beat() {
   }
   beat.claims = claims_;
   if (refuses_) beat.refusals = refusals_;
-  if (touched_.any()) beat.parts = std::exchange(touched_, parts_);
+  if (touched_.any()) beat.parts = touched_;
+  // What was left over from an earlier run is told until the others surely believe us.
+  if (is_mature_) touched_ = parts_;
   return beat;
 }
 

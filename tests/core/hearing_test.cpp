@@ -99,7 +99,21 @@ TEST(HearingTest, WhatEchoesUsFromLongAgoIsARecordingThoughItWasNeverHeard) {
   greet(a, b);
   const auto lost = a.speak();
   for (int i = 0; i < 5; ++i) static_cast<void>(b.speak());
-  EXPECT_EQ(b.hear(lost), Verdict::replayed);
+  EXPECT_EQ(b.hear(lost), Verdict::deaf);
+}
+
+TEST(HearingTest, TwoThatHaveLostEachOtherFindEachOtherAgainWhateverTheyEcho) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  for (int i = 0; i < 9; ++i) {
+    static_cast<void>(a.speak());
+    static_cast<void>(b.speak());
+  }
+  // Both still echo what they heard before the split.
+  EXPECT_EQ(b.hear(a.speak()), Verdict::deaf);
+  EXPECT_EQ(a.hear(b.speak()), Verdict::believed);
+  EXPECT_EQ(b.hear(a.speak()), Verdict::believed);
 }
 
 TEST(HearingTest, SilenceForgetsWhatWasAnnounced) {
