@@ -23,7 +23,7 @@ std::size_t allot(std::size_t group, std::span<const std::uint16_t> ranking,
 bool should_hold(std::size_t group, std::size_t owner, std::size_t self,
                  std::span<const NodeFacts> nodes, HandOver how, bool keep_if_nobody) {
   VIPPY_ASSERT(self < nodes.size());
-  const bool holds = nodes[self].claims_group(group);
+  const bool holds = nodes[self].has_some_of(group);
   if (owner == kNobody) return holds && keep_if_nobody;
   if (how == HandOver::make_first) {
     if (owner == self) return true;

@@ -126,7 +126,7 @@ bool Node::makes_first() const {
 
 bool Node::keeps_while_leaving(std::size_t group, Instant now) const {
   if (!shown_reason_ || !leaves_gently(*shown_reason_) || !makes_first()) return false;
-  if (!claims_.test(group)) return false;
+  if (!claims_.test(group) && !parts_.test(group)) return false;
   const auto owner = groups_[group].owner;
   const bool is_draining = *shown_reason_ == InactiveReason::draining;
   if (owner == kNobody) return is_draining;
@@ -165,7 +165,7 @@ void Node::hold_or_release(Instant now) {
     if (!group.is_held) continue;
     const auto owner = group.owner;
     const bool is_followed = owner != kNobody && owner != membership_.self() &&
-                             facts_[owner].claims_group(i) && claims_.test(i);
+                             facts_[owner].claims_group(i) && (claims_.test(i) || parts_.test(i));
     if (!is_forfeiting_ && is_followed && makes_first()) {
       group.release_at = std::min(group.release_at, now + kLinger);
     } else {
@@ -205,7 +205,7 @@ void Node::settle_contests(Instant now, Actions& out) {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
     note_theirs(i, held.test(i), now);
-    const bool is_ours = group.is_held && group.owner == membership_.self() && claims_.test(i);
+    const bool is_ours = group.is_held && group.owner == membership_.self();
     if (!is_ours) {
       group.is_contested = false;
       group.again_at = Instant::max();
