@@ -171,6 +171,8 @@ class Node {
   void judge_standing(Instant now);
   [[nodiscard]] bool is_settled_node(Instant now) const;
   [[nodiscard]] bool keeps_while_leaving(std::size_t group, Instant now) const;
+  [[nodiscard]] bool may_keep_part(std::size_t group, Instant now) const;
+  [[nodiscard]] Instant part_until(const GroupState& group) const;
   [[nodiscard]] bool should_have(std::size_t group, Instant now) const;
   void hold_or_release(Instant now);
   void settle_contests(Instant now, Actions& out);

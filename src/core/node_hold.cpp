@@ -146,8 +146,20 @@ bool Node::is_outsiders(std::size_t group) const {
   return false;
 }
 
+// What is only a part of a group is kept for somebody who can have the whole, and not for long.
+bool Node::may_keep_part(std::size_t group, Instant now) const {
+  const auto owner = groups_[group].owner;
+  return owner != kNobody && facts_[owner].is_fit(group) && now < part_until(groups_[group]);
+}
+
+Instant Node::part_until(const GroupState& group) const {
+  return group.since + 2 * config_.interval + 5ms;
+}
+
 bool Node::should_have(std::size_t group, Instant now) const {
   if (is_forfeiting_) return false;
+  const bool is_part = parts_.test(group) && groups_[group].owner != membership_.self();
+  if (is_part && !may_keep_part(group, now)) return false;
   if (!is_active_) return keeps_while_leaving(group, now);
   if (is_outsiders(group)) return false;
   const auto how = makes_first() ? HandOver::make_first : HandOver::break_first;
@@ -278,6 +290,9 @@ Instant Node::hold_deadline() const {
   auto earliest = standing_.next_deadline();
   for (const auto& group : groups_) {
     earliest = std::min({earliest, group.release_at, group.again_at});
+    const auto index = static_cast<std::size_t>(&group - groups_.data());
+    const bool is_part = group.is_held && parts_.test(index) && group.owner != membership_.self();
+    if (is_part) earliest = std::min(earliest, part_until(group));
     if (group.refuse_until != Instant{}) earliest = std::min(earliest, group.refuse_until);
   }
   if (is_forfeiting_) earliest = std::min(earliest, forfeit_until_);

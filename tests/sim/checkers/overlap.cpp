@@ -2,6 +2,7 @@
 // runs other contents under the same version shares no groups with the others: see config.cpp.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -17,6 +18,7 @@ class Overlap final : public Checker {
   bool applies(const Rules& rules) const override { return rules.speaks_2(); }
 
   void on_time(const Picture& picture, Instant now) override {
+    if (is_somebody_unmissed(picture, now)) since_.clear();
     for (auto& [key, since] : since_) {
       if (since == Instant::max() || now - since <= picture.rules().hand_over()) continue;
       const auto& [vip, one, other] = key;
@@ -45,8 +47,23 @@ class Overlap final : public Checker {
     return it.state == DaemonState::running && now - it.started > picture.rules().mature;
   }
 
+  // A node was lost and is not missed yet: those that count on it still may differ from those that
+  // never did about who is next, and who has the address keeps it until it is missed.
+  static bool is_somebody_unmissed(const Picture& picture, Instant now) {
+    const auto& rules = picture.rules();
+    const auto missed_within = rules.stale + 2 * rules.interval + 2 * rules.delay;
+    return std::any_of(picture.machines().begin(), picture.machines().end(),
+                       [&](const MachinePicture& machine) {
+                         return !machine.runs() && now - machine.state_since <= missed_within;
+                       });
+  }
+
   void look(const Picture& picture, Instant now) {
     std::map<Key, Instant> both;
+    if (is_somebody_unmissed(picture, now)) {
+      since_.clear();
+      return;
+    }
     for (std::size_t one = 0; one < picture.machines().size(); ++one) {
       if (!may_be_blamed(picture, one, now)) continue;
       for (const auto& [prefix, is_ours] : picture.machines()[one].addresses) {
