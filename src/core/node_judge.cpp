@@ -276,6 +276,7 @@ void Node::announce_again(Instant now, Actions& out) {
 void Node::finish_leaving(Instant now, Actions& out) {
   const bool is_done = reconciler_.ours() == 0 && reconciler_.is_settled();
   if (!is_done && now < leave_by_) return;
+  if (is_done) touched_.clear();  // the last word: nothing is here
   announce(now, out);
   log(out, event::Stopped{reconciler_.ours()});
   phase_ = Phase::gone;
