@@ -99,7 +99,7 @@ TEST_F(AddressesTest, AnAddressThatIsRemovedAsSoonAsItIsThereIsPutBack) {
 
 TEST_F(AddressesTest, ALeftoverThatIsStillOursIsAdoptedAndNeverAway) {
   auto& cluster = lab();
-  cluster.start(cluster.config(group_for_first()));
+  cluster.start(unguarded(cluster.config(group_for_first())));
   cluster.wait_held("10.77.1.1", {1});
   cluster.node(2).stop();
   cluster.node(1).kill();
@@ -115,7 +115,7 @@ TEST_F(AddressesTest, ALeftoverThatIsStillOursIsAdoptedAndNeverAway) {
 
 TEST_F(AddressesTest, ALeftoverThatAPeerHasTakenOverIsRemoved) {
   auto& cluster = lab();
-  cluster.start(cluster.config(Json::array({group({"10.77.1.1/16"})})));
+  cluster.start(unguarded(cluster.config(Json::array({group({"10.77.1.1/16"})}))));
   // The hash places it on n1.
   cluster.wait_held("10.77.1.1", {1});
   cluster.wait_owned("10.77.1.1", "n1");
@@ -128,7 +128,8 @@ TEST_F(AddressesTest, ALeftoverThatAPeerHasTakenOverIsRemoved) {
 
 TEST_F(AddressesTest, AnAddressThatIsNoLongerInTheFileIsCleanedUpAfterAKill) {
   auto& cluster = lab({.nodes = 1});
-  auto config = cluster.config(Json::array({group({"10.77.1.1/16"}), group({"10.77.1.2/16"})}));
+  auto config = unguarded(
+      cluster.config(Json::array({group({"10.77.1.1/16"}), group({"10.77.1.2/16"})})));
   cluster.start(config);
   cluster.wait_held("10.77.1.2", {1});
   cluster.node(1).kill();

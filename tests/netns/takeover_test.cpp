@@ -18,11 +18,18 @@ class TakeoverTest : public ClusterTest {
   // n1 has both addresses, and a client talks to them.
   Lab& running() {
     auto& cluster = lab();
-    cluster.start(cluster.config(kGroups));
+    return running(cluster.config(kGroups));
+  }
+  Lab& running(const Json& config) {
+    auto& cluster = lab();
+    cluster.start(config);
     for (const auto* ip : {kVip, kVip6}) {
       cluster.wait_held(ip, {1});
       cluster.wait_owned(ip, "n1");
     }
+    // What a test then takes away, the other one must have known.
+    cluster.node(1).wait_log("node n2 is active");
+    cluster.node(2).wait_log("node n1 is active");
     echo_.emplace(std::vector<const NetSpace*>{&cluster.space(1), &cluster.space(2)});
     client_.emplace(cluster.host(), std::vector<std::string>{kVip, kVip6}, 200);
     wait_answered(1);
@@ -61,7 +68,7 @@ TEST_F(TakeoverTest, ACleanStopHandsTheAddressesOver) {
 }
 
 TEST_F(TakeoverTest, AKilledOwnerIsReplacedWithinStale) {
-  auto& cluster = running();
+  auto& cluster = running(unguarded(lab().config(kGroups)));
   cluster.node(1).kill();
   // Nobody takes the addresses off the dead node's kernel: the client must learn the new place.
   for (const auto* ip : {kVip, kVip6}) {
@@ -112,7 +119,7 @@ TEST_F(TakeoverTest, ASilentCutHealsToOneOwnerThatAnnouncesAgain) {
 }
 
 TEST_F(TakeoverTest, AFrozenOwnerIsReplacedAndYieldsWhenItThaws) {
-  auto& cluster = running();
+  auto& cluster = running(unguarded(lab().config(kGroups)));
   cluster.node(1).freeze();
   wait_answered(2);
   cluster.node(1).thaw();
