@@ -105,7 +105,11 @@ void Node::judge_self(Instant now, Actions& out) {
   for (auto* heard : {&differing_heard_, &newer_heard_}) {
     if (*heard && now - **heard > config_.stale) heard->reset();
   }
-  if (speaks_1(config_.protocol)) judge_links(now);
+  if (speaks_1(config_.protocol)) {
+    judge_links(now);
+  } else {
+    yields_ = false;  // protocol 2 refuses single groups instead
+  }
   const auto reason = inactive_reason();
   const bool was_active = std::exchange(is_active_, !reason.has_value());
   ever_active_ = ever_active_ || is_active_;

@@ -45,6 +45,8 @@ namespace seen {
 struct Cause { CauseKind kind{}; std::size_t machine = kNone; };
 // Is anything in the world other than it should be (dead daemons aside)?
 struct Trouble { bool is_there = false; };
+// Do kernels take addresses, and in their usual time?
+struct Kernels { bool are_well = true; };
 struct Daemon { std::size_t machine = 0; DaemonState state{}; };
 struct Address {
   std::size_t machine = 0;
@@ -71,7 +73,7 @@ struct Peace { std::shared_ptr<const core::Shared> shared; Duration within{}; };
 
 using Happening = std::variant<seen::Cause, seen::Trouble, seen::Daemon, seen::Address, seen::Hears,
                                seen::Spoke, seen::Cached, seen::FirstWord, seen::File, seen::Said,
-                               seen::Peace>;
+                               seen::Peace, seen::Kernels>;
 
 struct Entry {
   Instant at{};

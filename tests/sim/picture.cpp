@@ -44,6 +44,11 @@ void Picture::on(const seen::Cause& cause, Instant at) {
   }
 }
 
+void Picture::on(const seen::Kernels& kernels, Instant at) {
+  kernels_are_well_ = kernels.are_well;
+  kernels_since_ = at;
+}
+
 void Picture::on(const seen::Trouble& trouble, Instant at) {
   is_troubled_ = trouble.is_there;
   last_cause_ = at;

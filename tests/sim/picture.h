@@ -64,6 +64,10 @@ class Picture {
     return caches_;
   }
   [[nodiscard]] bool is_troubled() const { return is_troubled_; }
+  // No kernel was slow or refused anything in the last `duration`.
+  [[nodiscard]] bool kernels_are_well(core::Duration duration, Instant now) const {
+    return kernels_are_well_ && (!kernels_since_ || now - *kernels_since_ > duration);
+  }
   // Nothing is wrong, and nothing was done for long enough that everything has come to rest.
   [[nodiscard]] bool is_calm(Instant now) const {
     return !is_troubled_ && now - last_cause_ >= rules_.settle();
@@ -84,6 +88,7 @@ class Picture {
 
   void on(const seen::Cause& cause, Instant at);
   void on(const seen::Trouble& trouble, Instant at);
+  void on(const seen::Kernels& kernels, Instant at);
   void on(const seen::Daemon& daemon, Instant at);
   void on(const seen::Address& address, Instant at);
   void on(const seen::Hears& hears, Instant at);
@@ -100,6 +105,8 @@ class Picture {
   std::vector<Hearing> hears_;
   std::map<std::pair<std::size_t, core::IpAddress>, std::size_t> caches_;
   bool is_troubled_ = false;
+  bool kernels_are_well_ = true;
+  std::optional<Instant> kernels_since_;
   Instant last_cause_{};
   std::optional<std::pair<Instant, seen::Peace>> peace_;
 };

@@ -171,6 +171,8 @@ void World::set_kernel(std::uint32_t refuse, Duration address_delay_max, Duratio
                            "to {:.1f} ms late",
                            refuse, milliseconds(address_delay_max), milliseconds(lag_max)));
   see_cause(CauseKind::kernel);
+  const auto usual = std::chrono::microseconds(300);
+  see(seen::Kernels{refuse == 0 && address_delay_max < usual && lag_max < usual});
   refuse_percent = refuse;
   address_delay_max_ = address_delay_max;
   lag_max_ = lag_max;

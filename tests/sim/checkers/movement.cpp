@@ -19,6 +19,9 @@ class Movement final : public Checker {
     const auto from = picture.index_of(moved->from);
     const auto to = picture.index_of(moved->to);
     if (from == kNone || to == kNone) return;
+    // What a kernel refused comes back to the node a while later.
+    constexpr core::Duration kRefused = std::chrono::seconds(5);
+    if (!picture.kernels_are_well(kRefused + picture.rules().settle(), entry.at)) return;
     // Protocol 1 knows only what each node hears by itself: with faults anywhere it may be wrong.
     if (!picture.rules().speaks_2() && picture.is_troubled()) return;
     for (const auto machine : {from, to, said->machine}) {

@@ -60,7 +60,9 @@ class Overlap final : public Checker {
 
   void look(const Picture& picture, Instant now) {
     std::map<Key, Instant> both;
-    if (is_somebody_unmissed(picture, now)) {
+    // A kernel that takes its time makes a hand-over take as long.
+    if (is_somebody_unmissed(picture, now) ||
+        !picture.kernels_are_well(picture.rules().settle(), now)) {
       since_.clear();
       return;
     }
