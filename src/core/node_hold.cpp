@@ -296,6 +296,9 @@ Instant Node::hold_deadline() const {
     if (group.refuse_until != Instant{}) earliest = std::min(earliest, group.refuse_until);
   }
   if (is_forfeiting_) earliest = std::min(earliest, forfeit_until_);
+  for (const auto& deaf : deaf_) {
+    if (deaf.heard) earliest = std::min(earliest, *deaf.heard + config_.stale + Duration(1));
+  }
   if (is_active_ && !is_settled_ && config_.failback && active_since_) {
     earliest = std::min(earliest, *active_since_ + *config_.failback);
   }
