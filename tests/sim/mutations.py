@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Breaks the code on purpose, one line at a time, and shows which checker notices.
+
+mutations.py ROOT BUILD [FIRST..LAST [WORDS]]
+
+Each mutation is made in ROOT's working tree, vippy-sim is built in BUILD and runs the seeds, and
+the line is put back. WORDS choose mutations by their description. Exit status 1: some mutation was
+not noticed.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+# What is broken, where, the line, what becomes of it.
+MUTATIONS = [
+    ("the old owner does not wait for the new one", "allot.cpp",
+     "    return holds && !nodes[owner].claims_group(group) && "
+     "!nodes[owner].is_taken_at_its_word;", "    return false;"),
+    ("the old owner keeps the address for long", "node_hold.cpp",
+     "constexpr Duration kLinger = 2ms;", "constexpr Duration kLinger = 700ms;"),
+    ("recordings are believed", "sessions.cpp",
+     "    if (sender.sequence <= proven_->sequence) return Verdict::replayed;", ""),
+    ("what a deaf node says counts", "hearing.cpp",
+     "  if (!is_fresh(of_us, own_)) return Verdict::deaf;", ""),
+    ("a node that was late keeps what it had", "node_judge.cpp",
+     "  if (goes_by_facts()) forfeit(now);", ""),
+    ("the winner of a contest says nothing", "node_hold.cpp",
+     "    speak_again(group, now, out);",
+     "    if (now < Instant{}) speak_again(group, now, out);"),
+    ("silence is judged too late", "membership.cpp",
+     "  return *peer.heard_last + tuning_.stale + Duration(1);",
+     "  return *peer.heard_last + 2 * tuning_.stale + Duration(1);"),
+    ("silence is judged too early", "membership.cpp",
+     "  return *peer.heard_last + tuning_.stale + Duration(1);",
+     "  return *peer.heard_last + tuning_.stale / 3;"),
+    ("addresses of others are removed", "reconcile.cpp",
+     "  if (!record.wanted && record.presence == Presence::ours) return Pending::removing;",
+     "  if (!record.wanted && record.presence != Presence::absent) return Pending::removing;"),
+    ("a newer configuration is not adopted", "node_speech.cpp",
+     "  if (shared->version > shared_->version) {", "  if (shared->version > 1'000'000) {"),
+    ("the reason of a move is a wrong one", "node_judge.cpp",
+     "    return is_deaf(from) ? MoveReason::owner_deaf : MoveReason::owner_silent;",
+     "    return MoveReason::owner_left;"),
+    ("nobody is told that an address came", "advertise.cpp",
+     "  broadcast(job, interfaces, out);\n  jobs_.push_front",
+     "  if (now < Instant{}) broadcast(job, interfaces, out);\n  jobs_.push_front"),
+]
+
+
+def run(words, seconds):
+    return subprocess.run(words, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+def noticed_by(build, seeds):
+    built = run(["ninja", "-C", str(build), "vippy-sim"], 600)
+    if built.returncode != 0:
+        return "the compiler: " + "".join(re.findall(r"error: .*", built.stdout)[:1])
+    done = run([str(build / "tests/vippy-sim"), "--seeds", seeds], 600)
+    if done.returncode not in (0, 1):
+        return "an assertion: " + (done.stderr.strip().splitlines() or ["?"])[-1][:70]
+    found = re.findall(r"^seed \d+, act \w+, checker (\w+)", done.stdout + done.stderr, re.M)
+    return ", ".join(sorted(set(found), key=found.index))
+
+
+def main():
+    root, build = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
+    seeds = sys.argv[3] if len(sys.argv) > 3 else "1..500"
+    only = sys.argv[4] if len(sys.argv) > 4 else ""
+    missed = 0
+    for what, name, line, instead in MUTATIONS:
+        if only not in what:
+            continue
+        path = root / "src/core" / name
+        text = path.read_text("utf-8")
+        if text.count(line) != 1:
+            print(f"{what}: {name} has changed, mend this list")
+            missed += 1
+            continue
+        try:
+            path.write_text(text.replace(line, instead), "utf-8")
+            checkers = noticed_by(build, seeds)
+        finally:
+            path.write_text(text, "utf-8")
+        print(f"| {what} | `{name}` | {checkers or 'NOT NOTICED'} |", flush=True)
+        missed += not checkers
+    run(["ninja", "-C", str(build), "vippy-sim"], 600)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
