@@ -114,9 +114,6 @@ void Promises::settle() {
 
 void Promises::order(const std::string& what) {
   const int status = post(home().socket(), "/" + what);
-  if (status == 404 || status == 405) {
-    throw Unavailable("this vippyd has no POST /" + what);
-  }
   if (status < 200 || status > 299) {
     throw std::runtime_error("POST /" + what + ": " + std::to_string(status));
   }

@@ -3,7 +3,7 @@
 // Purpose: one instrument for the test and for vippy-promises: three daemons, a client, an event,
 //          and what the client and the kernels noticed of it.
 // Units:   seconds in Pace as in the configuration; Duration elsewhere.
-// Errors:  Timeout when what must come does not; Unavailable when a scenario cannot be run.
+// Errors:  Timeout when what must come does not, std::runtime_error for a refused order.
 // Order:   one scenario at a time; each begins with all nodes well and ends with its event, run()
 //          brings the nodes back before the next.
 #pragma once
@@ -22,10 +22,6 @@
 #include "tests/support/lab.h"
 
 namespace vippy::lab {
-
-struct Unavailable : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 struct Pace {
   double interval = 0.001;

@@ -136,9 +136,6 @@ bool run_scenarios(const Wish& wish, Json& report) {
     if (wish.scenario != "all" && wish.scenario != name_of(scenario)) continue;
     try {
       report["scenarios"].push_back(run_scenario(*promises, scenario, wish, is_kept));
-    } catch (const Unavailable& problem) {
-      tell(fmt::format("\n{:<24} left out: {}\n", name_of(scenario), problem.what()));
-      report["left_out"][name_of(scenario)] = problem.what();
     } catch (const std::exception& problem) {
       tell(fmt::format("\n{}: {}\n{}", name_of(scenario), problem.what(), promises->lab().logs()));
       throw;

@@ -27,7 +27,7 @@ bool should_hold(std::size_t group, std::size_t owner, std::size_t self,
   if (owner == kNobody) return holds && keep_if_nobody;
   if (how == HandOver::make_first) {
     if (owner == self) return true;
-    return holds && !nodes[owner].claims_group(group) && !nodes[owner].is_taken_at_its_word;
+    return holds && !nodes[owner].surely_has(group);
   }
   if (owner != self) return false;
   for (std::size_t node = 0; node < nodes.size(); ++node) {

@@ -37,6 +37,10 @@ struct NodeFacts {
   [[nodiscard]] bool claims_group(std::size_t group) const {
     return claims != nullptr && claims->test(group);
   }
+  // As far as others can tell: what a node of protocol 1 is to have, it has.
+  [[nodiscard]] bool surely_has(std::size_t group) const {
+    return claims_group(group) || is_taken_at_its_word;
+  }
   [[nodiscard]] bool has_some_of(std::size_t group) const {
     return claims_group(group) || (parts != nullptr && parts->test(group));
   }

@@ -18,7 +18,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kSecretOctetsMax = 4'096;
-constexpr Duration kTimeMax = hours(7 * 24);
 constexpr unsigned kRealtimeMax = 99;  // sched_get_priority_max(SCHED_FIFO)
 
 std::optional<std::string> read_one_secret(const JsonNode& node, ProblemLog& log) {

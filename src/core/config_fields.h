@@ -19,6 +19,9 @@
 
 namespace vippy::core {
 
+// The longest time that the file may name.
+inline constexpr Duration kTimeMax = std::chrono::hours(7 * 24);
+
 // Text of 1 to `octets_max` octets without control characters; `what` names it: "a node's name".
 [[nodiscard]] std::optional<std::string> read_text(const JsonNode& node, std::string_view what,
                                                    std::size_t octets_max, ProblemLog& log);

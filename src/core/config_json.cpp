@@ -25,7 +25,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kTimeMax = hours(7 * 24);
 constexpr Duration kRefreshMin = seconds(1);
 constexpr std::size_t kChatInterfaceOctetsMax = 45;  // the longest text of an address
 constexpr std::size_t kPathOctetsMax = 4'095;  // PATH_MAX without the final NUL

@@ -17,7 +17,6 @@ namespace vippy::core {
 
 namespace {
 
-constexpr std::uint64_t kVersionMax = (std::uint64_t{1} << 53U) - 1;
 constexpr std::string_view kGroupWants =
     "a group: a list of VIPs, [{\"interface\": \"eth0\", \"ip\": \"10.0.0.5/24\"}], optionally "
     "beginning with the name of the preferred node, or a list of such names";

@@ -82,6 +82,15 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_json_strings(std::string& out, const std::vector<std::string>& texts) {
+  out += '[';
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i > 0) out += ',';
+    append_json_string(out, texts[i]);
+  }
+  out += ']';
+}
+
 void append_json_number(std::string& out, double number) {
   if (number == 0) {
     out += '0';

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vippy::core {
 
@@ -19,6 +20,9 @@ namespace vippy::core {
 // (\b \t \n \f \r, else \u00xx in lower case); everything else is copied as it is.
 // Requires well-formed UTF-8: other octets would be copied and make the result no JSON.
 void append_json_string(std::string& out, std::string_view text);
+
+// Appends ["one","two"], without spaces.
+void append_json_strings(std::string& out, const std::vector<std::string>& texts);
 
 // Appends a finite number as JavaScript prints it: 1, 0.1, 1e+21, 1e-7; -0 is 0.
 void append_json_number(std::string& out, double number);

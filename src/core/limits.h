@@ -15,6 +15,9 @@ inline constexpr std::size_t kGroupsMax = 16'384;
 inline constexpr std::size_t kVipsMax = 32'768;
 inline constexpr std::size_t kNodeNameOctetsMax = 255;  // HOST_NAME_MAX is 64; FQDNs reach 253
 
+// The reference keeps versions in a double.
+inline constexpr std::uint64_t kVersionMax = (std::uint64_t{1} << 53U) - 1;
+
 // A UDP payload over IPv4: 65,535 - 20 (IP) - 8 (UDP).
 inline constexpr std::size_t kDatagramOctetsMax = 65'507;
 

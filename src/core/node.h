@@ -146,7 +146,8 @@ class Node {
   void peer_changed(std::size_t peer, Membership::Change change, Actions& out);
 
   // protocol 2 (node_speech.cpp)
-  void hear_beat(const MessageHeard& heard, const Beat& beat, Instant received, Actions& out);
+  void hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& beat, Instant received,
+                 Actions& out);
   void hear_deaf(std::size_t peer, const Beat& beat, Instant received, Actions& out);
   void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
   bool hear_content(const Message& message, Instant now, Actions& out);

@@ -49,8 +49,7 @@ void Node::take_stock(Instant now) {
     }
     if (group.refuse_until <= now) group.refuse_until = {};
     // Held when all of it is here, and until nothing of it is.
-    const bool was_held = i < claims_.size() && claims_.test(i);
-    claims.set(i, held > 0 && (held == placed || was_held));
+    claims.set(i, held > 0 && (held == placed || claims_.test(i)));
     parts.set(i, held > 0 && !claims.test(i));
     refusals.set(i, placed < group.keys.size() || group.refuse_until != Instant{});
   }
@@ -131,7 +130,7 @@ bool Node::keeps_while_leaving(std::size_t group, Instant now) const {
   const bool is_draining = *shown_reason_ == InactiveReason::draining;
   if (owner == kNobody) return is_draining;
   if (!is_draining && leaving_since_ && now - *leaving_since_ > kFollowWithin) return false;
-  return !facts_[owner].claims_group(group) && !facts_[owner].is_taken_at_its_word;
+  return !facts_[owner].surely_has(group);
 }
 
 // Of two configurations of the same version both may name an address: who has it keeps it, and of
@@ -248,10 +247,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     members_changed_ = true;
     announce_change(now);
   }
-  const bool is_release_due = std::any_of(groups_.begin(), groups_.end(), [&](const auto& group) {
-    return group.release_at <= now || group.again_at <= now;
-  });
-  if (!std::exchange(members_changed_, false) && !is_release_due && hold_deadline() > now) return;
+  if (!std::exchange(members_changed_, false) && hold_deadline() > now) return;
   view_.set_self(membership_.self(), {is_active_, is_settled_, false, &claims_,
                                       refuses_ ? &refusals_ : nullptr, &parts_});
   const bool may_decide = is_mature_ && !settling_since_;
@@ -268,7 +264,10 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   facts_.assign(facts.begin(), facts.end());
   if (view_.has_plain_peers()) {
     // Protocol 1 knows neither waiting nor refusing.
-    for (auto& one : facts_) one.is_settled = true, one.refusals = nullptr;
+    for (auto& one : facts_) {
+      one.is_settled = true;
+      one.refusals = nullptr;
+    }
   }
   bool changed = false;
   for (std::size_t i = 0; i < groups_.size(); ++i) {

@@ -24,8 +24,7 @@ void Node::judge_lateness(Instant now, Actions& out) {
   log(out, event::WasLate{now - *announced_last_});
   ++counters_.late;
   announced_last_ = now;
-  begin_settling(now);
-  if (goes_by_facts()) forfeit(now);
+  forfeit(now);
 }
 
 void Node::forfeit(Instant now) {

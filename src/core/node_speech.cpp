@@ -45,7 +45,7 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
   if (!peer) return hear_stranger(heard, received, out);
   meet(heard.source, received);
   if (const auto* beat = std::get_if<Beat>(&heard.message.body)) {
-    return hear_beat(heard, *beat, received, out);
+    return hear_beat(*peer, heard, *beat, received, out);
   }
   const auto verdict = view_.hearing().hear_other(*peer, sender);
   // A node that is not proven yet may ask: its echo shows that it does so now.
@@ -104,9 +104,8 @@ void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& o
   log(out, event::Unbelieved{stranger_.who, "", false});
 }
 
-void Node::hear_beat(const MessageHeard& heard, const Beat& beat, Instant received,
-                     Actions& out) {
-  const auto peer = *view_.hearing().find(heard.message.sender.node);
+void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& beat,
+                     Instant received, Actions& out) {
   const bool was_silent = membership_.is_silent(peer);
   const auto news = view_.hear(peer, heard.message.sender, beat);
   switch (news.verdict) {

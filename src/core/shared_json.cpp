@@ -13,22 +13,11 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr std::uint64_t kVersionMax = (1ULL << 53U) - 1;
-
-void append_names(std::string& out, const std::vector<std::string>& names) {
-  out += '[';
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) out += ',';
-    append_json_string(out, names[i]);
-  }
-  out += ']';
-}
-
 void append_group_content(std::string& out, const Group& group) {
   std::vector<std::string> preferred = group.next_preferred;
   if (group.preferred) preferred.insert(preferred.begin(), *group.preferred);
   out += '[';
-  append_names(out, preferred);
+  append_json_strings(out, preferred);
   for (const auto& vip : group.vips) {
     out += ",{\"ip\":";
     append_json_string(out, vip.text + '/' + std::to_string(vip.prefix_length));
@@ -103,7 +92,7 @@ bool read_groups(const element& from, std::vector<Group>& out) {
 
 std::string format_shared(const Shared& shared) {
   std::string out = "{\"version\":" + std::to_string(shared.version) + ",\"nodes\":";
-  append_names(out, shared.nodes);
+  append_json_strings(out, shared.nodes);
   out += ",\"vips\":[";
   for (std::size_t i = 0; i < shared.groups.size(); ++i) {
     if (i > 0) out += ',';

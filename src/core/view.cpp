@@ -103,13 +103,17 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat)
   return news;
 }
 
+void View::forget(Peer& peer) {
+  peer.claims.clear();
+  peer.refusals = peer.parts = {};
+  peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
+}
+
 View::News View::hear_plain(std::size_t index, bool is_active) {
   auto& facts = facts_[index];
   const bool changed = facts.is_active != is_active || !facts.is_taken_at_its_word;
   auto& peer = peers_[index];
-  peer.claims.clear();
-  peer.refusals = peer.parts = {};
-  peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
+  forget(peer);
   peer.is_heard = true;
   facts = {is_active, true, true, &peer.claims, nullptr, nullptr};
   return {Verdict::believed, is_active, changed};
@@ -118,9 +122,7 @@ View::News View::hear_plain(std::size_t index, bool is_active) {
 void View::fell_silent(std::size_t index) {
   hearing_.fell_silent(index);
   auto& peer = peers_[index];
-  peer.claims.clear();
-  peer.refusals = peer.parts = {};
-  peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
+  forget(peer);
   peer.is_heard = false;
   facts_[index] = {false, false, false, &peer.claims, nullptr, nullptr};
 }

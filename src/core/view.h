@@ -87,6 +87,8 @@ class View {
   };
 
   bool translate(Peer& peer, const Beat& beat);
+  // What the peer said in protocol 2 holds no more.
+  static void forget(Peer& peer);
   void point_at_sets(std::size_t peer);
 
   Hearing hearing_;

@@ -17,8 +17,6 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr std::uint64_t kVersionMax = (1ULL << 53U) - 1;
-
 template <typename Value>
 bool get(const object& from, std::string_view key, Value& out) {
   return from.at_key(key).get(out) == simdjson::SUCCESS;
@@ -140,15 +138,6 @@ Result<Announcement, WireError> read_announcement(const object& from) {
   return out;
 }
 
-void append_nodes(std::string& out, const std::vector<std::string>& nodes) {
-  out.push_back('[');
-  for (const auto& node : nodes) {
-    if (out.back() != '[') out.push_back(',');
-    append_json_string(out, node);
-  }
-  out.push_back(']');
-}
-
 void append_neighbours(std::string& out, const std::vector<NeighbourEntry>& neighbours) {
   out.push_back('{');
   for (const auto& entry : neighbours) {
@@ -182,7 +171,7 @@ void encode(const Announcement& announcement, std::string& out) {
   out += ",\"vips\":";
   append_groups(out, announcement.shared->groups);
   out += ",\"nodes\":";
-  append_nodes(out, announcement.shared->nodes);
+  append_json_strings(out, announcement.shared->nodes);
   out.append(",\"hash\":\"").append(format_digest(announcement.hash)).append("\",\"nonce\":");
   append_json_string(out, announcement.nonce);
   out += ",\"arpcache\":";

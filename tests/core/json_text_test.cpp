@@ -75,5 +75,12 @@ TEST(JsonTextTest, FindsTheFirstOctetThatIsNotUtf8) {
   for (const auto& [text, expected] : cases) EXPECT_EQ(first_bad_utf8(text), expected);
 }
 
+TEST(JsonTextTest, ListsAreWithoutSpaces) {
+  std::string out;
+  append_json_strings(out, {});
+  append_json_strings(out, {"a", "b\""});
+  EXPECT_EQ(out, "[][\"a\",\"b\\\"\"]");
+}
+
 }  // namespace
 }  // namespace vippy::core

@@ -15,8 +15,7 @@ import sys
 # What is broken, where, the line, what becomes of it.
 MUTATIONS = [
     ("the old owner does not wait for the new one", "allot.cpp",
-     "    return holds && !nodes[owner].claims_group(group) && "
-     "!nodes[owner].is_taken_at_its_word;", "    return false;"),
+     "    return holds && !nodes[owner].surely_has(group);", "    return false;"),
     ("the old owner keeps the address for long", "node_hold.cpp",
      "constexpr Duration kLinger = 2ms;", "constexpr Duration kLinger = 700ms;"),
     ("recordings are believed", "sessions.cpp",
@@ -24,7 +23,7 @@ MUTATIONS = [
     ("what a deaf node says counts", "hearing.cpp",
      "  if (!is_fresh(of_us, own_)) return Verdict::deaf;", ""),
     ("a node that was late keeps what it had", "node_judge.cpp",
-     "  if (goes_by_facts()) forfeit(now);", ""),
+     "  announced_last_ = now;\n  forfeit(now);", "  announced_last_ = now;"),
     ("the winner of a contest says nothing", "node_hold.cpp",
      "    speak_again(group, now, out);",
      "    if (now < Instant{}) speak_again(group, now, out);"),

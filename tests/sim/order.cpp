@@ -70,18 +70,6 @@ void check_views_agree(const World& world, Violations& out) {
   }
 }
 
-void check_foreign_addresses(const World& world, const std::vector<core::Prefix>& foreign,
-                             Violations& out) {
-  for (std::size_t i = 0; i < world.machines().size(); ++i) {
-    const auto& addresses = world.machines()[i].kernel.addresses;
-    const auto own = std::count_if(addresses.begin(), addresses.end(), [&](const auto& entry) {
-      return !entry.second &&
-             std::find(foreign.begin(), foreign.end(), entry.first) != foreign.end();
-    });
-    if (own == 0) out.push_back(world.machines()[i].name + " has lost an address of its own");
-  }
-}
-
 void check_nothing_left_behind(const World& world, const core::Shared& shared, Violations& out) {
   const auto vips = all_vips(shared);
   for (const auto& machine : world.machines()) {

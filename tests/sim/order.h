@@ -20,9 +20,6 @@ void check_one_owner(const World& world, const core::Shared& shared, Violations&
 void check_neighbours_point_to_owner(World& world, const core::Shared& shared, Violations& out);
 // All daemons think the same of every group's owner.
 void check_views_agree(const World& world, Violations& out);
-// P4: the addresses that machines had of their own are still there.
-void check_foreign_addresses(const World& world, const std::vector<core::Prefix>& foreign,
-                             Violations& out);
 // Nothing that carries our mark is on a machine but the addresses of the configuration.
 void check_nothing_left_behind(const World& world, const core::Shared& shared, Violations& out);
 
