@@ -21,10 +21,10 @@ std::size_t allot(std::size_t group, std::span<const std::uint16_t> ranking,
 }
 
 bool should_hold(std::size_t group, std::size_t owner, std::size_t self,
-                 std::span<const NodeFacts> nodes, HandOver how, bool keep_if_nobody) {
+                 std::span<const NodeFacts> nodes, HandOver how) {
   VIPPY_ASSERT(self < nodes.size());
   const bool holds = nodes[self].has_some_of(group);
-  if (owner == kNobody) return holds && keep_if_nobody;
+  if (owner == kNobody) return false;
   if (how == HandOver::make_first) {
     if (owner == self) return true;
     return holds && !nodes[owner].surely_has(group);

@@ -56,10 +56,8 @@ struct NodeFacts {
 // Should `self` have the group in its kernel now?
 //   make_first:  the owner takes it at once; a holder keeps it until the owner holds it too.
 //   break_first: a holder lets go at once; the owner waits until nobody else holds it.
-// A holder whose successor is nobody keeps it only if it is itself fit for it or is leaving and
-// nobody can follow: that is the caller's to know (`keep_if_nobody`).
+// What is to go to nobody, an active node does not keep.
 [[nodiscard]] bool should_hold(std::size_t group, std::size_t owner, std::size_t self,
-                               std::span<const NodeFacts> nodes, HandOver how,
-                               bool keep_if_nobody);
+                               std::span<const NodeFacts> nodes, HandOver how);
 
 }  // namespace vippy::core

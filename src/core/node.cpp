@@ -232,7 +232,10 @@ void Node::peer_changed(std::size_t peer, Membership::Change change, Actions& ou
       log(out, event::PeerActive{membership_.name(peer)});
       returned_ = membership_.name(peer);
       break;
-    case Membership::Change::left: log(out, event::PeerLeft{membership_.name(peer)}); break;
+    case Membership::Change::left:
+      // Whoever has other contents is logged as that.
+      if (!view_.is_outsider(peer)) log(out, event::PeerLeft{membership_.name(peer)});
+      break;
   }
   members_changed_ = true;
 }

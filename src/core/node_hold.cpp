@@ -134,13 +134,14 @@ bool Node::keeps_while_leaving(std::size_t group, Instant now) const {
 }
 
 // Of two configurations of the same version both may name an address: who has it keeps it, and of
-// two that have it the first by name.
+// two that have it and are active the first by name. What an inactive one has, it only has still.
 bool Node::is_outsiders(std::size_t group) const {
   for (std::size_t i = 0; i < facts_.size(); ++i) {
     const bool is_theirs = i != membership_.self() && view_.is_outsider(i) &&
                            facts_[i].claims_group(group);
     if (!is_theirs) continue;
-    if (!claims_.test(group) || membership_.name(i) < identity_) return true;
+    if (!claims_.test(group)) return true;
+    if (view_.says_active(i) && membership_.name(i) < identity_) return true;
   }
   return false;
 }
@@ -162,7 +163,7 @@ bool Node::should_have(std::size_t group, Instant now) const {
   if (!is_active_) return keeps_while_leaving(group, now);
   if (is_outsiders(group)) return false;
   const auto how = makes_first() ? HandOver::make_first : HandOver::break_first;
-  return should_hold(group, groups_[group].owner, *membership_.self(), facts_, how, false);
+  return should_hold(group, groups_[group].owner, *membership_.self(), facts_, how);
 }
 
 void Node::hold_or_release(Instant now) {
@@ -173,7 +174,10 @@ void Node::hold_or_release(Instant now) {
       group.release_at = Instant::max();
       continue;
     }
-    if (!group.is_held) continue;
+    if (!group.is_held) {
+      group.release_at = Instant::max();
+      continue;
+    }
     const auto owner = group.owner;
     const bool is_followed = owner != kNobody && owner != membership_.self() &&
                              facts_[owner].claims_group(i) && (claims_.test(i) || parts_.test(i));
@@ -290,7 +294,8 @@ Instant Node::hold_deadline() const {
   for (const auto& group : groups_) {
     earliest = std::min({earliest, group.release_at, group.again_at});
     const auto index = static_cast<std::size_t>(&group - groups_.data());
-    const bool is_part = group.is_held && parts_.test(index) && group.owner != membership_.self();
+    const bool is_part = group.is_held && parts_.test(index) &&
+                         group.owner != membership_.self() && group.release_at == Instant::max();
     if (is_part) earliest = std::min(earliest, part_until(group));
     if (group.refuse_until != Instant{}) earliest = std::min(earliest, group.refuse_until);
   }

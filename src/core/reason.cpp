@@ -16,6 +16,7 @@ std::string_view name(MoveReason reason) {
     case MoveReason::nobody_active: return "no node is active";
     case MoveReason::owner_deaf: return "owner does not hear us";
     case MoveReason::owner_cannot: return "owner cannot hold it";
+    case MoveReason::owner_differs: return "owner has other contents";
   }
   VIPPY_ASSERT(false && "unknown MoveReason");
 }

@@ -21,6 +21,7 @@ enum class MoveReason : std::uint8_t {
   nobody_active,       // no node is active: the group has no owner
   owner_deaf,          // the owner does not hear us any more: it counts us as lost
   owner_cannot,        // the owner has no link or interface for it, or its kernel refuses it
+  owner_differs,       // the owner runs the same version with different contents
 };
 
 [[nodiscard]] std::string_view name(MoveReason reason);

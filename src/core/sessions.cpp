@@ -22,9 +22,9 @@ Verdict PeerSession::judge(const Sender& sender, const Echo& echo, const OwnVoic
     was_heard_ = true;
     return Verdict::believed;
   }
-  if (is_retired(sender.session)) return Verdict::replayed;
+  if (may_be_late(sender.session, echo)) return Verdict::replayed;
   if (is_fresh(echo, own)) {
-    if (proven_) retired_[retired_count_++ % kRetiredMax] = proven_->session;
+    if (proven_) retired_[retired_count_++ % kRetiredMax] = {proven_->session, own.sequence};
     proven_ = {sender.session, sender.sequence};
     candidates_.clear();
     was_heard_ = true;
@@ -43,10 +43,16 @@ Verdict PeerSession::judge(const Sender& sender, const Echo& echo, const OwnVoic
   return Verdict::unproven;
 }
 
-bool PeerSession::is_retired(SessionId session) const {
-  const auto end = retired_.begin() + static_cast<std::ptrdiff_t>(
-                                          std::min(retired_count_, kRetiredMax));
-  return std::find(retired_.begin(), end, session) != end;
+// Is it a message of a session that was followed by another one, sent before that for all we know?
+bool PeerSession::may_be_late(SessionId session, const Echo& echo) const {
+  const auto kept = std::min(retired_count_, kRetiredMax);
+  for (std::size_t back = 1; back <= kept; ++back) {
+    const auto& one = retired_[(retired_count_ - back) % kRetiredMax];
+    if (one.session != session) continue;
+    // Low halves: the sign of the difference tells the order.
+    return static_cast<std::int32_t>(echo.sequence - static_cast<std::uint32_t>(one.at)) <= 0;
+  }
+  return false;
 }
 
 Echo PeerSession::echo() const {

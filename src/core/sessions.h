@@ -12,8 +12,9 @@
 // echoes us freshly: with one of our last few sequence numbers. A recording cannot do that: what
 // it echoes is an earlier session of ours, or numbers long past. Within a believed session the
 // sequence number must rise, so nothing is believed twice. A session that was followed by another
-// one is never believed again, however fresh its last messages are. All of this holds across
-// restarts of either side, with nothing stored and no clock compared.
+// one is believed again only if it echoes what we sent after that, however fresh its last messages
+// are: a late message of an earlier session may seem to follow the present one. All of this holds
+// across restarts of either side, with nothing stored and no clock compared.
 #pragma once
 
 #include <array>
@@ -65,11 +66,15 @@ class PeerSession {
     SessionId session = 0;
     std::uint64_t sequence = 0;
   };
-  [[nodiscard]] bool is_retired(SessionId session) const;
+  struct Retired {
+    SessionId session = 0;
+    std::uint64_t at = 0;  // the number of our last message then
+  };
+  [[nodiscard]] bool may_be_late(SessionId session, const Echo& echo) const;
 
   // More restarts than this within one freshness window are not told apart from recordings.
   static constexpr std::size_t kRetiredMax = 16;
-  std::array<SessionId, kRetiredMax> retired_{};
+  std::array<Retired, kRetiredMax> retired_{};
   std::size_t retired_count_ = 0;
   std::optional<Heard> proven_;
   // The latest first. Several, so that recordings of old sessions do not displace a real one.

@@ -90,6 +90,7 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat)
   auto& facts = facts_[index];
   const auto before = facts;
   const bool was_leaving = std::exchange(peer.is_leaving, beat.is_leaving);
+  const bool said_active = std::exchange(peer.says_active, beat.is_active);
   peer.speaks_2 = peer.is_heard = true;
   peer.is_outsider = beat.version == shared_->version && beat.digest != digest_;
   news.counts = beat.is_active;
@@ -99,14 +100,15 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat)
   const bool is_translated = translate(peer, beat);
   point_at_sets(index);
   news.changed = is_translated || facts.is_active != before.is_active ||
-                 facts.is_settled != before.is_settled || was_leaving != peer.is_leaving;
+                 facts.is_settled != before.is_settled || was_leaving != peer.is_leaving ||
+                 said_active != peer.says_active;
   return news;
 }
 
 void View::forget(Peer& peer) {
   peer.claims.clear();
   peer.refusals = peer.parts = {};
-  peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
+  peer.says_active = peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
 }
 
 View::News View::hear_plain(std::size_t index, bool is_active) {

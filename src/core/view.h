@@ -51,6 +51,8 @@ class View {
   [[nodiscard]] std::span<const NodeFacts> facts() const { return facts_; }
   // Runs our version with other contents: given nothing, and what it holds is left to it.
   [[nodiscard]] bool is_outsider(std::size_t peer) const { return peers_[peer].is_outsider; }
+  // Announced as active, whatever contents it has?
+  [[nodiscard]] bool says_active(std::size_t peer) const { return peers_[peer].says_active; }
   [[nodiscard]] bool is_leaving(std::size_t peer) const { return peers_[peer].is_leaving; }
   // Was anything heard of it since it was last silent?
   [[nodiscard]] bool is_heard(std::size_t peer) const { return peers_[peer].is_heard; }
@@ -80,6 +82,7 @@ class View {
     BitSet said_parts;
     ContentDigest said_digest = 0;
     bool is_mapped = false;  // what was said last is in the numbers of ours
+    bool says_active = false;
     bool is_outsider = false;
     bool is_leaving = false;
     bool speaks_2 = false;

@@ -28,6 +28,8 @@ constexpr std::pair<std::string_view, std::string_view> kSentences[] = {
      "the owner before does not hear this node and counts it as lost"},
     {"owner cannot hold it",
      "the owner before has no link or interface for it, or its kernel refuses"},
+    {"owner has other contents",
+     "the owner before runs the same version with different contents: make the files equal"},
 };
 
 std::string sentence(const Json& reason) {

@@ -55,27 +55,26 @@ TEST(AllotTest, RefusedGroupsGoElsewhere) {
 
 TEST(AllotTest, MakeFirstKeepsUntilTheOwnerHolds) {
   const std::array before{holder(active()), active(), active()};
-  EXPECT_TRUE(should_hold(0, 2, 0, before, HandOver::make_first, false));
-  EXPECT_TRUE(should_hold(0, 2, 2, before, HandOver::make_first, false));
-  EXPECT_FALSE(should_hold(0, 2, 1, before, HandOver::make_first, false));
+  EXPECT_TRUE(should_hold(0, 2, 0, before, HandOver::make_first));
+  EXPECT_TRUE(should_hold(0, 2, 2, before, HandOver::make_first));
+  EXPECT_FALSE(should_hold(0, 2, 1, before, HandOver::make_first));
   const std::array after{holder(active()), active(), holder(active())};
-  EXPECT_FALSE(should_hold(0, 2, 0, after, HandOver::make_first, false));
-  EXPECT_TRUE(should_hold(0, 2, 2, after, HandOver::make_first, false));
+  EXPECT_FALSE(should_hold(0, 2, 0, after, HandOver::make_first));
+  EXPECT_TRUE(should_hold(0, 2, 2, after, HandOver::make_first));
 }
 
 TEST(AllotTest, BreakFirstWaitsUntilNobodyElseHolds) {
   const std::array before{holder(active()), active(), active()};
-  EXPECT_FALSE(should_hold(0, 2, 0, before, HandOver::break_first, false));
-  EXPECT_FALSE(should_hold(0, 2, 2, before, HandOver::break_first, false));
+  EXPECT_FALSE(should_hold(0, 2, 0, before, HandOver::break_first));
+  EXPECT_FALSE(should_hold(0, 2, 2, before, HandOver::break_first));
   const std::array after{active(), active(), active()};
-  EXPECT_TRUE(should_hold(0, 2, 2, after, HandOver::break_first, false));
+  EXPECT_TRUE(should_hold(0, 2, 2, after, HandOver::break_first));
 }
 
-TEST(AllotTest, WithoutASuccessorTheCallerDecides) {
-  const std::array nodes{holder(NodeFacts{}), NodeFacts{}, NodeFacts{}};
-  EXPECT_TRUE(should_hold(0, kNobody, 0, nodes, HandOver::make_first, true));
-  EXPECT_FALSE(should_hold(0, kNobody, 0, nodes, HandOver::make_first, false));
-  EXPECT_FALSE(should_hold(0, kNobody, 1, nodes, HandOver::make_first, true));
+TEST(AllotTest, WhatIsToGoToNobodyIsNotKept) {
+  const std::array nodes{holder(active()), active(), active()};
+  EXPECT_FALSE(should_hold(0, kNobody, 0, nodes, HandOver::make_first));
+  EXPECT_FALSE(should_hold(0, kNobody, 0, nodes, HandOver::break_first));
 }
 
 // From any claims, when everybody follows the rules in turn, exactly the owner holds in the end;
@@ -96,7 +95,7 @@ TEST(AllotTest, HandOversEndWithExactlyTheOwner) {
     for (int turn = 0; turn < 64; ++turn) {
       const auto self = rng.below(3);
       const auto owner = allot(0, kRanking, nodes);
-      claims[self].set(0, should_hold(0, owner, self, nodes, how, false));
+      claims[self].set(0, should_hold(0, owner, self, nodes, how));
       std::size_t now = 0;
       for (const auto& claim : claims) now += claim.test(0) ? 1 : 0;
       if (how == HandOver::make_first && holders > 0 && owner != kNobody) {

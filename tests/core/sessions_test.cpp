@@ -57,7 +57,20 @@ TEST(SessionsTest, RecordingsOfOldSessionsDoNotDisplaceARealOne) {
   EXPECT_EQ(candidates.size(), 4U);
 }
 
-TEST(SessionsTest, ASessionThatWasFollowedByAnotherIsNeverBelievedAgain) {
+// The network delays a message of the session before: it seems to be the new one.
+TEST(SessionsTest, ASessionThatWasReplacedByALateMessageComesBack) {
+  PeerSession peer;
+  ASSERT_EQ(peer.judge({1, 8, 1}, kFresh, kOwn), Verdict::believed);
+  ASSERT_EQ(peer.judge({1, 7, 500}, kFresh, kOwn), Verdict::believed);
+  const OwnVoice later{.session = kOwn.session, .sequence = 1001, .fresh_since = 996};
+  EXPECT_EQ(peer.judge({1, 8, 2}, echo_of(kOwn.session, 1000), later), Verdict::replayed);
+  EXPECT_EQ(peer.judge({1, 8, 3}, echo_of(kOwn.session, 1001), later), Verdict::believed);
+  // And the late ones that follow change nothing any more.
+  EXPECT_EQ(peer.judge({1, 7, 501}, echo_of(kOwn.session, 1000), later), Verdict::replayed);
+  EXPECT_EQ(peer.echo(), echo_of(8, 3));
+}
+
+TEST(SessionsTest, ASessionThatWasFollowedByAnotherIsNotBelievedForItsLastMessages) {
   PeerSession peer;
   ASSERT_EQ(peer.judge({1, 7, 500}, kFresh, kOwn), Verdict::believed);
   ASSERT_EQ(peer.judge({1, 8, 1}, kFresh, kOwn), Verdict::believed);

@@ -64,7 +64,7 @@ TEST(RenderWhyTest, TellsOfAllGroupsWithoutAnAddress) {
 // Every reason that a daemon may give is a sentence here.
 TEST(RenderWhyTest, KnowsEveryReason) {
   auto status = four_nodes();
-  for (int i = 0; i <= static_cast<int>(core::MoveReason::owner_cannot); ++i) {
+  for (int i = 0; i <= static_cast<int>(core::MoveReason::owner_differs); ++i) {
     const auto reason = static_cast<core::MoveReason>(i);
     status.groups[0].reason = reason;
     const auto text = render_why(render_json(status), "10.0.0.1").value();

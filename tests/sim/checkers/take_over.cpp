@@ -47,12 +47,11 @@ class TakeOver final : public Checker {
 
   void lost(const Picture& picture, std::size_t machine, Instant now) {
     const auto& machines = picture.machines();
-    bool somebody_is_there = false;
-    for (std::size_t i = 0; i < machines.size(); ++i) {
-      somebody_is_there = somebody_is_there || (i != machine && machines[i].runs());
-    }
-    if (!somebody_is_there || !machines[machine].shared) return;
-    for (const auto& vip : vips_of(*machines[machine].shared)) {
+    // What the lost one held and nobody else knows of, nobody can take over.
+    std::size_t heir = 0;
+    while (heir < machines.size() && (heir == machine || !machines[heir].runs())) ++heir;
+    if (heir == machines.size() || !machines[heir].shared) return;
+    for (const auto& vip : vips_of(*machines[heir].shared)) {
       if (picture.holders(vip) != std::vector{machine}) continue;
       due_.push_back({vip.address, machine, now + picture.rules().take_over()});
     }
