@@ -1,6 +1,7 @@
 // P12: after an address has come to rest on one machine, every neighbour sends to that one soon.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tests/sim/checkers/all.h"
@@ -16,7 +17,7 @@ class Convergence final : public Checker {
   void on_time(const Picture& picture, Instant now) override {
     if (picture.is_troubled()) last_trouble_ = now;
     for (auto& [entry, since] : wrong_since_) {
-      const auto bound = patience(picture, since);
+      const auto bound = patience(picture, entry, since);
       if (since == Instant::max() || now - since <= bound) continue;
       flag(since + bound, fmt::format("host {} still sends what is for {} to the wrong machine",
                                       entry.first + 1, core::format(entry.second)));
@@ -26,6 +27,9 @@ class Convergence final : public Checker {
 
   void on_entry(const Picture& picture, const Entry& entry) override {
     if (picture.is_troubled()) last_trouble_ = entry.at;
+    if (const auto* cached = std::get_if<seen::Cached>(&entry.what)) {
+      learned_in_trouble_[{cached->host, cached->vip}] = picture.is_troubled();
+    }
     if (std::holds_alternative<seen::Address>(entry.what) ||
         std::holds_alternative<seen::Cached>(entry.what) ||
         std::holds_alternative<seen::Said>(entry.what) ||
@@ -37,10 +41,26 @@ class Convergence final : public Checker {
  private:
   using Key = std::pair<std::size_t, core::IpAddress>;
 
-  // Where frames were lost or not heeded, their repetition helps.
-  Duration patience(const Picture& picture, Instant since) const {
+  // Does a machine still have what its daemon does not know, and so cannot announce, because it was
+  // started anew with another file?
+  static bool has_unknown(const Picture& picture) {
+    return std::any_of(picture.machines().begin(), picture.machines().end(),
+                       [](const MachinePicture& machine) {
+      if (!machine.runs() || !machine.shared) return false;
+      const auto known = vips_of(*machine.shared);
+      return std::any_of(machine.addresses.begin(), machine.addresses.end(), [&](const auto& one) {
+        return one.second && std::find(known.begin(), known.end(), one.first) == known.end();
+      });
+    });
+  }
+
+  // Where frames were lost or not heeded, their repetition helps; so it does against what was said
+  // on the other side of a split by one that is no more.
+  Duration patience(const Picture& picture, const Key& entry, Instant since) const {
     const auto& rules = picture.rules();
-    const bool was_hard = since != Instant::max() && last_trouble_ >= since - rules.settle();
+    const auto learned = learned_in_trouble_.find(entry);
+    const bool was_hard = (learned != learned_in_trouble_.end() && learned->second) ||
+                          (since != Instant::max() && last_trouble_ >= since - rules.settle());
     return was_hard ? rules.converge() + rules.settle()
                     : rules.quick();
   }
@@ -59,6 +79,7 @@ class Convergence final : public Checker {
   }
 
   void look(const Picture& picture, Instant now) {
+    if (has_unknown(picture)) last_trouble_ = now;
     std::map<Key, Instant> wrong;
     for (const auto& [entry, machine] : picture.caches()) {
       if (!is_wrong(picture, entry, machine)) continue;
@@ -69,6 +90,7 @@ class Convergence final : public Checker {
   }
 
   Instant last_trouble_{};
+  std::map<Key, bool> learned_in_trouble_;
   std::map<Key, Instant> wrong_since_;
 };
 
