@@ -40,6 +40,7 @@ void freeze_shortly(Cluster& cluster) { freeze_for(cluster, cluster.tenths(1, 25
 void freeze_for_long(Cluster& cluster) { freeze_for(cluster, cluster.tenths(31, 150)); }
 
 void wake_late(Cluster& cluster) {
+  if (cluster.wakes_in_time) return;
   const auto victim = cluster.any();
   const auto most = cluster.choice.chance(1, 2) ? cluster.tenths(1, 8) : cluster.tenths(10, 60);
   cluster.world.set_late(victim, most);

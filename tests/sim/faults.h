@@ -24,6 +24,9 @@ struct Cluster {
   bool is_peace = false;
   unsigned thefts = 0;
   bool refused = false;
+  // A datagram of an intruder wakes its target; one that wakes late would then do at another time
+  // what it has to do anyway, and two tellings of the story could not be compared.
+  bool wakes_in_time = false;
 
   [[nodiscard]] std::size_t size() const { return world.machines().size(); }
   [[nodiscard]] std::size_t any() { return choice.below(size()); }

@@ -53,7 +53,9 @@ class Story {
         audience_(world_, rules_of(cluster_.config)),
         is_gentle_(choice_.chance(1, 3)),
         has_intruders_(choice_.chance(1, 4)),
-        sends_intruders_(has_intruders_ && with_intruders) {}
+        sends_intruders_(has_intruders_ && with_intruders) {
+    cluster_.wakes_in_time = has_intruders_;
+  }
 
   bool has_intruders() const { return has_intruders_; }
 

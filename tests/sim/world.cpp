@@ -240,11 +240,6 @@ void World::happen(const DatagramArrives& what) {
 void World::inject(std::size_t index, Octets bytes, const core::IpAddress& source) {
   auto& machine = machines_[index];
   if (!machine.platform || !machine.platform->has_chat() || !machine.kernel.is_running) return;
-  // One that wakes late would be woken by it, or by what another one answers, and do at another time
-  // what it has to do anyway.
-  const bool is_somebody_late = std::any_of(
-      machines_.begin(), machines_.end(), [](const auto& one) { return one.late_max > Duration{}; });
-  if (is_somebody_late) return;
   machine.platform->deliver({platform::Datagram{*bytes, source, 5007, kEth0, now_}, bytes});
 }
 
