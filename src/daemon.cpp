@@ -334,9 +334,11 @@ void Daemon::perform(const core::UseSecrets& action) {
 }
 
 void Daemon::perform(const core::SendMessage& action) {
-  message_.resize(core::kDatagramOctetsMax);
-  message_.resize(core::encode(action.message, *keys_, message_));
-  platform_.perform(platform::SendDatagram{message_});
+  platform_.perform(platform::SendDatagram{encoded(action.message)});
+}
+
+std::span<const std::uint8_t> Daemon::encoded(const core::Message& message) {
+  return std::span(message_).first(core::encode(message, *keys_, message_));
 }
 
 void Daemon::perform(const core::KeepWill& action) {
@@ -347,10 +349,7 @@ void Daemon::perform(const core::KeepWill& action) {
     guard_->set_will({begin, datagram_.size()});
     return;
   }
-  message_.resize(core::kDatagramOctetsMax);
-  const auto& message = std::get<core::Message>(action.message);
-  message_.resize(core::encode(message, *keys_, message_));
-  guard_->set_will(message_);
+  guard_->set_will(encoded(std::get<core::Message>(action.message)));
 }
 
 void Daemon::perform(const core::UseGuard& action) {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -118,6 +119,8 @@ class Daemon {
   void perform(const core::Log& action);
   void perform(const core::SetLogging& action);
   void perform(const core::Exit& action);
+  // The datagram of a message; valid until the next one.
+  [[nodiscard]] std::span<const std::uint8_t> encoded(const core::Message& message);
 
   platform::Platform& platform_;
   Outside outside_;
@@ -130,7 +133,7 @@ class Daemon {
   std::vector<core::LogEvent> said_;
   std::array<platform::Event, kEventsPerWait> events_;
   std::string datagram_;  // memory that is used again
-  std::vector<std::uint8_t> message_;
+  std::vector<std::uint8_t> message_ = std::vector<std::uint8_t>(core::kDatagramOctetsMax);
   std::optional<core::Keyring> keys_;
   std::unique_ptr<GuardLink> guard_;  // null: none is wanted
   std::string management_;            // the path: what no other daemon here has

@@ -12,6 +12,7 @@ Picture::Picture(Rules rules)
       hears_(rules_.nodes.size() * rules_.nodes.size()) {}
 
 void Picture::apply(const Entry& entry) {
+  has_changed_ = true;
   std::visit([&](const auto& what) { on(what, entry.at); }, entry.what);
 }
 
@@ -112,6 +113,7 @@ void Picture::said(MachinePicture& machine, const core::LogEvent& event, Instant
     machine.inactive = at;
     return;
   } else {
+    has_changed_ = false;
     return;
   }
   machine.configured = at;

@@ -41,6 +41,8 @@ class Picture {
   explicit Picture(Rules rules);
 
   void apply(const Entry& entry);
+  // Did the last entry change anything of it, or were those only words?
+  [[nodiscard]] bool has_changed() const { return has_changed_; }
 
   [[nodiscard]] const Rules& rules() const { return rules_; }
   [[nodiscard]] const std::vector<MachinePicture>& machines() const { return machines_; }
@@ -92,15 +94,16 @@ class Picture {
   void on(const seen::Daemon& daemon, Instant at);
   void on(const seen::Address& address, Instant at);
   void on(const seen::Hears& hears, Instant at);
-  void on(const seen::Spoke&, Instant) {}
+  void on(const seen::Spoke&, Instant) { has_changed_ = false; }
   void on(const seen::Cached& cached, Instant at);
-  void on(const seen::FirstWord&, Instant) {}
+  void on(const seen::FirstWord&, Instant) { has_changed_ = false; }
   void on(const seen::File& file, Instant at);
   void on(const seen::Said& said, Instant at);
   void on(const seen::Peace& peace, Instant at);
   void said(MachinePicture& machine, const core::LogEvent& event, Instant at);
 
   Rules rules_;
+  bool has_changed_ = false;
   std::vector<MachinePicture> machines_;
   std::vector<Hearing> hears_;
   std::map<std::pair<std::size_t, core::IpAddress>, std::size_t> caches_;

@@ -44,7 +44,7 @@ class Config final : public Checker {
     const bool matters = std::holds_alternative<seen::Said>(entry.what) ||
                          std::holds_alternative<seen::Daemon>(entry.what) ||
                          std::holds_alternative<seen::Hears>(entry.what);
-    if (matters) look_at_pairs(picture, entry.at);
+    if (matters && picture.has_changed()) look_at_pairs(picture, entry.at);
   }
 
  private:

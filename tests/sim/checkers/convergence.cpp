@@ -30,6 +30,7 @@ class Convergence final : public Checker {
     if (const auto* cached = std::get_if<seen::Cached>(&entry.what)) {
       learned_in_trouble_[{cached->host, cached->vip}] = picture.is_troubled();
     }
+    if (!picture.has_changed()) return;
     if (std::holds_alternative<seen::Address>(entry.what) ||
         std::holds_alternative<seen::Cached>(entry.what) ||
         std::holds_alternative<seen::Said>(entry.what) ||

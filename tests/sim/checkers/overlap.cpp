@@ -30,6 +30,7 @@ class Overlap final : public Checker {
   }
 
   void on_entry(const Picture& picture, const Entry& entry) override {
+    if (!picture.has_changed()) return;
     if (std::holds_alternative<seen::Address>(entry.what) ||
         std::holds_alternative<seen::Daemon>(entry.what) ||
         std::holds_alternative<seen::Said>(entry.what) ||
