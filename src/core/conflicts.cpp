@@ -52,13 +52,25 @@ std::vector<IpAddress> Conflicts::node_addresses() const {
 // ---- strangers --------------------------------------------------------------------------------
 
 // A host that invents MACs is not named for each of them.
-bool Conflicts::is_to_say(Record& record, const Mac& mac, Instant now) {
-  std::erase_if(record.said, [&](const Said& said) { return now - said.at >= kSayEvery; });
-  const bool is_known = std::any_of(record.said.begin(), record.said.end(),
-                                    [&](const Said& said) { return said.mac == mac; });
-  if (is_known || record.said.size() >= kStrangersMax) return false;
-  record.said.push_back({mac, now});
+bool Conflicts::accuse(const Stranger& stranger, Instant now) {
+  auto& said = records_[stranger.vip].said;
+  std::erase_if(said, [&](const Said& one) { return now - one.at >= kSayEvery; });
+  const bool is_known = std::any_of(said.begin(), said.end(), [&](const Said& one) {
+    return one.mac == stranger.mac;
+  });
+  if (is_known || said.size() >= kStrangersMax) return false;
+  said.push_back({stranger.mac, now});
   return true;
+}
+
+std::vector<Conflicts::Stranger> Conflicts::take_suspects(Instant now) {
+  std::vector<Stranger> out;
+  std::erase_if(suspects_, [&](const Suspect& one) {
+    if (one.name_at > now) return false;
+    out.push_back(one.who);
+    return true;
+  });
+  return out;
 }
 
 void Conflicts::forget_old(Instant now) {
@@ -71,14 +83,22 @@ void Conflicts::forget_old(Instant now) {
   });
 }
 
-Conflicts::Answer Conflicts::on_stranger(const AddressKey& vip, const Mac& mac, Instant now) {
+Conflicts::Answer Conflicts::on_claim(const AddressKey& vip, const Mac& mac, Instant now,
+                                      Instant name_at) {
   if (records_.size() >= kRecordsMax && !records_.contains(vip)) {
     forget_old(now);
     if (records_.size() >= kRecordsMax) return {};
   }
   auto& record = records_[vip];
   Answer answer;
-  answer.is_said = is_to_say(record, mac, now);
+  const bool is_suspect = std::any_of(suspects_.begin(), suspects_.end(), [&](const auto& one) {
+    return one.who.vip == vip && one.who.mac == mac;
+  });
+  if (name_at <= now || (!is_suspect && suspects_.size() >= kSuspectsMax)) {
+    answer.is_said = accuse({vip, mac}, now);
+  } else if (!is_suspect) {
+    suspects_.push_back({{vip, mac}, name_at});
+  }
   answer.is_defended = !record.defended_at || now - *record.defended_at >= kDefendInterval;
   if (answer.is_defended) {
     record.defended_at = now;
@@ -105,6 +125,12 @@ std::vector<AddressKey> Conflicts::take_due(Instant now) {
     out.push_back(vip);
   }
   return out;
+}
+
+Instant Conflicts::next_deadline() const {
+  auto earliest = std::min(next_due_, next_ask_);
+  for (const auto& one : suspects_) earliest = std::min(earliest, one.name_at);
+  return earliest;
 }
 
 void Conflicts::stop(const AddressKey& vip) {

@@ -6,7 +6,8 @@
 //          announce, so it keeps their MACs to know them by.
 // Purity:  no clock; `now` is handed in. Questions for the MACs of nodes are appended to `out`.
 // Units:   Instant, Duration.
-// Bounds:  kRecordsMax VIPs in conflict, kStrangersMax MACs named of each at a time;
+// Bounds:  kRecordsMax VIPs in conflict, kStrangersMax MACs named of each at a time,
+//          kSuspectsMax that wait for it;
 //          kNodesMax * kChatPathsMax addresses of nodes.
 // Errors:  none; what does not fit is neither named nor defended, only counted by the caller.
 // Source:  RFC 5227 section 2.4 (c): defend for good, at most once in an interval. The interval is
@@ -37,6 +38,7 @@ class Conflicts {
   static constexpr Duration kAskNodeEvery = std::chrono::seconds(10);
   static constexpr std::size_t kRecordsMax = 1024;
   static constexpr std::size_t kStrangersMax = 8;
+  static constexpr std::size_t kSuspectsMax = 64;
 
   struct Answer {
     bool is_defended = false;  // announce the VIP now
@@ -57,7 +59,12 @@ class Conflicts {
   [[nodiscard]] std::vector<IpAddress> node_addresses() const;
 
   // ---- strangers
-  Answer on_stranger(const AddressKey& vip, const Mac& mac, Instant now);
+  // `name_at`: now, or later when it may turn out to be a node: then take_suspects() has it.
+  Answer on_claim(const AddressKey& vip, const Mac& mac, Instant now, Instant name_at);
+  // Whose time has come. Who is still no node is then named by accuse().
+  [[nodiscard]] std::vector<Stranger> take_suspects(Instant now);
+  // Is it to be named? Marks it as named.
+  [[nodiscard]] bool accuse(const Stranger& stranger, Instant now);
   // VIPs to announce now: what came too early for a defence has one when its time comes, so that
   // the last word is ours.
   [[nodiscard]] std::vector<AddressKey> take_due(Instant now);
@@ -65,7 +72,7 @@ class Conflicts {
   // Who was named within `age`.
   [[nodiscard]] std::vector<Stranger> recent(Instant now, Duration age) const;
 
-  [[nodiscard]] Instant next_deadline() const { return std::min(next_due_, next_ask_); }
+  [[nodiscard]] Instant next_deadline() const;
 
  private:
   struct Said {
@@ -77,17 +84,21 @@ class Conflicts {
     bool is_due = false;
     std::vector<Said> said;
   };
+  struct Suspect {
+    Stranger who;
+    Instant name_at{};
+  };
   struct Seat {
     std::optional<Mac> mac;
     Instant ask_at{};
     Duration pause = kAskNodeFirst;
   };
 
-  bool is_to_say(Record& record, const Mac& mac, Instant now);
   void forget_old(Instant now);
 
   std::map<IpAddress, Seat> nodes_;
   std::map<AddressKey, Record> records_;
+  std::vector<Suspect> suspects_;
   Instant next_due_ = Instant::max();
   Instant next_ask_ = Instant::max();
 };

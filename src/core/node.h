@@ -201,6 +201,9 @@ class Node {
   void append_conflicts(Instant now, Status& out) const;
   [[nodiscard]] Instant watch_deadline() const;
   [[nodiscard]] const GroupState* group_of(const AddressKey& vip) const;
+  [[nodiscard]] Instant may_name_at(Instant now) const;
+  void name_stranger(const Conflicts::Stranger& stranger, Actions& out);
+  void name_suspects(Instant now, Actions& out);
   [[nodiscard]] bool is_members_word(const GroupState& group, const Mac& mac, Instant now) const;
   [[nodiscard]] bool is_own_mac(const Mac& mac) const;
 

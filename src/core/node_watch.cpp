@@ -90,13 +90,33 @@ void Node::judge_claim(const NeighbourSpoke& spoke, Instant now, Actions& out) {
   const bool is_ours = is_wanted(*group) || group->owner == membership_.self();
   if (!is_ours || is_own_mac(spoke.mac) || is_members_word(*group, spoke.mac, now)) return;
   ++counters_.conflicts;
-  const auto answer = conflicts_.on_stranger(said, spoke.mac, now);
-  if (answer.is_said) {
-    const auto* interface = interfaces_.find(spoke.index);
-    log(out, event::Conflict{format(spoke.address), format(spoke.mac),
-                             interface != nullptr ? interface->name : ""});
-  }
+  const auto answer = conflicts_.on_claim(said, spoke.mac, now, may_name_at(now));
+  if (answer.is_said) name_stranger({said, spoke.mac}, out);
   if (answer.is_defended) defend(said, now, out);
+}
+
+// The frame of a node that was cut off may come before its first announcement that counts.
+Instant Node::may_name_at(Instant now) const {
+  for (std::size_t i = 0; i < membership_.size(); ++i) {
+    if (i != membership_.self() && membership_.is_silent(i)) {
+      return now + 2 * config_.interval + kHandOverSlack;
+    }
+  }
+  return now;
+}
+
+void Node::name_stranger(const Conflicts::Stranger& stranger, Actions& out) {
+  const auto* interface = interfaces_.find(stranger.vip.index);
+  log(out, event::Conflict{format(stranger.vip.prefix.address), format(stranger.mac),
+                           interface != nullptr ? interface->name : ""});
+}
+
+void Node::name_suspects(Instant now, Actions& out) {
+  for (const auto& suspect : conflicts_.take_suspects(now)) {
+    const auto* group = group_of(suspect.vip);
+    if (group == nullptr || is_members_word(*group, suspect.mac, now)) continue;
+    if (conflicts_.accuse(suspect, now)) name_stranger(suspect, out);
+  }
 }
 
 // `vip` by its address alone: whatever its prefix length is here.
@@ -177,6 +197,7 @@ void Node::watch(Instant now, Actions& out) {
   listen(out);
   witness_.poll(standing_.needs_witness(), neighbours_, interfaces_, now, out);
   conflicts_.ask(interfaces_, now, out);
+  name_suspects(now, out);
   for (const auto& vip : conflicts_.take_due(now)) defend(vip, now, out);
   convergence_.poll(neighbours_, interfaces_, vips_, advertiser_, now, out);
   report_converged(out);

@@ -15,7 +15,7 @@ class ConflictsTest : public testing::Test {
     return {2, {add(*parse_ip("10.0.0.0"), number), 32}};
   }
   Conflicts::Answer claim(unsigned who = 66, unsigned vip = 9) {
-    return conflicts.on_stranger(key(vip), mac(who), now);
+    return conflicts.on_claim(key(vip), mac(who), now, now);
   }
   Conflicts conflicts;
   Neighbours neighbours;
@@ -26,6 +26,26 @@ TEST_F(ConflictsTest, TheFirstClaimIsNamedAndDefendedAtOnce) {
   const auto answer = claim();
   EXPECT_TRUE(answer.is_said);
   EXPECT_TRUE(answer.is_defended);
+}
+
+TEST_F(ConflictsTest, ASuspectIsNamedLaterUnlessItTurnsOutToBeANode) {
+  const auto answer = conflicts.on_claim(key(), mac(66), now, now + 7ms);
+  EXPECT_FALSE(answer.is_said);
+  EXPECT_TRUE(answer.is_defended);
+  EXPECT_FALSE(conflicts.on_claim(key(), mac(66), now, now + 8ms).is_said);
+  EXPECT_EQ(conflicts.next_deadline(), now + 7ms);
+  EXPECT_TRUE(conflicts.take_suspects(now + 6ms).empty());
+  const auto due = conflicts.take_suspects(now + 7ms);
+  ASSERT_EQ(due.size(), 1U);
+  EXPECT_TRUE(conflicts.accuse(due[0], now));
+  EXPECT_FALSE(conflicts.accuse(due[0], now));
+}
+
+TEST_F(ConflictsTest, WhatDoesNotFitAmongTheSuspectsIsNamedAtOnce) {
+  for (unsigned i = 0; i < Conflicts::kSuspectsMax; ++i) {
+    EXPECT_FALSE(conflicts.on_claim(key(i), mac(66), now, now + 7ms).is_said);
+  }
+  EXPECT_TRUE(conflicts.on_claim(key(200), mac(66), now, now + 7ms).is_said);
 }
 
 TEST_F(ConflictsTest, AMacIsNamedOnceAMinuteAndAnotherOneByItself) {

@@ -105,7 +105,36 @@ TEST(NodeWatchTest, TheLastFramesOfALostOwnerAreNoConflict) {
   // Its lease is over long since.
   pair.run(3s);
   pair.claim(1, Mac{{2, 0, 0, 0, 1, 1}});
+  pair.run(30ms);
   EXPECT_EQ(pair.alarms(1), 1U);
+}
+
+TEST(NodeWatchTest, ANodeWhoseFrameComesBeforeItsFirstAnnouncementIsNoStranger) {
+  Pair pair;
+  pair.isolate(0);
+  pair.run(3s);
+  ASSERT_EQ(pair.holders(kVip), (std::vector<std::size_t>{0, 1}));
+  pair.isolate(0, false);
+  pair.claim(0, Mac{{2, 0, 0, 0, 1, 2}});
+  pair.claim(1, Mac{{2, 0, 0, 0, 1, 1}});
+  pair.run(200ms);
+  EXPECT_EQ(pair.holders(kVip), std::vector<std::size_t>{0});
+  EXPECT_EQ(pair.alarms(0) + pair.alarms(1), 0U);
+}
+
+TEST(NodeWatchTest, AStrangerIsSpokenAgainstAtOnceAndNamedSoonWhileANodeIsAway) {
+  Pair pair;
+  pair.silence(1);
+  pair.run(3s);
+  pair.forget(0);
+  pair.claim(0, kStranger);
+  EXPECT_EQ(pair.defences(0), 1U);
+  EXPECT_EQ(pair.alarms(0), 0U);
+  pair.run(30ms);
+  EXPECT_EQ(pair.alarms(0), 1U);
+  pair.claim(0, kStranger);
+  pair.run(30ms);
+  EXPECT_EQ(pair.alarms(0), 1U);
 }
 
 TEST(NodeWatchTest, ANodeIsKnownByItsMacInASplit) {
