@@ -41,16 +41,25 @@ std::optional<InactiveReason> Standing::count(std::size_t nodes, std::size_t in_
   return std::nullopt;
 }
 
-bool Standing::yields_to(std::size_t self, std::size_t other,
-                         std::span<const Sight> sights) const {
+bool Standing::runs_out(std::optional<Instant>& since, bool holds, Instant now) {
+  if (!holds) since.reset();
+  if (!holds) return false;
+  if (!since) since = now;
+  if (now - *since >= patience_) return true;
+  next_ = std::min(next_, *since + patience_);
+  return false;
+}
+
+Standing::Yielding Standing::yields_to(std::size_t self, std::size_t other,
+                                       std::span<const Sight> sights) {
   const auto& sight = sights[other];
-  if (is_mutual(sight)) return false;
+  if (is_mutual(sight)) return Yielding::no;
   const bool is_counted_on = std::any_of(sights.begin(), sights.end(), [&](const Sight& third) {
     return &third != &sights[self] && is_mutual(third) && third.view != nullptr &&
            third.view->test(other);
   });
-  if (is_counted_on) return other < self;
-  return sight.is_heard && sight.is_active;
+  if (is_counted_on) return other < self ? Yielding::as_others_count_on_it : Yielding::no;
+  return sight.is_heard && sight.is_active ? Yielding::as_it_is_there : Yielding::no;
 }
 
 std::optional<InactiveReason> Standing::judge(std::size_t self, std::span<const Sight> sights,
@@ -62,17 +71,11 @@ std::optional<InactiveReason> Standing::judge(std::size_t self, std::span<const 
   for (std::size_t i = 0; i < sights.size(); ++i) {
     if (i == self) continue;
     if (is_mutual(sights[i])) ++in_touch;
+    // Each reason on its own: one late message of a node that was lost begins only the second.
+    const auto yielding = yields_to(self, i, sights);
     auto& since = yielding_since_[i];
-    if (!yields_to(self, i, sights)) {
-      since.reset();
-      continue;
-    }
-    if (!since) since = now;
-    if (now - *since >= patience_) {
-      must_yield = true;
-    } else {
-      next_ = std::min(next_, *since + patience_);
-    }
+    must_yield |= runs_out(since.counted_on, yielding == Yielding::as_others_count_on_it, now);
+    must_yield |= runs_out(since.there, yielding == Yielding::as_it_is_there, now);
   }
   if (const auto reason = count(sights.size(), in_touch, witnesses)) return reason;
   return must_yield ? std::optional(InactiveReason::deaf_pair) : std::nullopt;

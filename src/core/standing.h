@@ -54,13 +54,20 @@ class Standing {
  private:
   [[nodiscard]] std::optional<InactiveReason> count(std::size_t nodes, std::size_t in_touch,
                                                     Witnesses witnesses);
-  [[nodiscard]] bool yields_to(std::size_t self, std::size_t other,
-                               std::span<const Sight> sights) const;
+  enum class Yielding : std::uint8_t { no, as_others_count_on_it, as_it_is_there };
+  [[nodiscard]] static Yielding yields_to(std::size_t self, std::size_t other,
+                                          std::span<const Sight> sights);
+  // Has it held for as long as the patience lasts? Keeps since when.
+  bool runs_out(std::optional<Instant>& since, bool holds, Instant now);
 
   Isolation isolation_ = Isolation::hold;
   Quorum quorum_ = Quorum::none;
   Duration patience_{};
-  std::vector<std::optional<Instant>> yielding_since_;
+  struct Since {
+    std::optional<Instant> counted_on;
+    std::optional<Instant> there;
+  };
+  std::vector<Since> yielding_since_;
   bool is_waiting_ = false;
   bool needs_witness_ = false;
   Instant next_ = Instant::max();

@@ -90,6 +90,21 @@ TEST(StandingTest, WhoeverIsNotHeardByANodeThatItHearsStepsBack) {
   EXPECT_FALSE(scene.judge(kNow + 2s));
 }
 
+// A recording of a node that was lost may be what was heard.
+TEST(StandingTest, WhatIsHeardOfALostNodeDoesNotShortenThePatienceWithOthers) {
+  Scene scene(3);
+  scene.standing.configure(Isolation::hold, Quorum::none, 1s);
+  scene.self = 1;
+  scene.sights[0] = {true, true, false, nullptr};
+  EXPECT_FALSE(scene.judge(kNow));
+  scene.sights[0] = {};
+  scene.touch(2, {0, 1, 2});
+  EXPECT_FALSE(scene.judge(kNow + 500ms));
+  EXPECT_FALSE(scene.judge(kNow + 1s));
+  EXPECT_EQ(scene.standing.next_deadline(), kNow + 1500ms);
+  EXPECT_EQ(scene.judge(kNow + 1500ms), InactiveReason::deaf_pair);
+}
+
 TEST(StandingTest, AShortSilenceIsNoReason) {
   Scene scene(3);
   scene.standing.configure(Isolation::hold, Quorum::none, 1s);
