@@ -1,5 +1,7 @@
 #include "tests/sim/intruders.h"
 
+#include <algorithm>
+
 namespace vippy::sim {
 
 void Intruders::act_within(Duration duration) {
@@ -35,15 +37,19 @@ Octets Intruders::altered(const Octets& genuine) {
   return out;
 }
 
-// What the machine has had already, or what is too old to be a late original: an intruder that
-// passes on what was lost a moment ago is a slow network, and nobody can tell.
+// What the machine has had already, or what is older than something that it has had of the same
+// sender, and too old to be a late original: an intruder that passes on what a cut withheld is a
+// slow network, and nobody can tell (docs/protocol.md, "Protocol 2: sessions").
 const Recorded* Intruders::recording_for(std::size_t to) {
   const auto& had = world_.arrived_at(to);
   if (!had.empty() && chance_.chance(1, 2)) return &had[chance_.below(had.size())];
   const auto& sent = world_.recorded();
   if (sent.empty()) return nullptr;
   const auto& one = sent[chance_.below(sent.size())];
-  return world_.now() - one.at > too_old_ ? &one : nullptr;
+  const bool is_overtaken = std::any_of(had.begin(), had.end(), [&](const Recorded& later) {
+    return later.source == one.source && later.at - one.at > too_old_;
+  });
+  return is_overtaken ? &one : nullptr;
 }
 
 void Intruders::send() {

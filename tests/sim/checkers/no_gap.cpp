@@ -62,6 +62,11 @@ class NoGap final : public Checker {
           if (is_ours && stays) watched_.insert(prefix);
         }
       }
+      // Who was told otherwise before the move, by one that is gone, is not its victim.
+      misled_.clear();
+      for (const auto& [entry, machine] : picture.caches()) {
+        if (machine == kNone || !picture.holds(machine, entry.second)) misled_.insert(entry);
+      }
     }
     const bool leaves = cause.kind == CauseKind::stop || cause.kind == CauseKind::drain;
     if (leaves) stopping_.insert(cause.machine);
@@ -81,7 +86,7 @@ class NoGap final : public Checker {
       std::string wrong;
       if (holders.empty()) wrong = fmt::format("nobody has {}", core::format(vip));
       for (const auto& [entry, machine] : picture.caches()) {
-        if (entry.second != vip.address || !wrong.empty()) continue;
+        if (entry.second != vip.address || !wrong.empty() || misled_.contains(entry)) continue;
         if (std::find(holders.begin(), holders.end(), machine) != holders.end()) continue;
         wrong = fmt::format("host {} sends what is for {} to {}, which does not have it",
                             entry.first + 1, core::format(vip.address),
@@ -97,6 +102,7 @@ class NoGap final : public Checker {
   Instant until_{};
   std::set<core::Prefix> watched_;
   std::set<std::size_t> stopping_;
+  std::set<std::pair<std::size_t, core::IpAddress>> misled_;
 };
 
 }  // namespace
