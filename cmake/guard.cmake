@@ -1,8 +1,8 @@
 # vippy-guard: as small as can be, since all of it is locked in memory. It is made of the few
 # sources that it needs and linked statically, so that no library is mapped into it.
 if(VIPPY_OS STREQUAL "linux")
-  set(guard_sources src/guard_main.cpp src/guard.cpp src/guard_board.cpp src/core/ip.cpp
-      src/core/assert.cpp)
+  set(guard_sources src/guard_main.cpp src/guard_watch.cpp src/guard.cpp src/guard_board.cpp
+      src/core/ip.cpp src/core/assert.cpp)
   foreach(name address_messages announce_send guard_host_linux guard_name guard_removal
           netlink_decode promotion)
     list(APPEND guard_sources src/platform/linux/${name}.cpp)

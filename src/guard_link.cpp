@@ -21,15 +21,17 @@ constexpr std::size_t kNoticesMax = 64;
 
 }  // namespace
 
-GuardLink::GuardLink() : memory_(sizeof(Board)), board_(make_board(memory_.bytes())) {}
+GuardLink::GuardLink(std::unique_ptr<platform::GuardProcess> process)
+    : process_(std::move(process)), board_(make_board(process_->board())) {}
 
 bool GuardLink::start(const GuardSetup& setup, core::Instant now) {
   setup_ = setup;
   if (board_ == nullptr) {
-    say(true, "no guard: no memory to share with it: " + platform::explain(memory_.os_error()));
+    say(true, "no guard: no memory to share with it: " +
+                  platform::explain(process_->board_error()));
     return false;
   }
-  if (const int error = process_.find_program(setup.program); error != 0) {
+  if (const int error = process_->find_program(setup.program); error != 0) {
     say(true, "no guard: vippy-guard is neither beside vippyd nor installed: " +
                   platform::explain(error));
     return false;
@@ -57,7 +59,7 @@ void GuardLink::launch(core::Instant now) {
   is_ready_ = false;
   // The time before the first guard, or between two, is nobody's silence.
   board_->beat_at.store(now.time_since_epoch().count());
-  const int error = process_.start(memory_, setup_.name);
+  const int error = process_->start(setup_.name);
   if (error == 0) return;
   say(true, "the guard cannot be started: " + platform::explain(error));
   on_gone(now);
@@ -65,13 +67,13 @@ void GuardLink::launch(core::Instant now) {
 
 void GuardLink::tend(core::Instant now) {
   listen_at_ = now + std::clamp(times_.stale / 2, kListenPauseMin, kListenPauseMax);
-  if (!process_.is_running()) {
+  if (!process_->is_running()) {
     if (now < launch_at_) return;
     ++restarts_;
     launch(now);
     return;
   }
-  const auto word = process_.listen();
+  const auto word = process_->listen();
   if (word.fitness) on_ready(*word.fitness);
   if (!word.is_gone) return;
   say(true, "the guard ended unexpectedly: another one is started");
@@ -80,7 +82,7 @@ void GuardLink::tend(core::Instant now) {
 
 void GuardLink::on_ready(const platform::Fitness& fitness) {
   is_ready_ = true;
-  say(false, fmt::format("guarded by process {}", process_.process()));
+  say(false, fmt::format("guarded by process {}", process_->process()));
   const auto refused = [this](int error, const char* what) {
     if (error != 0) say(true, fmt::format("the guard {}: {}", what, platform::explain(error)));
   };
@@ -109,7 +111,7 @@ void GuardLink::set_times(const GuardTimes& times) {
   board_->kill_after.store(times.kill_after.count());
   board_->hand_over.store(times.hand_over.count());
   board_->priority.store(times.priority);
-  process_.poke();
+  process_->poke();
 }
 
 void GuardLink::set_will(std::span<const std::uint8_t> datagram) {
@@ -158,7 +160,7 @@ bool GuardLink::was_fenced(core::Instant now) {
   if (board_ == nullptr || !is_fence_up(*board_)) return false;
   board_->beat_at.store(now.time_since_epoch().count());
   if (!lower_fence(*board_)) return false;
-  process_.poke();
+  process_->poke();
   ++fences_;
   say(true, fmt::format("this vippyd did not get round for longer than `stale`: its guard has "
                         "said that this node leaves and removed {} addresses",
@@ -172,7 +174,7 @@ void GuardLink::leave_cleanly() {
   is_wanted_ = false;
   if (board_ == nullptr) return;
   board_->is_leaving.store(1);
-  process_.poke();
+  process_->poke();
 }
 
 std::optional<GuardNotice> GuardLink::take_notice() {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,7 +50,7 @@ struct GuardNotice {
 
 class GuardLink {
  public:
-  GuardLink();
+  explicit GuardLink(std::unique_ptr<platform::GuardProcess> process);
 
   // Once. False: there will be no guard; the notice says why.
   bool start(const GuardSetup& setup, core::Instant now);
@@ -77,8 +78,8 @@ class GuardLink {
   void leave_cleanly();
 
   [[nodiscard]] std::optional<GuardNotice> take_notice();
-  [[nodiscard]] bool is_guarded() const { return process_.is_running() && is_ready_; }
-  [[nodiscard]] int guard_process() const { return process_.process(); }
+  [[nodiscard]] bool is_guarded() const { return process_->is_running() && is_ready_; }
+  [[nodiscard]] int guard_process() const { return process_->process(); }
   [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
   [[nodiscard]] std::uint64_t fences() const { return fences_; }
 
@@ -94,9 +95,8 @@ class GuardLink {
   void on_gone(core::Instant now);
   void say(bool is_warning, std::string text);
 
-  platform::BoardMemory memory_;
+  std::unique_ptr<platform::GuardProcess> process_;
   Board* board_;
-  platform::GuardProcess process_;
   GuardSetup setup_;
   GuardTimes times_;
   bool is_wanted_ = false;

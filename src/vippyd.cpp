@@ -152,7 +152,10 @@ hall::Outside outside(const Options& options) {
   return {.read_config = [options] { return read_and_check(options); },
           .open_log = [](const core::Logging& logging) { return hall::make_log_sink(logging); },
           .http_date = http_date,
-          .make_guard = [] { return std::make_unique<hall::GuardLink>(); },
+          .make_guard = [] {
+            auto process = platform::make_guard_process(sizeof(hall::Board));
+            return std::make_unique<hall::GuardLink>(std::move(process));
+          },
           .schedule = [](unsigned realtime, bool lock_memory) {
             return platform::apply_scheduling({realtime, lock_memory});
           }};

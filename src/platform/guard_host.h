@@ -1,11 +1,11 @@
 // What the guard needs of the operating system, on its side and on the daemon's.
 //
-// Purpose: guard_main.cpp and GuardLink without knowing the operating system.
+// Purpose: GuardWatch and GuardLink without knowing the operating system, or in virtual time.
 // Purity:  knows no VIPs, peers or decisions: memory, processes, addresses and datagrams.
 // Units:   core::Instant of Platform::now(); errno values, 0 = done.
 // Bounds:  the guard's side allocates at its start only.
 // Errors:  Fitness says what the system refused; removals and sends answer errno values.
-// Order:   daemon: BoardMemory, then GuardProcess::start(). Guard: make_guard_host(), then
+// Order:   daemon: make_guard_process(), find_program(), start(). Guard: make_guard_host(), then
 //          prepare(), which also waits until an earlier guard of the same name is gone.
 #pragma once
 
@@ -75,60 +75,36 @@ class GuardHost {
   virtual void kill_daemon() = 0;
 };
 
-// In the process that GuardProcess started.
+// In the process that a GuardProcess started.
 [[nodiscard]] std::unique_ptr<GuardHost> make_guard_host();
 
 // ---- the daemon's side ------------------------------------------------------------------------
 
-// Memory that is handed to another process; zero at first.
-class BoardMemory {
- public:
-  explicit BoardMemory(std::size_t octets);
-  ~BoardMemory();
-  BoardMemory(const BoardMemory&) = delete;
-  BoardMemory& operator=(const BoardMemory&) = delete;
-
-  [[nodiscard]] std::span<std::byte> bytes() const { return bytes_; }
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-  [[nodiscard]] int os_error() const { return os_error_; }
-
- private:
-  int descriptor_ = -1;
-  int os_error_ = 0;
-  std::span<std::byte> bytes_;
-};
-
 class GuardProcess {
  public:
-  GuardProcess() = default;
-  ~GuardProcess();  // the guard takes it for our death
-  GuardProcess(const GuardProcess&) = delete;
-  GuardProcess& operator=(const GuardProcess&) = delete;
+  virtual ~GuardProcess() = default;  // the guard takes it for our death
 
+  // Memory that each guard is handed; zero at first, empty when there is none.
+  [[nodiscard]] virtual std::span<std::byte> board() = 0;
+  [[nodiscard]] virtual int board_error() const = 0;
   // Finds the program: the one given, else beside this one, else where it is installed. The file
   // stays open: a guard that is started again later is of the same version.
-  [[nodiscard]] int find_program(const std::string& path);
-  // Starts it with these two descriptors and a name.
-  [[nodiscard]] int start(const BoardMemory& board, const std::string& name);
+  [[nodiscard]] virtual int find_program(const std::string& path) = 0;
+  // Starts it with the board and a name.
+  [[nodiscard]] virtual int start(const std::string& name) = 0;
 
   struct Word {
     bool is_gone = false;  // it has ended, since the last call
     std::optional<Fitness> fitness;
   };
   // Does not block. To be called now and then.
-  [[nodiscard]] Word listen();
+  [[nodiscard]] virtual Word listen() = 0;
   // Makes it look at the board now.
-  void poke() const;
-  [[nodiscard]] bool is_running() const { return descriptor_ >= 0; }
-  [[nodiscard]] int process() const { return process_; }
-
- private:
-  void close();
-  void reap();
-
-  int program_ = -1;
-  int descriptor_ = -1;
-  int process_ = -1;  // 0 or more: started and not reaped
+  virtual void poke() const = 0;
+  [[nodiscard]] virtual bool is_running() const = 0;
+  [[nodiscard]] virtual int process() const = 0;
 };
+
+[[nodiscard]] std::unique_ptr<GuardProcess> make_guard_process(std::size_t board_octets);
 
 }  // namespace vippy::platform

@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 // The clock that the real guard reads.
 core::Instant now() { return core::Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
+GuardLink make_link() { return GuardLink(platform::make_guard_process(sizeof(Board))); }
+
 std::vector<std::string> notices(GuardLink& link) {
   std::vector<std::string> out;
   while (const auto notice = link.take_notice()) out.push_back(notice->text);
@@ -37,7 +39,7 @@ bool beat_until(GuardLink& link, Condition&& is_done) {
 }
 
 TEST(GuardLinkTest, WithoutTheProgramItSaysSoAndTheDaemonGoesOn) {
-  GuardLink link;
+  auto link = make_link();
   EXPECT_FALSE(link.start({.program = "/nowhere/vippy-guard"}, now()));
   EXPECT_THAT(notices(link), testing::ElementsAre(testing::StartsWith("no guard: ")));
   link.beat(now());
@@ -46,7 +48,7 @@ TEST(GuardLinkTest, WithoutTheProgramItSaysSoAndTheDaemonGoesOn) {
 }
 
 TEST(GuardLinkTest, AProgramThatEndsAtOnceIsTriedAgainMoreAndMoreRarely) {
-  GuardLink link;
+  auto link = make_link();
   ASSERT_TRUE(link.start({.program = "/bin/true"}, now()));
   EXPECT_TRUE(beat_until(link, [&] { return link.restarts() >= 3; }));
   const auto begin = now();
@@ -58,7 +60,7 @@ TEST(GuardLinkTest, AProgramThatEndsAtOnceIsTriedAgainMoreAndMoreRarely) {
 }
 
 TEST(GuardLinkTest, TheGuardBesideTheProgramIsStartedAndGoesWithAnOrderlyEnd) {
-  GuardLink link;
+  auto link = make_link();
   ASSERT_TRUE(link.start({.program = VIPPY_BINARY_DIR "/vippy-guard"}, now()));
   EXPECT_TRUE(beat_until(link, [&] { return link.is_guarded(); }));
   EXPECT_THAT(notices(link), testing::Contains("guarded by process " +
@@ -74,7 +76,7 @@ TEST(GuardLinkTest, TheGuardBesideTheProgramIsStartedAndGoesWithAnOrderlyEnd) {
 }
 
 TEST(GuardLinkTest, AddressesAreHeldOnceAndSlotsAreUsedAgain) {
-  GuardLink link;
+  auto link = make_link();
   const auto one = *core::parse_prefix("10.1.0.1/24");
   for (int i = 0; i < 100'000; ++i) {
     ASSERT_TRUE(link.holding(1, one));
@@ -94,7 +96,7 @@ TEST(GuardLinkTest, AddressesAreHeldOnceAndSlotsAreUsedAgain) {
 }
 
 TEST(GuardLinkTest, SaysWhenTheNextBeatIsDue) {
-  GuardLink link;
+  auto link = make_link();
   link.set_times({.stale = 400ms, .kill_after = 1s, .hand_over = 3ms});
   EXPECT_EQ(link.beat_by(), core::Instant::max()) << "no guard is wanted";
   ASSERT_TRUE(link.start({.program = VIPPY_BINARY_DIR "/vippy-guard"}, now()));
@@ -106,7 +108,7 @@ TEST(GuardLinkTest, SaysWhenTheNextBeatIsDue) {
 }
 
 TEST(GuardLinkTest, WithoutAFenceNothingWasFenced) {
-  GuardLink link;
+  auto link = make_link();
   EXPECT_FALSE(link.was_fenced(now()));
   EXPECT_EQ(link.fences(), 0U);
 }

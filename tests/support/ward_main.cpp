@@ -97,7 +97,7 @@ class Ward {
   }
 
   platform::InterfaceIndex index_;
-  hall::GuardLink link_;
+  hall::GuardLink link_{platform::make_guard_process(sizeof(hall::Board))};
   platform::AddressRequests requests_;
   std::vector<core::Prefix> wanted_;
   std::vector<std::uint8_t> will_;

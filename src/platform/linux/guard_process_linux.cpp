@@ -101,7 +101,23 @@ class Start {
   posix_spawnattr_t attributes_{};
 };
 
-}  // namespace
+// Memory that is handed to another process.
+class BoardMemory {
+ public:
+  explicit BoardMemory(std::size_t octets);
+  ~BoardMemory();
+  BoardMemory(const BoardMemory&) = delete;
+  BoardMemory& operator=(const BoardMemory&) = delete;
+
+  [[nodiscard]] std::span<std::byte> bytes() const { return bytes_; }
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] int os_error() const { return os_error_; }
+
+ private:
+  int descriptor_ = -1;
+  int os_error_ = 0;
+  std::span<std::byte> bytes_;
+};
 
 BoardMemory::BoardMemory(std::size_t octets) {
   descriptor_ = ::memfd_create("vippy-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -123,13 +139,39 @@ BoardMemory::~BoardMemory() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-GuardProcess::~GuardProcess() {
+class GuardProcessLinux final : public GuardProcess {
+ public:
+  explicit GuardProcessLinux(std::size_t board_octets) : memory_(board_octets) {}
+  ~GuardProcessLinux() override;
+  GuardProcessLinux(const GuardProcessLinux&) = delete;
+  GuardProcessLinux& operator=(const GuardProcessLinux&) = delete;
+
+  std::span<std::byte> board() override { return memory_.bytes(); }
+  int board_error() const override { return memory_.os_error(); }
+  int find_program(const std::string& path) override;
+  int start(const std::string& name) override;
+  Word listen() override;
+  void poke() const override;
+  bool is_running() const override { return descriptor_ >= 0; }
+  int process() const override { return process_; }
+
+ private:
+  void close();
+  void reap();
+
+  BoardMemory memory_;
+  int program_ = -1;
+  int descriptor_ = -1;
+  int process_ = -1;  // 0 or more: started and not reaped
+};
+
+GuardProcessLinux::~GuardProcessLinux() {
   close();
   reap();
   if (program_ >= 0) ::close(program_);
 }
 
-int GuardProcess::find_program(const std::string& path) {
+int GuardProcessLinux::find_program(const std::string& path) {
   const std::string installed = VIPPY_GUARD_FOLDER "/" + std::string(kProgram);
   const auto candidates =
       path.empty() ? std::array{beside_this_program(), installed} : std::array{path, path};
@@ -148,7 +190,7 @@ int GuardProcess::find_program(const std::string& path) {
   return os_error;
 }
 
-int GuardProcess::start(const BoardMemory& board, const std::string& name) {
+int GuardProcessLinux::start(const std::string& name) {
   close();
   reap();
   std::array<int, 2> ends{};
@@ -158,7 +200,7 @@ int GuardProcess::start(const BoardMemory& board, const std::string& name) {
   descriptor_ = ends[0];
   const Descriptor theirs(ends[1]);
   const Descriptor liveness = raised(theirs);
-  const Descriptor memory(::fcntl(board.descriptor(), F_DUPFD_CLOEXEC, kHighDescriptor));
+  const Descriptor memory(::fcntl(memory_.descriptor(), F_DUPFD_CLOEXEC, kHighDescriptor));
   const HandedOn capabilities;
   const Start start(memory.get(), liveness.get());
   int error = EMFILE;
@@ -172,7 +214,7 @@ int GuardProcess::start(const BoardMemory& board, const std::string& name) {
   return error;
 }
 
-GuardProcess::Word GuardProcess::listen() {
+GuardProcess::Word GuardProcessLinux::listen() {
   Word word;
   if (!is_running()) {
     reap();
@@ -194,16 +236,22 @@ GuardProcess::Word GuardProcess::listen() {
   }
 }
 
-void GuardProcess::poke() const {
+void GuardProcessLinux::poke() const {
   if (is_running()) ::send(descriptor_, "l", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-void GuardProcess::close() {
+void GuardProcessLinux::close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
-void GuardProcess::reap() {
+void GuardProcessLinux::reap() {
   if (process_ > 0 && ::waitpid(process_, nullptr, WNOHANG) != 0) process_ = -1;
+}
+
+}  // namespace
+
+std::unique_ptr<GuardProcess> make_guard_process(std::size_t board_octets) {
+  return std::make_unique<GuardProcessLinux>(board_octets);
 }
 
 }  // namespace vippy::platform
