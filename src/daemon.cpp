@@ -186,6 +186,8 @@ void Daemon::on(const platform::AddressChanged& event) {
   // What was asked for may be there by now.
   const bool is_coming = coming_.contains({event.index, event.prefix});
   if (!event.exists && !is_coming) let_go(event.index, event.prefix);
+  // What an earlier run left behind is ours as well, before and after it is adopted.
+  if (event.exists && event.is_tagged) hold(event.index, event.prefix);
   step(core::AddressSeen{event.index, event.prefix, event.exists, event.is_tagged});
 }
 

@@ -78,6 +78,23 @@ class FakePlatform final : public platform::Platform {
   platform::Capabilities capabilities_;
 };
 
+// A guard that does nothing, and the board that it would look at.
+class FakeGuard final : public platform::GuardProcess {
+ public:
+  explicit FakeGuard(std::span<std::byte> board) : board_(board) {}
+  std::span<std::byte> board() override { return board_; }
+  int board_error() const override { return 0; }
+  int find_program(const std::string&) override { return 0; }
+  int start(const std::string&) override { return 0; }
+  Word listen() override { return {}; }
+  void poke() const override {}
+  bool is_running() const override { return true; }
+  int process() const override { return 1; }
+
+ private:
+  std::span<std::byte> board_;
+};
+
 class DaemonTest : public testing::Test {
  protected:
   struct Sink final : LogSink {
@@ -94,6 +111,9 @@ class DaemonTest : public testing::Test {
     outside.read_config = [this] { return reading; };
     outside.open_log = [this](const core::Logging&) { return std::make_unique<Sink>(lines); };
     outside.http_date = [] { return std::string("Thu, 01 Jan 1970 00:00:00 GMT"); };
+    outside.make_guard = [this] {
+      return std::make_unique<GuardLink>(std::make_unique<FakeGuard>(memory));
+    };
     daemon = std::make_unique<Daemon>(platform, "a", std::move(outside));
   }
 
@@ -125,7 +145,17 @@ class DaemonTest : public testing::Test {
     });
   }
 
+  // What the guard would remove.
+  std::vector<core::Prefix> on_board() {
+    std::vector<core::Prefix> out;
+    for (const auto& slot : find_board(memory)->held) {
+      if (const auto held = slot.get()) out.push_back(held->prefix);
+    }
+    return out;
+  }
+
   FakePlatform platform;
+  std::vector<std::byte> memory = std::vector<std::byte>(sizeof(Board));
   core::Config config = core::small_config(4, {"a"}, {{"", "10.0.0.9/24"}});
   core::ConfigReading reading;
   std::vector<std::string> lines;
@@ -244,6 +274,23 @@ TEST_F(DaemonTest, StopRemovesTheAddressAndEndsWithItsExitCode) {
   EXPECT_EQ(code, 0);
   EXPECT_EQ(platform.asked.back(), "remove");
   EXPECT_FALSE(core::decode_announcement(platform.datagrams.back())->is_active);
+}
+
+TEST_F(DaemonTest, WhatIsInTheKernelWithOurMarkIsOnTheGuardsBoard) {
+  const auto leftover = *core::parse_prefix("10.0.0.9/24");
+  const auto foreign = *core::parse_prefix("10.0.0.1/24");
+  daemon->start(config);
+  tables();
+  platform.events.insert(platform.events.begin() + 4,
+                         {platform::AddressChanged{2, leftover, true, true},
+                          platform::AddressChanged{2, foreign, true, false}});
+  turn();
+  // Nobody has asked the kernel for it: the run before did, and this daemon may hang as well.
+  EXPECT_EQ(on_board(), std::vector{leftover});
+  platform.events.emplace_back(platform::AddressChanged{2, leftover, false, true});
+  platform.events.emplace_back(platform::AddressChanged{2, foreign, false, false});
+  turn();
+  EXPECT_TRUE(on_board().empty());
 }
 
 TEST_F(DaemonTest, NoticesOfThePlatformAreLogged) {
