@@ -203,7 +203,9 @@ void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& o
   note_theirs(index, group.owner != kNobody && group.owner != membership_.self(), now);
   group.owner = to;
   // It was on its way to somebody else, who may have told the neighbours already.
-  if (to == membership_.self() && group.is_held) group.is_contested = true;
+  if (to != membership_.self() || !group.is_held) return;
+  group.is_contested = true;
+  group.again_at = now + kLinger / 2;
 }
 
 void Node::speak_again(const GroupState& group, Instant now, Actions& out) {

@@ -254,5 +254,24 @@ TEST(NodeHoldTest, TheWinnerOfAContestAnnouncesAgain) {
   EXPECT_GE(cluster[0].count<Advertise>(), 1U);
 }
 
+// The guard of the new owner says that it leaves before the old one has let go: the neighbours may
+// have heeded the new one, whose machine has the address for a while yet.
+TEST(NodeHoldTest, WhoKeepsAnAddressBecauseItsNewOwnerLeftAnnouncesItAgain) {
+  Cluster cluster(prefers_a());
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(50ms);
+  cluster[0].step(OrderGiven{OrderKind::undrain, ""});
+  while (cluster.holders(kVip) != Holders{0, 1}) cluster.run(1ms);
+  cluster.run(1ms);
+  const auto will = std::get<Message>(cluster[0].last<KeepWill>().message);
+  ASSERT_TRUE(std::get<Beat>(will.body).claims.test(0));
+  cluster.silence(0);
+  cluster.forget(1);
+  cluster[1].step(MessageHeard{will, *parse_ip("10.0.0.2"), cluster.now});
+  cluster.run(5ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  EXPECT_GE(cluster[1].count<Advertise>(), 1U);
+}
+
 }  // namespace
 }  // namespace vippy::core
