@@ -38,6 +38,7 @@ class CheckersTest : public testing::Test {
     rules.mature = 50ms;
     rules.refresh = 100ms;
     rules.has_guard = true;
+    rules.guard_kill = 100ms;
     rules.nodes = {"a", "b", "c"};
   }
 
@@ -49,6 +50,7 @@ class CheckersTest : public testing::Test {
     for (std::size_t i = 0; i < 3; ++i) {
       see(seen::File{i, version(1)});
       see(seen::Daemon{i, DaemonState::running});
+      see(seen::Guard{i, DaemonState::running});
       see(seen::Said{i, event::Started{rules.nodes[i], 1, 1}});
       see(seen::Said{i, event::SelfActive{}});
       for (std::size_t j = 0; j < 3; ++j) {
@@ -158,27 +160,96 @@ TEST_F(CheckersTest, OverlapPassesAHandOverAndASplitAndAFrozenDaemonAndProtocolO
   expect_passed();
 }
 
+TEST_F(CheckersTest, OverlapWaitsUntilAMachineThatIsCutOffIsMissed) {
+  judge(overlap());
+  see(seen::Hears{2, 0, false});
+  see(seen::Hears{2, 1, false});
+  gets(1);
+  now += rules.stale;
+  loses(1);
+  expect_passed();
+  judge(overlap());
+  see(seen::Hears{2, 0, false});
+  gets(1);
+  now += rules.stale;
+  expect_flagged("is on a and b, which hear each other");
+}
+
 TEST_F(CheckersTest, LetGoFlagsADeadMachineThatKeepsItsAddress) {
   judge(let_go());
   off(0);
-  now += rules.stale + rules.kernel + 1us;
+  now += rules.farewell() + 1us;
   expect_flagged("a still has 10.0.100.1/16, and its daemon is dead");
 }
 
 TEST_F(CheckersTest, LetGoFlagsAFrozenMachineToo) {
   judge(let_go());
   see(seen::Daemon{0, DaemonState::frozen});
-  now += 1s;
-  expect_flagged("its daemon is frozen");
+  now += rules.let_go() + 1us;
+  expect_flagged("a still has 10.0.100.1/16, and its daemon is frozen");
+}
+
+TEST_F(CheckersTest, LetGoFlagsADaemonThatHangsAndIsNotEnded) {
+  judge(let_go());
+  see(seen::Daemon{0, DaemonState::frozen});
+  now += rules.stale;
+  see(seen::Address{0, kVip, false, true, By::guard});
+  now += rules.farewell() + rules.guard_kill + 1us;
+  expect_flagged("a still hangs, and its guard has not ended it");
+}
+
+TEST_F(CheckersTest, LetGoFlagsWhatIsDoneToADaemonThatKeepsItsPace) {
+  const auto expect_untouched = [&](GuardDeed deed, Duration silent_for, const char* words) {
+    judge(let_go());
+    see(seen::GuardActs{0, deed, silent_for});
+    expect_flagged(words);
+  };
+  expect_untouched(GuardDeed::speaks, rules.stale,
+                   "the guard of a says that it leaves, which got round 30.000 ms before");
+  expect_untouched(GuardDeed::lets_go, 1ms, "the guard of a takes the addresses of a daemon away");
+  expect_untouched(GuardDeed::kills, rules.stale + rules.guard_kill,
+                   "the guard of a kills a daemon");
 }
 
 TEST_F(CheckersTest, LetGoPassesAGuardThatActsInTimeAndForeignAddresses) {
   judge(let_go());
-  off(0);
-  now += rules.stale;
+  see(seen::Daemon{0, DaemonState::frozen});
+  now += rules.stale + 1ns;
+  see(seen::GuardActs{0, GuardDeed::speaks, rules.stale + 1ns});
+  now += rules.farewell() - 1ns;
+  see(seen::GuardActs{0, GuardDeed::lets_go, rules.let_go()});
   see(seen::Address{0, kVip, false, true, By::guard});
+  now += rules.guard_kill;
+  see(seen::GuardActs{0, GuardDeed::kills, rules.let_go() + rules.guard_kill});
+  see(seen::Daemon{0, DaemonState::off});
+  see(seen::GuardActs{0, GuardDeed::speaks, std::nullopt});
   now += 1s;
   expect_passed();
+}
+
+TEST_F(CheckersTest, LetGoWaitsForAGuardThatIsAwakeAndBlamesNoneThatIsGone) {
+  judge(let_go());
+  see(seen::Guard{0, DaemonState::frozen});
+  off(0);
+  now += 1s;
+  see(seen::Guard{0, DaemonState::running});
+  now += rules.farewell();
+  see(seen::Address{0, kVip, false, true, By::guard});
+  see(seen::Guard{1, DaemonState::off});
+  gets(1);
+  off(1);
+  now += 1s;
+  expect_passed();
+}
+
+TEST_F(CheckersTest, LetGoCountsFromTheGuardsOwnWaking) {
+  judge(let_go());
+  see(seen::Guard{0, DaemonState::frozen});
+  off(0);
+  now += 1s;
+  see(seen::Guard{0, DaemonState::running});
+  now += rules.farewell() + 1us;
+  expect_flagged("a still has 10.0.100.1/16, and its daemon is dead");
 }
 
 TEST_F(CheckersTest, ForeignFlagsTheRemovalOfAnAddressThatWasNotOurs) {
@@ -309,6 +380,36 @@ TEST_F(CheckersTest, NoGapPassesMakeBeforeBreakAndACrashAndTheEndOfTheLastNode) 
   judge(no_gap());
   for (std::size_t i = 0; i < 3; ++i) cause(CauseKind::stop, i);
   loses(0);
+  expect_passed();
+}
+
+TEST_F(CheckersTest, NoGapPassesWhatANewVersionOnAMachineThatStartsLeavesOut) {
+  judge(no_gap());
+  off(2);
+  see(seen::File{2, version(2, "10.0.100.2")});
+  see(seen::File{0, version(3)});
+  now += 1s;
+  cause(CauseKind::start, 2);
+  loses(0);
+  expect_passed();
+}
+
+TEST_F(CheckersTest, NoGapFlagsWhatOnlyAnOldFileLeavesOut) {
+  judge(no_gap());
+  off(2);
+  see(seen::File{2, version(1, "10.0.100.2")});
+  see(seen::File{0, version(1)});
+  now += 1s;
+  cause(CauseKind::start, 2);
+  loses(0);
+  expect_flagged("nobody has 10.0.100.1/16, in a planned move");
+}
+
+TEST_F(CheckersTest, ReasonsPassesALeaveThatTheGuardSaid) {
+  judge(reasons());
+  see(seen::GuardActs{0, GuardDeed::speaks, 31ms});
+  now += 1ms;
+  moved(2, "a", "c", MoveReason::owner_left);
   expect_passed();
 }
 

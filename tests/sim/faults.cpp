@@ -39,6 +39,44 @@ void freeze_for(Cluster& cluster, Duration duration) {
 void freeze_shortly(Cluster& cluster) { freeze_for(cluster, cluster.tenths(1, 25)); }
 void freeze_for_long(Cluster& cluster) { freeze_for(cluster, cluster.tenths(31, 150)); }
 
+void freeze_beyond_kill(Cluster& cluster) {
+  const auto beyond = cluster.config.stale + cluster.config.guard_kill;
+  freeze_for(cluster, beyond + cluster.tenths(0, 60) - cluster.tenths(0, 30));
+}
+
+void kill_guard(Cluster& cluster) { cluster.world.kill_guard(cluster.any()); }
+
+void freeze_guard(Cluster& cluster) {
+  const auto victim = cluster.any();
+  cluster.world.freeze_guard(victim, true);
+  cluster.later(cluster.tenths(5, 100),
+                [&cluster, victim] { cluster.world.freeze_guard(victim, false); });
+}
+
+// Nobody is left to take the addresses away but the next daemon.
+void kill_with_guard(Cluster& cluster) {
+  const auto victim = cluster.any();
+  const bool guard_first = cluster.choice.chance(1, 2);
+  if (guard_first) cluster.world.kill_guard(victim);
+  cluster.world.kill(victim);
+  if (!guard_first) cluster.world.kill_guard(victim);
+  cluster.later(cluster.tenths(0, 100), [&cluster, victim] { cluster.world.start(victim); });
+}
+
+// A suspended machine, or one that starves: both stop, and wake in either order.
+void freeze_with_guard(Cluster& cluster) {
+  const auto victim = cluster.any();
+  cluster.world.freeze_guard(victim, true);
+  cluster.world.freeze(victim, true);
+  const auto first = cluster.tenths(5, 150);
+  const auto second = first + cluster.tenths(0, 50);
+  const bool guard_first = cluster.choice.chance(1, 2);
+  cluster.later(guard_first ? first : second,
+                [&cluster, victim] { cluster.world.freeze_guard(victim, false); });
+  cluster.later(guard_first ? second : first,
+                [&cluster, victim] { cluster.world.freeze(victim, false); });
+}
+
 void wake_late(Cluster& cluster) {
   if (cluster.wakes_in_time) return;
   const auto victim = cluster.any();
@@ -256,16 +294,25 @@ const std::vector<Fault>& all_faults() {
       {"old_file", 2, old_file, false},
       {"other_file", 1, other_file, false},
       {"deafen_host", 1, deafen_host, false},
+      {"freeze_beyond_kill", 2, freeze_beyond_kill, true, true},
+      {"kill_guard", 1, kill_guard, true, true},
+      {"freeze_guard", 2, freeze_guard, true, true},
+      {"kill_with_guard", 1, kill_with_guard, true, true},
+      {"freeze_with_guard", 2, freeze_with_guard, true, true},
   };
   return faults;
 }
 
-const Fault& draw_fault(core::Rng& choice, bool lone) {
+const Fault& draw_fault(core::Rng& choice, bool lone, bool has_guards) {
+  const auto weight_of = [&](const Fault& fault) {
+    const bool fits = (fault.is_lone || !lone) && (has_guards || !fault.needs_guards);
+    return fits ? fault.weight : 0;
+  };
   unsigned total = 0;
-  for (const auto& fault : all_faults()) total += lone && !fault.is_lone ? 0 : fault.weight;
+  for (const auto& fault : all_faults()) total += weight_of(fault);
   auto left = choice.below(total);
   for (const auto& fault : all_faults()) {
-    const auto weight = lone && !fault.is_lone ? 0 : fault.weight;
+    const auto weight = weight_of(fault);
     if (left < weight) return fault;
     left -= weight;
   }
@@ -314,6 +361,7 @@ void make_peace(Cluster& cluster, std::size_t dead) {
   for (std::size_t i = 0; i < cluster.size(); ++i) {
     world.set_late(i, Duration{});
     world.freeze(i, false);
+    world.freeze_guard(i, false);
     if (world.machines()[i].is_powered) world.set_link(i, true);
   }
   for (std::size_t i = 0; i < cluster.size(); ++i) {

@@ -44,11 +44,12 @@ struct Fault {
   unsigned weight;
   void (*happen)(Cluster&);
   bool is_lone;  // leaves the network healthy: what follows can be measured
+  bool needs_guards = false;
 };
 
 [[nodiscard]] const std::vector<Fault>& all_faults();
-// Draws one by weight; only lone ones when `lone`.
-[[nodiscard]] const Fault& draw_fault(core::Rng& choice, bool lone);
+// Draws one by weight; only lone ones when `lone`, those of guards only when there are any.
+[[nodiscard]] const Fault& draw_fault(core::Rng& choice, bool lone, bool has_guards);
 
 // Groups of the given version: some stay, some go, some come, some change their preference.
 [[nodiscard]] std::shared_ptr<const core::Shared> make_shared_part(core::Rng& choice,

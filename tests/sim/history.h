@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -32,13 +33,16 @@ enum class DaemonState : std::uint8_t {
 // Everything that the world does to a cluster.
 enum class CauseKind : std::uint8_t {
   start, stop, drain, kill, freeze, resume, late, link, cut, heal, traffic, kernel, theft,
-  reload, file, deaf, peace,
+  reload, file, deaf, peace, guard,
 };
 
 [[nodiscard]] std::string_view name(CauseKind kind);
 
 // Who changed an address.
 enum class By : std::uint8_t { daemon, guard, somebody };
+
+// What a guard does on behalf of its daemon.
+enum class GuardDeed : std::uint8_t { speaks, lets_go, kills };
 
 namespace seen {
 
@@ -48,6 +52,14 @@ struct Trouble { bool is_there = false; };
 // Do kernels take addresses, and in their usual time?
 struct Kernels { bool are_well = true; };
 struct Daemon { std::size_t machine = 0; DaemonState state{}; };
+// The guard that works for a machine; `late` is not one of its states.
+struct Guard { std::size_t machine = 0; DaemonState state{}; };
+// `silent_for`: since its daemon last got round; nullopt: that one has ended.
+struct GuardActs {
+  std::size_t machine = 0;
+  GuardDeed deed{};
+  std::optional<Duration> silent_for;
+};
 struct Address {
   std::size_t machine = 0;
   core::Prefix prefix;
@@ -73,7 +85,7 @@ struct Peace { std::shared_ptr<const core::Shared> shared; Duration within{}; };
 
 using Happening = std::variant<seen::Cause, seen::Trouble, seen::Daemon, seen::Address, seen::Hears,
                                seen::Spoke, seen::Cached, seen::FirstWord, seen::File, seen::Said,
-                               seen::Peace, seen::Kernels>;
+                               seen::Peace, seen::Kernels, seen::Guard, seen::GuardActs>;
 
 struct Entry {
   Instant at{};

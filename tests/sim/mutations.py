@@ -44,6 +44,19 @@ MUTATIONS = [
     ("nobody is told that an address came", "advertise.cpp",
      "  broadcast(job, interfaces, out);\n  jobs_.push_front",
      "  if (now < Instant{}) broadcast(job, interfaces, out);\n  jobs_.push_front"),
+    ("a hang is noticed too late", "guard.cpp",
+     "    steps.look_again = view.beat_at + view.stale + kTick;",
+     "    steps.look_again = view.beat_at + 3 * view.stale;"),
+    ("a guard acts on a daemon that beats", "guard.cpp",
+     "view.now - view.beat_at <= view.stale;", "view.now - view.beat_at <= view.stale / 8;"),
+    ("a daemon that hangs on is not killed", "guard.cpp",
+     "  steps.kill = true;", "  steps.kill = view.is_dead;"),
+    ("a guard speaks and takes nothing away", "guard_watch.cpp",
+     "  if (steps.let_go) let_go();", "  if (steps.let_go) is_clean_ = true;"),
+    ("a fence is acknowledged and not heeded", "daemon.cpp",
+     "  step(core::Fenced{});\n", ""),
+    ("a clean end is taken for a death", "guard_watch.cpp",
+     "  view.is_leaving = board_.is_leaving.load() != 0;", ""),
 ]
 
 
@@ -70,7 +83,7 @@ def main():
     for what, name, line, instead in MUTATIONS:
         if only not in what:
             continue
-        path = root / "src/core" / name
+        path = next((root / "src").rglob(name))
         text = path.read_text("utf-8")
         if text.count(line) != 1:
             print(f"{what}: {name} has changed, mend this list")

@@ -69,6 +69,16 @@ void Picture::on(const seen::Daemon& daemon, Instant at) {
   machine.state_since = at;
 }
 
+void Picture::on(const seen::Guard& guard, Instant at) {
+  machines_[guard.machine].guard = guard.state;
+  machines_[guard.machine].guard_since = at;
+}
+
+void Picture::on(const seen::GuardActs& acts, Instant at) {
+  machines_[acts.machine].hit = at;
+  if (acts.deed == GuardDeed::speaks) machines_[acts.machine].inactive = at;
+}
+
 void Picture::on(const seen::Address& address, Instant) {
   auto& addresses = machines_[address.machine].addresses;
   if (address.is_there) {

@@ -29,7 +29,9 @@ struct MachinePicture {
   std::uint64_t version = 0;
   std::optional<Instant> configured;  // when it last said that this changed
   bool is_active = false;             // does it offer itself, by its own word?
-  std::optional<Instant> inactive;    // when that last changed
+  std::optional<Instant> inactive;    // when that last changed, or its guard spoke for it
+  DaemonState guard = DaemonState::off;
+  Instant guard_since{};
 
   [[nodiscard]] bool runs() const {
     return state == DaemonState::running || state == DaemonState::late;
@@ -92,6 +94,8 @@ class Picture {
   void on(const seen::Trouble& trouble, Instant at);
   void on(const seen::Kernels& kernels, Instant at);
   void on(const seen::Daemon& daemon, Instant at);
+  void on(const seen::Guard& guard, Instant at);
+  void on(const seen::GuardActs& acts, Instant at);
   void on(const seen::Address& address, Instant at);
   void on(const seen::Hears& hears, Instant at);
   void on(const seen::Spoke&, Instant) { has_changed_ = false; }

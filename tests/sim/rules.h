@@ -23,6 +23,7 @@ struct Rules {
   core::Duration delay = std::chrono::microseconds(400);   // the healthy segment's longest
   core::Duration kernel = std::chrono::microseconds(440);  // an address, and its notification
   bool has_guard = false;
+  core::Duration guard_kill{};
   std::vector<std::string> nodes;  // by machine
 
   [[nodiscard]] bool speaks_2() const { return protocol >= 2; }
@@ -34,6 +35,12 @@ struct Rules {
   [[nodiscard]] core::Duration take_over() const {
     return stale + interval + std::chrono::milliseconds(1) + 2 * delay + kernel;
   }
+  // From the guard's first word for its daemon to the removal, and so from a daemon's death (P3).
+  [[nodiscard]] core::Duration farewell() const {
+    return std::min<core::Duration>(stale, std::chrono::milliseconds(3)) + kernel;
+  }
+  // From a daemon's last turn to the removal of what it held (P3).
+  [[nodiscard]] core::Duration let_go() const { return stale + farewell(); }
   // From the end of all faults to one owner (P1), when daemons may have to mature first.
   [[nodiscard]] core::Duration settle() const {
     return mature + 2 * stale + 4 * interval + 4 * delay + 2 * kernel;
@@ -62,6 +69,7 @@ struct Rules {
   rules.stale = config.stale;
   rules.mature = config.mature;
   rules.refresh = config.notify_refresh;
+  rules.guard_kill = config.guard_kill;
   rules.nodes = config.shared->nodes;
   return rules;
 }

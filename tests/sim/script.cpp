@@ -79,7 +79,9 @@ class Parser {
                      : key == "mature"  ? &script_.config.mature
                      : key == "refresh" ? &script_.config.notify_refresh
                      : key == "until"   ? &script_.until
-                                        : nullptr;
+                     : key == "guard-kill" ? &script_.config.guard_kill
+                                           : nullptr;
+    script_.has_guards = script_.has_guards || key == "guard-kill";
     if (duration == nullptr) return "unknown key " + key;
     return parse_duration(value, *duration) ? "" : key + ": expected a duration like 20ms";
   }

@@ -29,6 +29,7 @@ struct Script {
   std::size_t hosts = 2;
   std::uint64_t seed = 1;
   core::Config config;  // `shared` is the first one of the text
+  bool has_guards = false;
   std::map<std::string, std::shared_ptr<const core::Shared>> files;  // by name
   std::vector<ScriptLine> lines;  // by time
   Duration until{};

@@ -66,7 +66,9 @@ class Run {
   explicit Run(const Script& script)
       : script_(script),
         world_(script.seed, script.nodes, script.hosts),
-        chronicle_(world_, rules_of(script.config)) {}
+        chronicle_(world_, rules(script)) {
+    world_.has_guards = script.has_guards;
+  }
 
   core::Result<ScriptResult, ScriptError> run() {
     world_.show_to(chronicle_);
@@ -85,6 +87,12 @@ class Run {
   }
 
  private:
+  static Rules rules(const Script& script) {
+    auto out = rules_of(script.config);
+    out.has_guard = script.has_guards;
+    return out;
+  }
+
   using Words = std::vector<std::string>;
   using Command = std::string (Run::*)(const Words&);
 
@@ -94,6 +102,8 @@ class Run {
         {"kill", &Run::on_machines},   {"reload", &Run::on_machines},
         {"freeze", &Run::on_machines}, {"resume", &Run::on_machines},
         {"power-off", &Run::on_machines},
+        {"kill-guard", &Run::on_machines}, {"freeze-guard", &Run::on_machines},
+        {"resume-guard", &Run::on_machines},
         {"late", &Run::late},          {"link", &Run::link},
         {"cut", &Run::cut},            {"join", &Run::cut},
         {"deafen", &Run::deafen},      {"split", &Run::split},
@@ -112,7 +122,8 @@ class Run {
     return out != kNone;
   }
 
-  // start|stop|kill|reload|freeze|resume|power-off MACHINE...|all
+  // start|stop|kill|reload|freeze|resume|power-off|kill-guard|freeze-guard|resume-guard
+  // MACHINE...|all
   std::string on_machines(const Words& words) {
     if (words.size() < 2) return words[0] + ": expected the names of machines, or all";
     for (std::size_t i = 1; i < words.size(); ++i) {
@@ -134,6 +145,9 @@ class Run {
     if (what == "freeze") world_.freeze(index, true);
     if (what == "resume") world_.freeze(index, false);
     if (what == "power-off") world_.power_off(index);
+    if (what == "kill-guard") world_.kill_guard(index);
+    if (what == "freeze-guard") world_.freeze_guard(index, true);
+    if (what == "resume-guard") world_.freeze_guard(index, false);
   }
 
   std::string late(const Words& words) {

@@ -75,7 +75,9 @@ void SimPlatform::outcome(platform::RequestId id, int os_error) {
 
 void SimPlatform::on(const platform::OpenChat& request) {
   has_chat_ = true;
+  route_ = {.address = request.group, .port = request.port, .ttl = request.ttl};
   outcome(request.id, 0);
+  deliver({platform::ChatRouted{{&route_, 1}}, no_bytes()});
 }
 
 void SimPlatform::on(const platform::OpenManagement& request) { outcome(request.id, 0); }

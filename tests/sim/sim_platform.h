@@ -104,6 +104,7 @@ class SimPlatform final : public platform::Platform {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Instant notified_until_{};  // no notification may overtake the one before
   bool has_chat_ = false;
+  platform::WillTarget route_;
 };
 
 }  // namespace vippy::sim

@@ -50,11 +50,13 @@ class Story {
         cluster_{world_, choice_, first_config(), {}},
         intruders_(world_, seed, core::speaks_2(cluster_.config.protocol) ? 2 : 1,
                    3 * cluster_.config.stale + 2 * cluster_.config.interval),
-        audience_(world_, rules_of(cluster_.config)),
         is_gentle_(choice_.chance(1, 3)),
         has_intruders_(choice_.chance(1, 4)),
-        sends_intruders_(has_intruders_ && with_intruders) {
+        sends_intruders_(has_intruders_ && with_intruders),
+        audience_(world_, rules()) {
     cluster_.wakes_in_time = has_intruders_;
+    // What wakes a daemon makes it beat: with guards, intruders would change when a hang is seen.
+    world_.has_guards = !has_intruders_;
   }
 
   bool has_intruders() const { return has_intruders_; }
@@ -77,6 +79,12 @@ class Story {
   }
 
  private:
+  Rules rules() const {
+    auto out = rules_of(cluster_.config);
+    out.has_guard = !has_intruders_;
+    return out;
+  }
+
   core::Config first_config() {
     static constexpr Duration kIntervals[] = {1ms, 10ms, 10ms, 100ms};
     core::Config config;
@@ -87,6 +95,7 @@ class Story {
     config.interval = kIntervals[choice_.below(std::size(kIntervals))];
     config.stale = 3 * config.interval;
     config.mature = 5 * config.interval;
+    config.guard_kill = 10 * config.interval;
     config.arp_cache = 50 * config.interval;
     config.notify_refresh = 40 * config.interval;
     config.notify = {core::NotifyEntry{}};
@@ -117,7 +126,7 @@ class Story {
   }
 
   void one_fault() {
-    const auto& fault = draw_fault(choice_, is_gentle_);
+    const auto& fault = draw_fault(choice_, is_gentle_, world_.has_guards);
     fault.happen(cluster_);
     const auto settle = audience_.jury.picture().rules().settle();
     const auto pause = is_gentle_ ? settle + cluster_.tenths(20, 60) : cluster_.tenths(2, 120);
@@ -170,10 +179,10 @@ class Story {
   World world_;
   Cluster cluster_;
   Intruders intruders_;
-  Audience audience_;
   bool is_gentle_;
   bool has_intruders_;
   bool sends_intruders_;
+  Audience audience_;
 
  public:
   std::vector<Violation> late_;  // found by looking at the daemons at the end

@@ -38,9 +38,10 @@ TEST(StoryTest, EverySeedKeepsThePromisesInBothActs) {
 TEST(StoryTest, EveryFaultIsDrawnAndHasANameOfItsOwn) {
   core::Rng choice(1);
   std::set<std::string_view> drawn;
-  for (int i = 0; i < 2000; ++i) drawn.insert(draw_fault(choice, false).name);
+  for (int i = 0; i < 2000; ++i) drawn.insert(draw_fault(choice, false, true).name);
   EXPECT_EQ(drawn.size(), all_faults().size());
-  for (int i = 0; i < 200; ++i) EXPECT_TRUE(draw_fault(choice, true).is_lone);
+  for (int i = 0; i < 200; ++i) EXPECT_TRUE(draw_fault(choice, true, true).is_lone);
+  for (int i = 0; i < 200; ++i) EXPECT_FALSE(draw_fault(choice, false, false).needs_guards);
 }
 
 TEST(StoryTest, TheTailIsTheLastLines) {

@@ -105,6 +105,11 @@ hall::Outside World::outside(std::size_t machine) {
   out.on_event = [this, machine](const core::LogEvent& event) {
     see(seen::Said{machine, event});
   };
+  if (has_guards) {
+    out.make_guard = [this, machine] {
+      return std::make_unique<hall::GuardLink>(std::make_unique<SimGuardProcess>(machine, *this));
+    };
+  }
   out.http_date = [] { return std::string("Thu, 01 Jan 1970 00:00:00 GMT"); };
   return out;
 }
@@ -184,6 +189,10 @@ void World::multicast(std::size_t from, std::span<const std::uint8_t> bytes) {
     see(seen::FirstWord{from, now_ - *machine.silent_since});
     machine.silent_since.reset();
   }
+  send(from, bytes);
+}
+
+void World::send(std::size_t from, std::span<const std::uint8_t> bytes) {
   const auto payload = std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(),
                                                                          bytes.end());
   record(recorded_, {address_of(0, from), payload, now_});
@@ -300,7 +309,6 @@ void World::hosts_talk() {
 void World::ended(Machine& machine, std::size_t index) {
   machine.daemon.reset();
   machine.platform.reset();
-  machine.guard.reset();
   machine.wakes_at = Instant::max();
   machine.woken_at.reset();
   for (std::size_t from = 0; from < machines_.size(); ++from) set_hears(from, index, false);
@@ -316,13 +324,13 @@ bool World::turn(std::size_t index) {
   }
   if (machine.woken_at && *machine.woken_at > now_) return false;
   machine.woken_at.reset();
+  machine.turned_at = now_;
   if (machine.daemon->turn()) {
     say("world", machine.name + " has ended");
     ended(machine, index);
     return true;
   }
   machine.wakes_at = machine.daemon->next_deadline();
-  if (machine.guard) machine.guard->heartbeat(now_);
   return true;
 }
 
@@ -335,30 +343,10 @@ void World::pump() {
   }
 }
 
-// The guard lives as long as its logic wants; a daemon that dies does not take it along.
-void World::guards_judge() {
-  for (std::size_t i = 0; i < machines_.size(); ++i) {
-    auto& machine = machines_[i];
-    if (!machine.guard || machine.guard->next_deadline() > now_) continue;
-    if (!machine.guard->lets_go(now_)) continue;
-    say("world", "the guard of " + machine.name + " lets go");
-    for (auto at = machine.kernel.addresses.begin(); at != machine.kernel.addresses.end();) {
-      if (!at->second) {
-        ++at;
-        continue;
-      }
-      const auto prefix = at->first;
-      at = machine.kernel.addresses.erase(at);
-      address_changed(i, prefix, false, true, By::guard);
-      if (machine.platform) machine.platform->notify(prefix, false, true);
-    }
-  }
-}
-
 Instant World::next_instant() const {
   auto next = queue_.empty() ? Instant::max() : queue_.front().at;
   for (const auto& machine : machines_) {
-    if (machine.guard) next = std::min(next, machine.guard->next_deadline());
+    if (!machine.guards.empty()) next = std::min(next, machine.guards.front()->next_deadline());
     if (machine.can_run()) next = std::min(next, machine.woken_at.value_or(machine.wakes_at));
   }
   return next;
@@ -375,7 +363,7 @@ void World::run_for(Duration duration) {
       queue_.pop_back();
       std::visit([this](const auto& what) { happen(what); }, happens.what);
     }
-    guards_judge();
+    guards_turn();
     pump();
   }
   now_ = end;

@@ -18,9 +18,9 @@
 #include "core/config.h"
 #include "core/rng.h"
 #include "daemon.h"
-#include "tests/sim/guard_model.h"
 #include "tests/sim/history.h"
 #include "tests/sim/segment.h"
+#include "tests/sim/sim_guard.h"
 #include "tests/sim/sim_platform.h"
 
 namespace vippy::sim {
@@ -34,11 +34,13 @@ struct Machine {
   Kernel kernel;
   std::unique_ptr<SimPlatform> platform;  // null: no daemon runs
   std::unique_ptr<hall::Daemon> daemon;
-  std::unique_ptr<GuardModel> guard;
+  // The first one works; a daemon that was started again may have one that waits for it.
+  std::vector<std::shared_ptr<SimGuard>> guards;
   bool is_powered = true;
   bool is_frozen = false;   // SIGSTOP: the kernel works, the daemon does not
   Duration late_max{};      // its waits return up to this much late
   Instant wakes_at = Instant::max();      // the daemon's next deadline
+  Instant turned_at{};                    // when it last got round
   std::optional<Instant> woken_at;        // it has something to do, and does it then
   std::optional<Instant> silent_since;    // until its first announcement
 
@@ -47,6 +49,7 @@ struct Machine {
   }
   [[nodiscard]] bool can_run() const { return daemon != nullptr && !is_frozen; }
   [[nodiscard]] DaemonState state() const;
+  [[nodiscard]] DaemonState guard_state() const;
 };
 
 // An announcement that was on the wire.
@@ -56,7 +59,7 @@ struct Recorded {
   Instant at;
 };
 
-class World final : public Wire {
+class World final : public Wire, public GuardedMachines {
  public:
   World(std::uint64_t seed, std::size_t machines, std::size_t hosts);
   ~World() override;
@@ -71,6 +74,8 @@ class World final : public Wire {
   void kill(std::size_t machine);    // SIGKILL: the addresses stay
   void power_off(std::size_t machine);  // nothing is left; start() switches it on again
   void freeze(std::size_t machine, bool is_frozen);
+  void freeze_guard(std::size_t machine, bool is_frozen);
+  void kill_guard(std::size_t machine);
   void set_late(std::size_t machine, Duration late_max);
   void set_link(std::size_t machine, bool is_running);
   void cut(PortIndex from, PortIndex to, bool is_cut);  // one direction
@@ -108,7 +113,7 @@ class World final : public Wire {
   [[nodiscard]] std::size_t frames_sent() const { return frames_sent_; }
   std::uint32_t refuse_percent = 0;  // how often the kernel refuses an address
   Duration hosts_talk_every = std::chrono::milliseconds(200);
-  GuardMaker make_guard;  // empty: machines have no guard
+  bool has_guards = false;  // to be said before the first start
 
   // From now on the witness sees everything; it is first shown what is there.
   void show_to(Witness& witness);
@@ -126,6 +131,12 @@ class World final : public Wire {
   bool refuses_address(std::size_t machine) override;
   void address_changed(std::size_t machine, const core::Prefix& prefix, bool exists, bool is_ours,
                        By by) override;
+
+  // GuardedMachines
+  std::shared_ptr<SimGuard> start_guard(std::size_t machine, BoardOctets board) override;
+  void speak_for(const SimGuard& guard, std::span<const std::uint8_t> bytes) override;
+  void let_go_for(const SimGuard& guard, std::span<const platform::HeldAddress> held) override;
+  void end_daemon_of(const SimGuard& guard) override;
 
  private:
   struct DatagramArrives {
@@ -151,6 +162,7 @@ class World final : public Wire {
   void happen(const DatagramArrives& what);
   void happen(const FrameArrives& what);
   void happen(const std::function<void()>& what) { what(); }
+  void send(std::size_t from, std::span<const std::uint8_t> bytes);
   void carry(std::size_t from, std::size_t to, const Octets& bytes);
   Duration in_order(std::size_t from, PortIndex to, Duration delay);
   void set_hears(std::size_t from, std::size_t to, bool does);
@@ -158,7 +170,9 @@ class World final : public Wire {
   void pump();
   bool turn(std::size_t index);
   void ended(Machine& machine, std::size_t index);
-  void guards_judge();
+  void guards_turn();
+  void next_guard(std::size_t machine);
+  void see_deed(const SimGuard& guard, GuardDeed deed);
   [[nodiscard]] Instant next_instant() const;
   void hosts_talk();
   void host_uses(std::size_t host, const core::IpAddress& vip);

@@ -34,6 +34,7 @@ std::string_view name(CauseKind kind) {
     case CauseKind::file: return "file";
     case CauseKind::deaf: return "deaf";
     case CauseKind::peace: return "peace";
+    case CauseKind::guard: return "guard";
   }
   return "";
 }
@@ -53,7 +54,7 @@ void World::start(std::size_t index) {
   machine.platform =
       std::make_unique<SimPlatform>(index, machine.kernel, *this, now_, rng_.next());
   machine.daemon = std::make_unique<hall::Daemon>(*machine.platform, machine.name, outside(index));
-  if (make_guard) machine.guard = make_guard(machine.config);
+  machine.turned_at = now_;
   see(seen::Daemon{index, machine.state()});
   machine.daemon->start(machine.config);
   machine.wakes_at = machine.daemon->next_deadline();
@@ -74,10 +75,8 @@ void World::kill(std::size_t index) {
   if (!machine.daemon) return;
   say("world", "kill " + machine.name);
   see_cause(CauseKind::kill, index);
-  auto guard = std::move(machine.guard);
   machine.is_frozen = false;
   ended(machine, index);
-  machine.guard = std::move(guard);
   trouble_may_have_changed();
 }
 
@@ -89,7 +88,10 @@ void World::power_off(std::size_t index) {
   machine.is_frozen = machine.is_powered = machine.kernel.is_running = false;
   segment_.unplug(index, true);
   if (machine.daemon) ended(machine, index);
-  machine.guard.reset();
+  if (!machine.guards.empty()) {
+    machine.guards.clear();
+    see(seen::Guard{index, DaemonState::off});
+  }
   for (auto at = machine.kernel.addresses.begin(); at != machine.kernel.addresses.end();) {
     const auto prefix = at->first;
     at = at->second ? machine.kernel.addresses.erase(at) : std::next(at);

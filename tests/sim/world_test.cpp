@@ -99,58 +99,133 @@ TEST_F(KernelTest, NotificationsMayComeBeforeOrAfterTheAnswersButInTheirOwnOrder
   EXPECT_EQ(came(), (std::vector<std::string>{"10.0.100.1/16 up", "ack 3 0"}));
 }
 
-// Lets go when the daemon has not turned for `patience`.
-class SimpleGuard final : public GuardModel {
- public:
-  explicit SimpleGuard(Duration patience) : patience_(patience) {}
-  void heartbeat(Instant now) override { deadline_ = now + patience_; }
-  Instant next_deadline() const override { return deadline_; }
-  bool lets_go(Instant) override {
-    deadline_ = Instant::max();
-    return true;
+// Three nodes with guards; n1 has the address. stale is 300 ms, guard-kill a second.
+class GuardedTest : public testing::Test {
+ protected:
+  GuardedTest() {
+    const auto config = config_of(world);
+    auto rules = rules_of(config);
+    rules.has_guard = world.has_guards = true;
+    jury = std::make_unique<Jury>(rules, all_checkers());
+    world.show_to(*jury);
+    world.configure(config);
+    for (std::size_t i = 0; i < 3; ++i) world.start(i);
+    world.run_for(3s);
+  }
+  ~GuardedTest() override {
+    jury->end(world.now());
+    if (is_bitten) return;
+    for (const auto& it : jury->violations()) ADD_FAILURE() << it.checker << ": " << it.text;
+  }
+  bool holds(std::size_t machine) const { return world.machines()[machine].holds(kVip); }
+  std::size_t count(const std::string& words) const {
+    std::size_t out = 0;
+    for (auto at = world.trace().find(words); at != std::string::npos; ++out) {
+      at = world.trace().find(words, at + 1);
+    }
+    return out;
   }
 
- private:
-  Duration patience_;
-  Instant deadline_ = Instant::max();
+  World world{1, 3, 1};
+  std::unique_ptr<Jury> jury;
+  bool is_bitten = false;  // violations were wanted
 };
 
-Rules guarded(const core::Config& config) {
-  auto rules = rules_of(config);
-  rules.has_guard = true;
-  return rules;
+TEST_F(GuardedTest, AShortSilenceIsNoHang) {
+  world.freeze(0, true);
+  world.run_for(200ms);
+  world.freeze(0, false);
+  world.run_for(1s);
+  EXPECT_TRUE(holds(0));
+  EXPECT_EQ(count("the guard of n1"), 0U);
 }
 
-std::vector<Violation> kill_and_freeze_with_a_guard(Duration patience) {
-  World world(1, 3, 1);
-  const auto config = config_of(world);
-  world.make_guard = [patience](const core::Config&) {
-    return std::make_unique<SimpleGuard>(patience);
-  };
-  Checkers checkers;
-  checkers.push_back(let_go());
-  Jury jury(guarded(config), std::move(checkers));
-  world.show_to(jury);
-  world.configure(config);
-  for (std::size_t i = 0; i < 3; ++i) world.start(i);
-  world.run_for(3s);
+TEST_F(GuardedTest, AHungDaemonIsFencedAndComesBackWithoutARestart) {
   world.freeze(0, true);
-  world.run_for(1s);
+  world.run_for(310ms);
+  EXPECT_FALSE(holds(0));
+  EXPECT_EQ(count("the guard of n1 says that it leaves"), 3U);
+  world.run_for(500ms);
+  EXPECT_TRUE(holds(1) || holds(2));
   world.freeze(0, false);
   world.run_for(3s);
-  EXPECT_TRUE(world.machines()[0].kernel.addresses.contains(kVip));
-  world.kill(0);
-  world.run_for(1s);
-  jury.end(world.now());
-  return jury.violations();
+  EXPECT_TRUE(holds(0)) << "it is preferred";
+  EXPECT_EQ(world.machines()[0].daemon->status().counters.fenced, 1U);
 }
 
-TEST(WorldTest, AGuardThatActsWithinStaleKeepsThePromiseAndASlowOneDoesNot) {
-  EXPECT_TRUE(kill_and_freeze_with_a_guard(290ms).empty());
-  const auto found = kill_and_freeze_with_a_guard(600ms);
-  ASSERT_EQ(found.size(), 2U);
-  EXPECT_NE(found[0].text.find("its daemon is frozen"), std::string::npos);
-  EXPECT_NE(found[1].text.find("its daemon is dead"), std::string::npos);
+TEST_F(GuardedTest, ADaemonThatHangsForTooLongIsKilledAndStaysOff) {
+  world.freeze(0, true);
+  world.run_for(1299ms);
+  EXPECT_EQ(world.machines()[0].state(), DaemonState::frozen);
+  world.run_for(10ms);
+  EXPECT_EQ(world.machines()[0].state(), DaemonState::off);
+  world.freeze(0, false);
+  world.run_for(1s);
+  EXPECT_FALSE(holds(0));
+  EXPECT_EQ(world.machines()[0].guard_state(), DaemonState::off) << "it has nothing left to do";
+}
+
+TEST_F(GuardedTest, ADeadDaemonIsOffItsAddressesAfterTheHandOver) {
+  world.kill(0);
+  world.run_for(2ms);
+  EXPECT_TRUE(holds(0));
+  world.run_for(2ms);
+  EXPECT_FALSE(holds(0));
+  EXPECT_TRUE(holds(1) || holds(2));
+}
+
+TEST_F(GuardedTest, AGuardThatDiesIsStartedAgainAndNothingMoves) {
+  world.kill_guard(0);
+  EXPECT_EQ(world.machines()[0].guard_state(), DaemonState::off);
+  world.run_for(200ms);
+  EXPECT_EQ(world.machines()[0].guard_state(), DaemonState::running);
+  world.run_for(2s);
+  EXPECT_TRUE(holds(0));
+  EXPECT_EQ(count("the guard ended unexpectedly: another one is started"), 1U);
+}
+
+TEST_F(GuardedTest, WithoutAGuardADeadDaemonLeavesItsAddresses) {
+  world.kill_guard(0);
+  world.kill(0);
+  world.run_for(1s);
+  EXPECT_TRUE(holds(0));
+}
+
+TEST_F(GuardedTest, AMachineThatWasSuspendedDecidesForItself) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    world.freeze_guard(i, true);
+    world.freeze(i, true);
+  }
+  world.run_for(10s);
+  for (std::size_t i = 0; i < 3; ++i) world.freeze_guard(i, false);
+  world.run_for(10ms);
+  for (std::size_t i = 0; i < 3; ++i) world.freeze(i, false);
+  world.run_for(3s);
+  EXPECT_EQ(count("says that it leaves"), 0U);
+  EXPECT_TRUE(holds(0));
+}
+
+TEST_F(GuardedTest, AGuardThatWakesBesideTheNextDaemonIsEndedByTheNextGuard) {
+  world.freeze_guard(0, true);
+  world.kill(0);
+  world.start(0);
+  world.run_for(50ms);
+  EXPECT_EQ(world.machines()[0].guards.size(), 2U);
+  world.run_for(100ms);
+  EXPECT_EQ(world.machines()[0].guards.size(), 1U);
+  EXPECT_EQ(world.machines()[0].guard_state(), DaemonState::running);
+  EXPECT_EQ(count("guarded by process"), 4U);
+}
+
+TEST_F(GuardedTest, AGuardThatIsLateIsNoticed) {
+  world.freeze(0, true);
+  world.run_for(300ms);
+  // It stops without anybody being told.
+  world.machines()[0].guards.front()->set_frozen(true);
+  world.run_for(2s);
+  ASSERT_EQ(jury->violations().size(), 1U);
+  EXPECT_NE(jury->violations()[0].text.find("its daemon is frozen"), std::string::npos);
+  is_bitten = true;
 }
 
 // Three nodes run; what the world then does is handed to one checker of protocol 2.

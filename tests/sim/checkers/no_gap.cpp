@@ -53,13 +53,10 @@ class NoGap final : public Checker {
     until_ = now + picture.rules().settle();
     if (watched_.empty()) {
       stopping_.clear();
-      // What the newest file leaves out may go.
-      const auto vips = newest_ ? vips_of(*newest_) : std::vector<core::Prefix>{};
       for (const auto& machine : picture.machines()) {
         if (!machine.runs()) continue;
         for (const auto& [prefix, is_ours] : machine.addresses) {
-          const bool stays = std::find(vips.begin(), vips.end(), prefix) != vips.end();
-          if (is_ours && stays) watched_.insert(prefix);
+          if (is_ours && stays(picture, machine, prefix)) watched_.insert(prefix);
         }
       }
       // Who was told otherwise before the move, by one that is gone, is not its victim.
@@ -77,6 +74,21 @@ class NoGap final : public Checker {
                                           now - machine.started > picture.rules().settle());
     }
     if (!somebody_stays) watched_.clear();
+  }
+
+  // What the newest file leaves out may go, and what any other does that is newer than what runs:
+  // a machine that starts may bring it.
+  bool stays(const Picture& picture, const MachinePicture& holder, const core::Prefix& vip) const {
+    const auto has = [&](const core::Shared& shared) {
+      const auto vips = vips_of(shared);
+      return std::find(vips.begin(), vips.end(), vip) != vips.end();
+    };
+    return newest_ && has(*newest_) &&
+           std::all_of(picture.machines().begin(), picture.machines().end(),
+                       [&](const MachinePicture& machine) {
+                         return !machine.file || machine.file->version <= holder.version ||
+                                has(*machine.file);
+                       });
   }
 
   void look(const Picture& picture, Instant now) {

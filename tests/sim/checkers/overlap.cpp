@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "tests/sim/checkers/all.h"
@@ -48,15 +49,28 @@ class Overlap final : public Checker {
     return it.state == DaemonState::running && now - it.started > picture.rules().mature;
   }
 
-  // A node was lost and is not missed yet: those that count on it still may differ from those that
+  // A node died or was cut off and is not missed yet: those that count on it still may differ from those that
   // never did about who is next, and who has the address keeps it until it is missed.
   static bool is_somebody_unmissed(const Picture& picture, Instant now) {
     const auto& rules = picture.rules();
     const auto missed_within = rules.stale + 2 * rules.interval + 2 * rules.delay;
-    return std::any_of(picture.machines().begin(), picture.machines().end(),
-                       [&](const MachinePicture& machine) {
-                         return !machine.runs() && now - machine.state_since <= missed_within;
-                       });
+    for (std::size_t i = 0; i < picture.machines().size(); ++i) {
+      const auto& machine = picture.machines()[i];
+      const auto lost = machine.runs() ? unheard_since(picture, i) : machine.state_since;
+      if (lost && now - *lost <= missed_within) return true;
+    }
+    return false;
+  }
+
+  // When the last of the others ceased to hear it; nullopt: it is heard.
+  static std::optional<Instant> unheard_since(const Picture& picture, std::size_t machine) {
+    Instant out{};
+    for (std::size_t other = 0; other < picture.machines().size(); ++other) {
+      if (other == machine) continue;
+      if (picture.hears(machine, other)) return std::nullopt;
+      out = std::max(out, picture.hears_since(machine, other));
+    }
+    return out;
   }
 
   void look(const Picture& picture, Instant now) {
