@@ -53,10 +53,6 @@ MUTATIONS = [
      "  steps.kill = true;", "  steps.kill = view.is_dead;"),
     ("a guard speaks and takes nothing away", "guard_watch.cpp",
      "  if (steps.let_go) let_go();", "  if (steps.let_go) is_clean_ = true;"),
-    ("a fence is acknowledged and not heeded", "daemon.cpp",
-     "  step(core::Fenced{});\n", ""),
-    ("a clean end is taken for a death", "guard_watch.cpp",
-     "  view.is_leaving = board_.is_leaving.load() != 0;", ""),
 ]
 
 

@@ -35,6 +35,18 @@ TEST(StoryTest, EverySeedKeepsThePromisesInBothActs) {
   }
 }
 
+TEST(StoryTest, GuardsHaveWorkToDo) {
+  std::set<std::string_view> told;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const auto trace = tell(seed, Act::safety).trace;
+    for (const std::string_view words :
+         {"lets go", "kills it", "this node hung", "the guard ended unexpectedly"}) {
+      if (trace.find(words) != std::string::npos) told.insert(words);
+    }
+  }
+  EXPECT_EQ(told.size(), 4U);
+}
+
 TEST(StoryTest, EveryFaultIsDrawnAndHasANameOfItsOwn) {
   core::Rng choice(1);
   std::set<std::string_view> drawn;
