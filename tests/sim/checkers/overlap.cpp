@@ -49,8 +49,8 @@ class Overlap final : public Checker {
     return it.state == DaemonState::running && now - it.started > picture.rules().mature;
   }
 
-  // A node died or was cut off and is not missed yet: those that count on it still may differ from those that
-  // never did about who is next, and who has the address keeps it until it is missed.
+  // A node died or was cut off and is not missed yet: those that count on it still may differ from
+  // those that never did about who is next, and who has the address keeps it until it is missed.
   static bool is_somebody_unmissed(const Picture& picture, Instant now) {
     const auto& rules = picture.rules();
     const auto missed_within = rules.stale + 2 * rules.interval + 2 * rules.delay;
