@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
+#include <iterator>
 
 #include "perf/stalls.h"
 
@@ -13,43 +15,59 @@ namespace vippy::lab {
 
 namespace {
 
-void apply(std::vector<unsigned>& nodes, const HolderChange& change) {
-  std::erase(nodes, change.node);
-  if (!change.is_there) return;
-  nodes.push_back(change.node);
-  std::sort(nodes.begin(), nodes.end());
+std::uint64_t bit(unsigned node) { return std::uint64_t{1} << node; }
+
+std::vector<unsigned> numbers_in(std::uint64_t nodes) {
+  std::vector<unsigned> out;
+  for (unsigned node = 1; node < 64; ++node) {
+    if ((nodes & bit(node)) != 0) out.push_back(node);
+  }
+  return out;
+}
+
+void apply(std::uint64_t& nodes, const HolderChange& change) {
+  nodes = change.is_there ? nodes | bit(change.node) : nodes & ~bit(change.node);
 }
 
 }  // namespace
 
-HolderTimes holder_times(std::vector<unsigned> holders, std::vector<unsigned> running,
+HolderTimes holder_times(const std::vector<unsigned>& holders, const std::vector<unsigned>& running,
                          const std::vector<HolderChange>& changes, Duration from, Duration to) {
   HolderTimes out;
+  std::uint64_t held = 0;
+  std::uint64_t alive = 0;
+  for (const auto node : holders) held |= bit(node);
+  for (const auto node : running) alive |= bit(node);
   const auto count = [&](Duration begin, Duration end) {
     const auto time = std::max(std::min(end, to) - std::max(begin, from), Duration::zero());
-    const auto both = std::count_if(holders.begin(), holders.end(), [&](unsigned node) {
-      return std::find(running.begin(), running.end(), node) != running.end();
-    });
-    if (holders.empty()) out.none += time;
-    if (holders.size() > 1) out.two += time;
-    if (both > 1) out.two_running += time;
+    if (held == 0) out.none += time;
+    if (std::popcount(held) > 1) out.two += time;
+    if (std::popcount(held & alive) > 1) out.two_running += time;
   };
   auto last = from;
   for (const auto& change : changes) {
     count(last, change.at);
     last = change.at;
-    apply(change.is_daemon ? running : holders, change);
+    apply(change.is_daemon ? alive : held, change);
   }
   count(last, to);
+  out.is_two_at_end = std::popcount(held) > 1;
   return out;
 }
 
-AddressLog::AddressLog(const std::vector<const NetSpace*>& nodes, const std::string& ip)
-    : ip_(ip), seen_(nodes.size()), wake_(::eventfd(0, EFD_CLOEXEC)) {
+AddressLog::AddressLog(const std::vector<const NetSpace*>& nodes,
+                       const std::vector<std::string>& ips, const NetSpace& client)
+    : client_(client), seen_(nodes.size()), first_(ips.size()), wake_(::eventfd(0, EFD_CLOEXEC)) {
+  for (std::size_t i = 0; i < ips.size(); ++i) numbers_[ips[i]] = i;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
+    macs_.push_back(mac_of(*nodes[i], "eth0"));
     watches_.push_back(std::make_unique<AddressWatch>(*nodes[i]));
-    if (has_address(*nodes[i], ip)) first_.push_back(static_cast<unsigned>(i + 1));
+    for (const auto& address : addresses(*nodes[i])) {
+      const auto found = numbers_.find(core::format(address.prefix.address));
+      if (found != numbers_.end()) first_[found->second] |= bit(static_cast<unsigned>(i + 1));
+    }
   }
+  now_ = first_;
   thread_ = std::thread([this] { run(); });
 }
 
@@ -66,12 +84,14 @@ void AddressLog::run() {
   ::sched_setscheduler(0, SCHED_FIFO, &priority);  // where it is refused: as everybody
   std::vector<pollfd> waiting;
   for (const auto& watch : watches_) waiting.push_back({watch->descriptor(), POLLIN, 0});
+  waiting.push_back({client_.descriptor(), POLLIN, 0});
   waiting.push_back({wake_, POLLIN, 0});
   while (!is_over_) {
     ::poll(waiting.data(), waiting.size(), -1);
     for (std::size_t i = 0; i < watches_.size(); ++i) {
       if (waiting[i].revents != 0) look(i);
     }
+    if (waiting[watches_.size()].revents != 0) look_at_client();
   }
 }
 
@@ -80,29 +100,79 @@ void AddressLog::look(std::size_t node) {
   const auto& all = watches_[node]->changes();
   const std::lock_guard lock(mutex_);
   for (auto& i = seen_[node]; i < all.size(); ++i) {
-    if (all[i].compare(1, ip_.size() + 1, ip_ + "/") != 0) continue;
-    changes_.push_back({now, static_cast<unsigned>(node + 1), all[i].front() == '+'});
+    const auto found = numbers_.find(all[i].substr(1, all[i].find('/') - 1));
+    if (found == numbers_.end()) continue;
+    const HolderChange change{now, static_cast<unsigned>(node + 1), all[i].front() == '+', false,
+                              found->second};
+    changes_.push_back(change);
+    apply(now_[found->second], change);
   }
 }
 
-std::vector<unsigned> AddressLog::holders() const { return holders_at(Duration::max()); }
-
-std::vector<unsigned> AddressLog::holders_at(Duration at) const {
+void AddressLog::look_at_client() {
+  const auto now = wall_clock();
+  const auto changes = client_.take();
   const std::lock_guard lock(mutex_);
-  auto out = first_;
-  for (const auto& change : changes_) {
-    if (change.at <= at) apply(out, change);
+  for (const auto& change : changes) {
+    const auto found = numbers_.find(change.ip);
+    if (found == numbers_.end()) continue;
+    const auto mac = std::find(macs_.begin(), macs_.end(), change.mac);
+    const auto node = mac == macs_.end() ? 0 : static_cast<unsigned>(mac - macs_.begin() + 1);
+    learnt_.push_back({now, found->second, node});
   }
-  return out;
+}
+
+std::vector<unsigned> AddressLog::holders(std::size_t address) const {
+  const std::lock_guard lock(mutex_);
+  return numbers_in(now_.at(address));
+}
+
+std::vector<unsigned> AddressLog::holders_at(Duration at, std::size_t address) const {
+  const std::lock_guard lock(mutex_);
+  auto out = first_.at(address);
+  for (const auto& change : changes_) {
+    if (change.at <= at && change.address == address) apply(out, change);
+  }
+  return numbers_in(out);
 }
 
 std::vector<HolderChange> AddressLog::since(Duration at) const {
   const std::lock_guard lock(mutex_);
   std::vector<HolderChange> out;
-  for (const auto& change : changes_) {
-    if (change.at > at) out.push_back(change);
-  }
+  std::copy_if(changes_.begin(), changes_.end(), std::back_inserter(out),
+               [at](const auto& change) { return change.at > at; });
   return out;
+}
+
+std::vector<Learnt> AddressLog::learnt_since(Duration at) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Learnt> out;
+  std::copy_if(learnt_.begin(), learnt_.end(), std::back_inserter(out),
+               [at](const auto& learnt) { return learnt.at > at; });
+  return out;
+}
+
+template <typename Condition>
+bool AddressLog::holds_of_all(std::size_t count, const Condition& condition) const {
+  const std::lock_guard lock(mutex_);
+  const auto end = now_.begin() + static_cast<std::ptrdiff_t>(std::min(count, now_.size()));
+  return std::all_of(now_.begin(), end, condition);
+}
+
+bool AddressLog::are_at(unsigned node, std::size_t count) const {
+  return holds_of_all(count, [&](Nodes nodes) { return nodes == bit(node); });
+}
+
+bool AddressLog::are_taken_from(unsigned node, std::size_t count) const {
+  return holds_of_all(count, [&](Nodes nodes) { return (nodes & ~bit(node)) != 0; });
+}
+
+bool AddressLog::are_gone_from(unsigned node, std::size_t count) const {
+  return holds_of_all(count, [&](Nodes nodes) { return nodes != 0 && (nodes & bit(node)) == 0; });
+}
+
+bool AddressLog::are_nowhere() const {
+  return holds_of_all(now_.size(), [](Nodes nodes) { return nodes == 0; });
 }
 
 }  // namespace vippy::lab

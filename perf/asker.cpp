@@ -85,7 +85,7 @@ int open_socket(const NetSpace& host) {
 }  // namespace
 
 Asker::Asker(const NetSpace& host, const std::vector<std::string>& vips, unsigned rate)
-    : fd_(open_socket(host)), period_(Duration(1s) / rate) {
+    : fd_(open_socket(host)), period_(Duration(1s) / rate), last_(vips.size()) {
   for (const auto& vip : vips) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -136,6 +136,8 @@ void Asker::read_answers() {
     auto& request = requests_[number];
     if (request.answered != Duration::zero()) continue;
     request.answered = letter.at;
+    request.node = letter.answer.node;
+    last_[number % vips_.size()] = letter.answer.node;
     ++answered_;
   }
 }
@@ -188,6 +190,24 @@ Asked Asker::judge(Duration since) const {
     }
   }
   return out;
+}
+
+std::optional<Duration> Asker::all_left(std::uint64_t node, Duration since) const {
+  std::vector<Duration> first(vips_.size());
+  for (std::size_t i = 0; i < requests_.size(); ++i) {
+    const auto& request = requests_[i];
+    if (request.sent < since || request.node == 0 || request.node == node) continue;
+    auto& at = first[i % vips_.size()];
+    if (at == Duration::zero() || request.answered < at) at = request.answered;
+  }
+  const auto [earliest, latest] = std::minmax_element(first.begin(), first.end());
+  if (first.empty() || *earliest == Duration::zero()) return std::nullopt;
+  return *latest;
+}
+
+bool Asker::have_left(std::uint64_t node) const {
+  return std::all_of(last_.begin(), last_.end(),
+                     [&](const auto& last) { return last != 0 && last != node; });
 }
 
 Asked Asker::finish(Duration since) {

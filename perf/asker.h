@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -48,11 +49,17 @@ class Asker {
   // Stops asking and waits for what is under way, at most 100 ms. What was sent, and every gap that
   // ended, before `since` is not counted.
   Asked finish(Duration since = {});
+  // After finish(): when the last VIP was answered for the first time by another node than this
+  // one, of the requests that were sent since then; nullopt: some VIP never was.
+  [[nodiscard]] std::optional<Duration> all_left(std::uint64_t node, Duration since) const;
+  // Every VIP was answered by another node the last time.
+  [[nodiscard]] bool have_left(std::uint64_t node) const;
 
  private:
   struct Request {
     Duration sent{};
     Duration answered{};  // zero: not
+    std::uint64_t node = 0;  // who answered
   };
   void run();
   void send_one();
@@ -64,6 +71,7 @@ class Asker {
   int fd_ = -1;
   Duration period_;
   std::vector<sockaddr_in> vips_;
+  std::vector<std::atomic<std::uint64_t>> last_;  // node, of each VIP
   std::vector<Request> requests_;  // of our thread, until finish()
   Duration stopped_{};
   std::atomic<std::uint64_t> sent_ = 0;

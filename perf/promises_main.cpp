@@ -27,7 +27,6 @@ struct Wish {
   std::string json;
   double soak_minutes = 0;
   unsigned load = 0;
-  double cost_seconds = 0;
   bool is_verbose = false;
 };
 
@@ -74,7 +73,7 @@ struct Count {
   std::size_t undisturbed_kept = 0;
 };
 
-Json show(Scenario scenario, const std::vector<Sample>& samples, const Count& count) {
+Json show(Fault scenario, const std::vector<Sample>& samples, const Count& count) {
   tell(fmt::format("\n{:<18} {:>3} of {} repetitions kept the goal; of {} without a stall longer "
                    "than stale / 2: {}\n", name_of(scenario), count.kept, samples.size(),
                    count.undisturbed, count.undisturbed_kept));
@@ -94,7 +93,7 @@ Json show(Scenario scenario, const std::vector<Sample>& samples, const Count& co
 
 // ---- what can be asked for --------------------------------------------------------------------
 
-Json run_scenario(Promises& promises, Scenario scenario, const Wish& wish, bool& is_kept) {
+Json run_scenario(Promises& promises, Fault scenario, const Wish& wish, bool& is_kept) {
   const auto goal = goal_of(scenario, wish.pace);
   std::vector<Sample> samples;
   const auto stall_max = std::chrono::duration<double>(wish.pace.stale / 2);
@@ -132,7 +131,7 @@ bool run_scenarios(const Wish& wish, Json& report) {
   std::optional<Promises> promises;
   promises.emplace(wish.pace);
   bool is_kept = true;
-  for (const auto scenario : kScenarios) {
+  for (const auto scenario : kPromised) {
     if (wish.scenario != "all" && wish.scenario != name_of(scenario)) continue;
     try {
       report["scenarios"].push_back(run_scenario(*promises, scenario, wish, is_kept));
@@ -175,17 +174,6 @@ bool run_soak(const Wish& wish, Json& report) {
   return soaked.unexplained() == 0;
 }
 
-bool run_cost(const Wish& wish, Json& report) {
-  const auto time = std::chrono::duration_cast<Duration>(
-      std::chrono::duration<double>(wish.cost_seconds));
-  for (const auto& cost : measure_cost(wish.pace, time)) {
-    tell(fmt::format("{:<16} {:>6.2f} % of a processor, {:>6} KiB PSS\n", cost.who,
-                     100 * cost.processor, cost.pss_kib));
-    report["cost"][cost.who] = {{"processor", cost.processor}, {"pss_kib", cost.pss_kib}};
-  }
-  return true;
-}
-
 // The world has its own /run: elsewhere a file is the caller's.
 int run(const Wish& wish) {
   try {
@@ -193,9 +181,7 @@ int run(const Wish& wish) {
     Json report = {{"interval_ms", wish.interval_ms}, {"stale_ms", wish.stale_ms},
                    {"rate", wish.pace.rate}};
     bool is_kept = false;
-    if (wish.cost_seconds > 0) {
-      is_kept = run_cost(wish, report);
-    } else if (wish.soak_minutes > 0) {
+    if (wish.soak_minutes > 0) {
       is_kept = run_soak(wish, report);
     } else {
       is_kept = run_scenarios(wish, report);
@@ -215,7 +201,7 @@ int main(int argc, char** argv) {
   CLI::App app("Measures what vippy promises, on real kernels in namespaces of its own. Ends with "
                "0 when all goals were kept, with 1 when some were missed.");
   std::vector<std::string> names = {"all"};
-  for (const auto scenario : kScenarios) names.emplace_back(name_of(scenario));
+  for (const auto scenario : kPromised) names.emplace_back(name_of(scenario));
   app.add_option("--repetitions", wish.repetitions)->check(CLI::Range(1U, 100'000U));
   app.add_option("--scenario", wish.scenario)->check(CLI::IsMember(names));
   const std::map<std::string, double> units = {{"ms", 1}, {"s", 1'000}};
@@ -229,7 +215,6 @@ int main(int argc, char** argv) {
   app.add_flag("--verbose", wish.is_verbose, "explains every repetition");
   app.add_option("--soak", wish.soak_minutes, "minutes in which nothing happens, instead");
   app.add_option("--load", wish.load, "busy processes beside it");
-  app.add_option("--cost", wish.cost_seconds, "seconds: what daemons and guards use, instead");
   CLI11_PARSE(app, argc, argv);
   wish.pace.interval = wish.interval_ms / 1'000;
   wish.pace.stale = wish.stale_ms / 1'000;

@@ -27,12 +27,14 @@ double milliseconds(Duration time) {
 // Each address prefers its own node.
 class Idle {
  public:
-  explicit Idle(const Pace& pace) : lab_(shape_of(pace)), echo_(lab_.echo()) {
+  explicit Idle(const Pace& pace) : lab_({.nodes = 3}), echo_(lab_.echo()) {
     auto groups = Json::array();
     for (unsigned n = 1; n <= 3; ++n) {
       groups.push_back(group_at("n" + std::to_string(n), {kVips[n - 1] + "/16"}));
     }
-    lab_.start(config_of(lab_, groups, pace));
+    auto config = lab_.config(groups);
+    config.update(pace_of(pace));
+    lab_.start(config);
     for (unsigned n = 1; n <= 3; ++n) {
       lab_.wait_held(kVips[n - 1], {n});
       lab_.wait_owned(kVips[n - 1], "n" + std::to_string(n));
@@ -99,12 +101,6 @@ TakeOver explain_move(const DaemonLine& move, const std::vector<DaemonLine>& lin
   return out;
 }
 
-std::uint64_t pss_of(pid_t process) {
-  const auto text = read_file("/proc/" + std::to_string(process) + "/smaps_rollup");
-  const auto at = text.find("\nPss:");
-  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + 5, nullptr, 10);
-}
-
 }  // namespace
 
 std::uint64_t Soaked::unexplained() const {
@@ -126,7 +122,11 @@ Soaked soak(const SoakWish& wish) {
   Idle idle(wish.pace);
   auto& lab = idle.lab();
   StallWatch stalls;
-  for (unsigned n = 1; n <= lab.nodes(); ++n) follow_daemon(stalls, lab.node(n));
+  for (unsigned n = 1; n <= lab.nodes(); ++n) {
+    const auto daemon = lab.node(n).pid();
+    stalls.follow(lab.node(n).name(), daemon);
+    stalls.follow(lab.node(n).name() + "'s guard", child_of(daemon));
+  }
   const Busy busy(wish.busy);
   Soaked out;
   const auto begun = wall_clock();
@@ -147,37 +147,6 @@ Soaked soak(const SoakWish& wish) {
   const auto lines = daemon_lines(lab, begun);
   for (const auto& line : lines) {
     if (is_move(line.text)) out.take_overs.push_back(explain_move(line, lines, stalls, stale));
-  }
-  return out;
-}
-
-std::vector<Cost> measure_cost(const Pace& pace, Duration time) {
-  Idle idle(pace);
-  struct Task {
-    std::string who;
-    pid_t process;
-    TaskTimes before;
-  };
-  std::vector<Task> tasks;
-  for (unsigned n = 1; n <= idle.lab().nodes(); ++n) {
-    const auto process = idle.lab().node(n).pid();
-    tasks.push_back({"n" + std::to_string(n) + " vippyd", process, {}});
-    if (const auto guard = child_of(process); guard > 0) {
-      tasks.push_back({"n" + std::to_string(n) + " vippy-guard", guard, {}});
-    }
-  }
-  for (auto& task : tasks) {
-    static_cast<void>(read_task_times(std::to_string(task.process), task.before));
-  }
-  const auto begun = wall_clock();
-  wait_until("the end", [&] { return wall_clock() >= begun + time; }, 2 * time + 10s);
-  std::vector<Cost> out;
-  for (const auto& task : tasks) {
-    TaskTimes now;
-    static_cast<void>(read_task_times(std::to_string(task.process), now));
-    const auto part = static_cast<double>((now.ran - task.before.ran).count()) /
-                      static_cast<double>((wall_clock() - begun).count());
-    out.push_back({task.who, part, pss_of(task.process)});
   }
   return out;
 }

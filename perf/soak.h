@@ -43,12 +43,4 @@ struct Soaked {
 
 [[nodiscard]] Soaked soak(const SoakWish& wish);
 
-// What daemons and guards cost while nothing happens.
-struct Cost {
-  std::string who;
-  double processor = 0;  // part of one
-  std::uint64_t pss_kib = 0;
-};
-[[nodiscard]] std::vector<Cost> measure_cost(const Pace& pace, Duration time);
-
 }  // namespace vippy::lab

@@ -54,6 +54,10 @@ bool read_task_times(const std::string& task, TaskTimes& times) {
 
 std::vector<pid_t> own_threads() { return numbers_in("/proc/self/task"); }
 
+std::vector<pid_t> threads_of(pid_t process) {
+  return numbers_in("/proc/" + std::to_string(process) + "/task");
+}
+
 pid_t child_of(pid_t process) {
   for (const auto other : numbers_in("/proc")) {
     const auto text = read_file("/proc/" + std::to_string(other) + "/stat");

@@ -39,6 +39,7 @@ struct TaskTimes {
 [[nodiscard]] bool read_task_times(const std::string& task, TaskTimes& times);  // "12", "self"
 // The threads of this program, and the child of a process (its guard); 0: none.
 [[nodiscard]] std::vector<pid_t> own_threads();
+[[nodiscard]] std::vector<pid_t> threads_of(pid_t process);
 [[nodiscard]] pid_t child_of(pid_t process);
 
 class StallWatch {

@@ -16,14 +16,14 @@ constexpr unsigned kAttemptsMax = 5;
 const Pace kPace{.interval = 0.01, .stale = 0.03, .lease = 1, .rate = 5'000};
 constexpr Duration kStallMax = 15ms;  // half of stale
 
-class PromisesTest : public testing::TestWithParam<Scenario> {
+class PromisesTest : public testing::TestWithParam<Fault> {
  protected:
   void TearDown() override {
     if (HasFailure() && promises_) std::fputs(promises_->lab().logs().c_str(), stdout);
   }
 
   // Nullopt: the machine stalled each time.
-  std::optional<Sample> undisturbed(Scenario scenario) {
+  std::optional<Sample> undisturbed(Fault scenario) {
     for (unsigned attempt = 0; attempt < kAttemptsMax; ++attempt) {
       auto sample = promises_->run(scenario);
       if (sample.longest_stall() < kStallMax) return sample;
@@ -53,7 +53,7 @@ class PromisesTest : public testing::TestWithParam<Scenario> {
 
 TEST_P(PromisesTest, IsKept) {
   promises_.emplace(kPace);
-  const unsigned repetitions = GetParam() == Scenario::kill_both ? 1 : kRepetitions;
+  const unsigned repetitions = GetParam() == Fault::kill_both ? 1 : kRepetitions;
   for (unsigned i = 0; i < repetitions; ++i) {
     const auto sample = undisturbed(GetParam());
     if (!sample) GTEST_SKIP() << "this machine is too busy to measure anything";
@@ -62,13 +62,13 @@ TEST_P(PromisesTest, IsKept) {
   }
 }
 
-std::string test_name(const testing::TestParamInfo<Scenario>& scenario) {
+std::string test_name(const testing::TestParamInfo<Fault>& scenario) {
   std::string name = name_of(scenario.param);
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Scenarios, PromisesTest, testing::ValuesIn(kScenarios), test_name);
+INSTANTIATE_TEST_SUITE_P(Scenarios, PromisesTest, testing::ValuesIn(kPromised), test_name);
 
 TEST(HolderTimesTest, TimesWithTwoAndWithNoneAreCounted) {
   const std::vector<HolderChange> changes = {

@@ -36,6 +36,9 @@ int open_netlink(const NetSpace& space, unsigned groups) {
   if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof local) != 0) {
     throw std::runtime_error("netlink is refused");
   }
+  // Thousands of addresses may come in one batch.
+  const int buffer = 64 << 20;
+  if (groups != 0) ::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
   return fd;
 }
 
@@ -109,6 +112,16 @@ std::optional<KernelAddress> read_address(const nlmsghdr& message) {
   return out;
 }
 
+std::optional<NeighbourChange> read_neighbour(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWNEIGH) return std::nullopt;
+  const auto ip = address_in(attribute<ndmsg>(message, NDA_DST));
+  const auto* mac = attribute<ndmsg>(message, NDA_LLADDR);
+  if (!ip || mac == nullptr || RTA_PAYLOAD(mac) != 6) return std::nullopt;
+  NeighbourChange out{core::format(*ip), {}};
+  std::memcpy(out.mac.octets.data(), RTA_DATA(mac), 6);
+  return out;
+}
+
 }  // namespace
 
 std::vector<KernelAddress> addresses(const NetSpace& space) {
@@ -132,15 +145,10 @@ bool has_address(const NetSpace& space, const std::string& ip) {
 }
 
 std::optional<core::Mac> neighbour(const NetSpace& space, const std::string& ip) {
-  const auto wanted = core::parse_ip(ip);
   std::optional<core::Mac> out;
   dump<ndmsg>(space, RTM_GETNEIGH, [&](const nlmsghdr& message) {
-    if (message.nlmsg_type != RTM_NEWNEIGH) return;
-    const auto* mac = attribute<ndmsg>(message, NDA_LLADDR);
-    if (address_in(attribute<ndmsg>(message, NDA_DST)) != wanted || mac == nullptr) return;
-    if (RTA_PAYLOAD(mac) != 6) return;
-    out.emplace();
-    std::memcpy(out->octets.data(), RTA_DATA(mac), 6);
+    const auto entry = read_neighbour(message);
+    if (entry && entry->ip == ip) out = entry->mac;
   });
   return out;
 }
@@ -185,6 +193,19 @@ const std::vector<std::string>& AddressWatch::changes() {
 bool AddressWatch::saw(const std::string& change) {
   const auto& all = changes();
   return std::find(all.begin(), all.end(), change) != all.end();
+}
+
+NeighbourWatch::NeighbourWatch(const NetSpace& space) : fd_(open_netlink(space, RTMGRP_NEIGH)) {}
+
+NeighbourWatch::~NeighbourWatch() { ::close(fd_); }
+
+std::vector<NeighbourChange> NeighbourWatch::take() {
+  std::vector<NeighbourChange> out;
+  while (read_messages(fd_, MSG_DONTWAIT, [&](const nlmsghdr& message) {
+    if (auto change = read_neighbour(message)) out.push_back(std::move(*change));
+  })) {
+  }
+  return out;
 }
 
 }  // namespace vippy::lab

@@ -55,4 +55,25 @@ class AddressWatch {
   std::vector<std::string> changes_;
 };
 
+// Changes of the neighbour table of IPv4.
+struct NeighbourChange {
+  std::string ip;
+  core::Mac mac;
+};
+
+class NeighbourWatch {
+ public:
+  explicit NeighbourWatch(const NetSpace& space);
+  ~NeighbourWatch();
+  NeighbourWatch(const NeighbourWatch&) = delete;
+  NeighbourWatch& operator=(const NeighbourWatch&) = delete;
+
+  // What is new since the last call, in the order in which it happened.
+  std::vector<NeighbourChange> take();
+  [[nodiscard]] int descriptor() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
 }  // namespace vippy::lab

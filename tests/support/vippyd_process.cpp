@@ -1,6 +1,5 @@
 #include "tests/support/vippyd_process.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -8,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -30,6 +28,23 @@ std::optional<std::string> body_of(const std::string& answer) {
   const auto octets = std::strtoull(answer.c_str() + length + 16, nullptr, 10);
   if (answer.size() < end + 4 + octets) return std::nullopt;
   return answer.substr(end + 4, octets);
+}
+
+// The status of the answer; 0: none.
+int post(const std::string& socket, const std::string& target) {
+  const int fd = connect_unix(socket);
+  if (fd < 0) return 0;
+  const auto request = "POST " + target +
+                       " HTTP/1.1\r\nHost: lab\r\nContent-Type: application/json\r\n"
+                       "Content-Length: 2\r\nConnection: close\r\n\r\n{}";
+  std::array<char, 4'096> answer{};
+  int status = 0;
+  if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0 &&
+      ::recv(fd, answer.data(), answer.size() - 1, 0) > 12) {
+    status = std::atoi(answer.data() + 9);
+  }
+  ::close(fd);
+  return status;
 }
 
 }  // namespace
@@ -71,15 +86,7 @@ std::optional<std::string> http_get(const std::string& socket, const std::string
 }
 
 VippydProcess::VippydProcess(const NetSpace& space, std::string name, std::string loop)
-    : space_(space), name_(std::move(name)), loop_(std::move(loop)), socket_(file(".sock")) {
-  write_file(log_file(), "");
-}
-
-VippydProcess::~VippydProcess() { kill(); }
-
-std::string VippydProcess::file(const std::string& ending) const {
-  return std::string(kFolder) + "/" + name_ + ending;
-}
+    : NodeProcess(space, std::move(name)), loop_(std::move(loop)), socket_(file(".sock")) {}
 
 void VippydProcess::write_config(Json config) {
   if (!config.contains("management")) config["management"] = socket();
@@ -93,40 +100,7 @@ void VippydProcess::write_text(const std::string& text) {
 }
 
 void VippydProcess::start() {
-  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  const int log = ::open(log_file().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  pid_ = start_program(
-      {built_program("vippyd"), "--loop", loop_, "-n", name_, "-c", config_file()}, nothing, log,
-      &space_);
-  ::close(nothing);
-  ::close(log);
-}
-
-void VippydProcess::signal(int number) const {
-  if (pid_ <= 0 || ::kill(pid_, number) != 0) throw std::runtime_error(name_ + " is not running");
-}
-
-int VippydProcess::stop() {
-  signal(SIGTERM);
-  return wait_exit();
-}
-
-void VippydProcess::kill() {
-  if (pid_ <= 0) return;
-  signal(SIGKILL);
-  wait_exit();
-}
-
-void VippydProcess::freeze() { signal(SIGSTOP); }
-void VippydProcess::thaw() { signal(SIGCONT); }
-void VippydProcess::reload() { signal(SIGHUP); }
-
-int VippydProcess::wait_exit() { return wait_for_end(std::exchange(pid_, -1)); }
-
-std::string VippydProcess::log() const { return read_file(log_file()); }
-
-void VippydProcess::wait_log(const std::string& part) const {
-  wait_until(name_ + " says \"" + part + "\"", [&] { return contains(new_log(), part); });
+  run({built_program("vippyd"), "--loop", loop_, "-n", name(), "-c", config_file()});
 }
 
 std::optional<Json> VippydProcess::status() const {
@@ -137,7 +111,7 @@ std::optional<Json> VippydProcess::status() const {
 
 Json VippydProcess::must_status() const {
   std::optional<Json> answer;
-  wait_until(name_ + " answers on " + socket_, [&] {
+  wait_until(name() + " answers on " + socket_, [&] {
     answer = status();
     return answer.has_value();
   });
@@ -146,6 +120,13 @@ Json VippydProcess::must_status() const {
 
 std::string VippydProcess::ctl(const std::string& command) const {
   return run_program({built_program("vippyctl"), "-s", socket_, command}).output;
+}
+
+void VippydProcess::order(const std::string& what) const {
+  const int status = post(socket_, "/" + what);
+  if (status < 200 || status > 299) {
+    throw std::runtime_error("POST /" + what + ": " + std::to_string(status));
+  }
 }
 
 }  // namespace vippy::lab

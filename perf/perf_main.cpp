@@ -1,0 +1,162 @@
+// vippy-perf: how fast addresses come back, and what that costs, beside what else there is. Nodes
+// and a client on a switch in namespaces of its own; docs/performance.md says how to read it.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "perf/comparison.h"
+#include "perf/cost.h"
+#include "perf/html.h"
+#include "perf/machine.h"
+#include "perf/scale.h"
+#include "perf/table.h"
+
+namespace {
+
+using namespace vippy::lab;
+
+struct Wish {
+  ComparisonWish failover;
+  std::vector<std::string> faults;
+  CostWish cost;
+  ScaleWish scale;
+  std::string recorded;
+  std::string json;
+  std::string html;
+};
+
+// One line that is written over on a terminal; a line for each step elsewhere.
+void show_progress(const std::string& what, double part) {
+  const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
+  const auto share = part < 0 ? std::string("!") : fmt::format("{:.0f} %", 100 * part);
+  std::fprintf(stderr, is_terminal && part >= 0 ? "\r\033[K%5s  %s" : "%5s  %s\n", share.c_str(),
+               what.c_str());
+  std::fflush(stderr);
+}
+
+void end_progress() {
+  if (::isatty(STDERR_FILENO) == 1) std::fputs("\r\033[K", stderr);
+}
+
+Report settings_of(const Wish& wish, const std::string& kind) {
+  if (kind == "cost") return settings_of(wish.cost);
+  if (kind == "scale") return settings_of(wish.scale);
+  const auto& field = wish.failover.field;
+  return {{"repetitions", wish.failover.repetitions}, {"nodes", field.nodes},
+          {"addresses", field.addresses}, {"asked", std::min(field.addresses, field.asked_max)},
+          {"rate", field.rate}, {"plumb", wish.failover.roster.plumb}};
+}
+
+Report measure(const Wish& wish, const std::string& kind) {
+  if (kind == "cost") return measure_cost(wish.cost, show_progress);
+  if (kind == "scale") return measure_scale(wish.scale, show_progress);
+  return compare(wish.failover, show_progress);
+}
+
+void write(const Wish& wish, const Report& report) {
+  if (!wish.json.empty()) write_file(wish.json, report.dump(1) + "\n");
+  if (!wish.html.empty()) write_file(wish.html, html_of(report));
+}
+
+// The world has its own /run: elsewhere a file is the caller's.
+int run(Wish& wish, const std::string& kind, const std::vector<std::string>& words) {
+  Report report = {{"kind", kind}, {"machine", describe_machine(words)},
+                   {"settings", settings_of(wish, kind)}};
+  enter_world();
+  report.update(measure(wish, kind));
+  end_progress();
+  std::fputs(table_of(report).c_str(), stdout);
+  write(wish, report);
+  return 0;
+}
+
+int show_recorded(const Wish& wish) {
+  const auto report = Report::parse(read_file(wish.recorded));
+  std::fputs(table_of(report).c_str(), stdout);
+  write(wish, report);
+  return 0;
+}
+
+void add_failover(CLI::App& app, Wish& wish) {
+  auto& failover = wish.failover;
+  auto* const command = app.add_subcommand("failover", "faults, for several daemons in turn");
+  std::vector<std::string> names;
+  for (const auto fault : kFaults) names.emplace_back(name_of(fault));
+  failover.daemons = {"vippy-fast", "vippy-lan", "vippy-classic", "keepalived", "ucarp"};
+  wish.faults = names;
+  command->add_option("--daemons", failover.daemons)->delimiter(',')
+      ->check(CLI::IsMember(roster_names()));
+  command->add_option("--faults", wish.faults)->delimiter(',')->check(CLI::IsMember(names));
+  command->add_option("--repetitions", failover.repetitions)->check(CLI::Range(1U, 100'000U));
+  command->add_option("--rate", failover.field.rate, "requests a second, to all addresses together")
+      ->check(CLI::Range(100U, 100'000U));
+  command->add_option("--vips", failover.field.addresses)->check(CLI::Range(1, 10'000));
+  command->add_option("--nodes", failover.field.nodes)->check(CLI::Range(2, 16));
+  command->add_option("--plumb", failover.roster.plumb, "the key of vippyd: address or route")
+      ->check(CLI::IsMember({"address", "route"}));
+}
+
+void add_cost(CLI::App& app, Wish& wish) {
+  auto& cost = wish.cost;
+  auto* const command = app.add_subcommand("cost", "processor, wake-ups, octets, memory at rest");
+  command->add_option("--daemons", cost.daemons)->delimiter(',')
+      ->check(CLI::IsMember(roster_names()));
+  command->add_option("--repetitions", cost.repetitions)->check(CLI::Range(1U, 10'000U));
+  command->add_option("--seconds", cost.seconds, "of each measurement")
+      ->check(CLI::Range(0.1, 3'600.0));
+  command->add_option("--vips", cost.addresses)->check(CLI::Range(1, 10'000));
+  command->add_option("--nodes", cost.nodes)->delimiter(',')->check(CLI::Range(2, 16));
+  command->add_option("--plumb", cost.roster.plumb)->check(CLI::IsMember({"address", "route"}));
+}
+
+void add_scale(CLI::App& app, Wish& wish) {
+  auto& scale = wish.scale;
+  auto* const command = app.add_subcommand("scale", "many addresses, many nodes");
+  command->add_option("--daemons", scale.daemons)->delimiter(',')
+      ->check(CLI::IsMember(roster_names()));
+  command->add_option("--repetitions", scale.repetitions)->check(CLI::Range(1U, 10'000U));
+  command->add_option("--vips", scale.addresses, "numbers of addresses")->delimiter(',')
+      ->check(CLI::Range(1, 10'000));
+  command->add_option("--nodes", scale.nodes, "numbers of nodes")->delimiter(',')
+      ->check(CLI::Range(2, 16));
+  command->add_option("--seconds", scale.seconds, "of each measurement of cost")
+      ->check(CLI::Range(0.1, 3'600.0));
+  command->add_option("--plumb", scale.roster.plumb)->check(CLI::IsMember({"address", "route"}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Wish wish;
+  CLI::App app("Measures failover, in namespaces of its own, beside keepalived and ucarp where they "
+               "are installed.");
+  app.require_subcommand(1);
+  add_failover(app, wish);
+  add_cost(app, wish);
+  add_scale(app, wish);
+  auto* const recorded = app.add_subcommand("report", "shows what was measured before");
+  recorded->add_option("FILE", wish.recorded, "what --json wrote")->required();
+  for (auto* command : app.get_subcommands({})) {
+    command->add_option("--json", wish.json, "all figures, as a file");
+    command->add_option("--html", wish.html, "a page with plots, as a file");
+  }
+  CLI11_PARSE(app, argc, argv);
+  for (const auto& name : wish.faults) {
+    if (const auto fault = fault_named(name)) wish.failover.faults.push_back(*fault);
+  }
+  try {
+    const auto kind = app.get_subcommands().front()->get_name();
+    if (kind == "report") return show_recorded(wish);
+    return run(wish, kind, {argv, argv + argc});
+  } catch (const std::exception& problem) {
+    end_progress();
+    std::fprintf(stderr, "vippy-perf: %s\n", problem.what());
+    return 2;
+  }
+}

@@ -1,0 +1,18 @@
+#include "perf/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace vippy::lab {
+
+std::optional<Summary> summary_of(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double part) {
+    const auto rank = static_cast<std::size_t>(std::ceil(part * static_cast<double>(values.size())));
+    return values[std::max<std::size_t>(rank, 1) - 1];
+  };
+  return Summary{values.size(), values.front(), at(0.5), at(0.95), at(0.99), values.back()};
+}
+
+}  // namespace vippy::lab

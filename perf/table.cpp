@@ -1,0 +1,128 @@
+#include "perf/table.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace vippy::lab {
+
+namespace {
+
+std::string with_commas(double value) {
+  auto out = fmt::format("{:.0f}", value);
+  for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
+    out.insert(static_cast<std::size_t>(at), ",");
+  }
+  return out;
+}
+
+std::string notes(const Report& report) {
+  std::string out;
+  for (const auto& daemon : report["daemons"]) {
+    const auto skipped = daemon["skipped"].get<std::string>();
+    out += fmt::format("{}: {}\n", daemon["name"].get<std::string>(),
+                       skipped.empty() ? daemon["version"].get<std::string>() + "; " +
+                                             daemon["setting"].get<std::string>()
+                                       : "skipped: " + skipped);
+  }
+  return out;
+}
+
+std::string cell(const Report& summary, const char* key) {
+  const auto& figure = summary[key];
+  if (figure.is_null()) return "-";
+  return fmt::format("{} / {}", short_number(figure["median"]), short_number(figure["max"]));
+}
+
+std::string failover_row(const Report& result) {
+  const auto daemon = result["daemon"].get<std::string>();
+  const auto lacks = result["lacks"].get<std::string>();
+  if (!lacks.empty()) return fmt::format("  {:<16} -  {}\n", daemon, lacks);
+  const auto& summary = result["summary"];
+  auto two = cell(summary, "two_ms");
+  if (result["two_stay"].get<std::size_t>() > 0) two += " stay";
+  auto out = fmt::format("  {:<16}{:>15}{:>15}{:>15}{:>15}{:>15}{:>19}{:>15}\n", daemon,
+                         cell(summary, "gap_ms"), cell(summary, "lost"),
+                         cell(summary, "address_ms"), cell(summary, "answered_ms"),
+                         cell(summary, "learnt_ms"), two, cell(summary, "none_ms"));
+  for (const auto& failure : result["failures"]) {
+    out += fmt::format("  {:<16} failed: {}\n", "", failure.get<std::string>());
+  }
+  return out;
+}
+
+std::string failover_table(const Report& report) {
+  std::string out = notes(report);
+  std::string fault;
+  for (const auto& result : report["results"]) {
+    if (result["fault"] != fault) {
+      fault = result["fault"];
+      out += fmt::format("\n{}: {}\n  {:<16}{:>15}{:>15}{:>15}{:>15}{:>15}{:>19}{:>15}\n", fault,
+                         result["story"].get<std::string>(), "median / max, ms", "client gap",
+                         "requests lost", "new kernel", "answered", "neighbours", "two owners",
+                         "no owner");
+    }
+    out += failover_row(result);
+  }
+  return out;
+}
+
+std::string cost_table(const Report& report) {
+  auto out = notes(report) + fmt::format("\n  {:<16}{:>7}{:>12}{:>14}{:>14}{:>14}{:>12}\n",
+                                         "a node, median", "nodes", "processor", "us/interval",
+                                         "wake-ups/s", "octets/s", "PSS, KiB");
+  for (const auto& result : report["results"]) {
+    const auto median = [&](const char* key) {
+      const auto& figure = result["summary"][key];
+      return figure.is_null() ? std::string("-") : short_number(figure["median"]);
+    };
+    out += fmt::format("  {:<16}{:>7}{:>10} %{:>14}{:>14}{:>14}{:>12}\n",
+                       result["daemon"].get<std::string>(), result["nodes"].get<unsigned>(),
+                       median("processor_percent"), median("interval_us"), median("wakeups"),
+                       median("octets"), median("pss_kib"));
+  }
+  return out;
+}
+
+std::string scale_table(const Report& report) {
+  auto out = fmt::format("  {:<16}{:>10}{:>18}{:>18}{:>18}\n", "median / max, ms", "addresses",
+                         "answered", "new kernel", "neighbours");
+  for (const auto& run : report["runs"]) {
+    for (const auto& result : run["results"]) {
+      out += fmt::format("  {:<16}{:>10}{:>18}{:>18}{:>18}\n", result["daemon"].get<std::string>(),
+                         short_number(run["addresses"]), cell(result["summary"], "answered_ms"),
+                         cell(result["summary"], "address_ms"),
+                         cell(result["summary"], "learnt_ms"));
+      for (const auto& failure : result["failures"]) {
+        out += fmt::format("  {:<16} failed: {}\n", "", failure.get<std::string>());
+      }
+    }
+    for (const auto& daemon : run["daemons"]) {
+      if (daemon["skipped"] == "") continue;
+      out += fmt::format("  {:<16}{:>10}  skipped: {}\n", daemon["name"].get<std::string>(),
+                         short_number(run["addresses"]), daemon["skipped"].get<std::string>());
+    }
+  }
+  if (report.contains("nodes_cost")) out += "\n" + cost_table(report["nodes_cost"]);
+  return out;
+}
+
+}  // namespace
+
+std::string short_number(const Report& value) {
+  if (!value.is_number()) return "-";
+  const auto number = value.get<double>();
+  const auto size = std::abs(number);
+  if (size >= 99.95) return with_commas(number);
+  if (number == std::floor(number)) return fmt::format("{:.0f}", number);
+  if (size >= 9.995) return fmt::format("{:.1f}", number);
+  return fmt::format("{:.2f}", number);
+}
+
+std::string table_of(const Report& report) {
+  if (report["kind"] == "cost") return cost_table(report);
+  if (report["kind"] == "scale") return scale_table(report);
+  return failover_table(report);
+}
+
+}  // namespace vippy::lab
