@@ -140,6 +140,7 @@ Report figures_of(const Sample& sample) {
           {"none_ms", milliseconds(sample.held.none)},
           {"off_ms", milliseconds(sample.off)},
           {"stall_ms", milliseconds(sample.longest_stall())},
+          {"stall_of", sample.stalls.empty() ? "" : sample.stalls.front().who},
           {"two_stay", sample.held.is_two_at_end}};
 }
 

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kAfter = 30ms;  // what comes late belongs to the event
 constexpr Duration kBefore = 5ms;  // a stall that ended so long before it may be the reason
+constexpr Duration kFrozen = 100ms;  // after others serve
 constexpr Duration kQuiet = 30ms;  // so long it must have been well
 
 LabShape with_nodes(LabShape shape, unsigned nodes) {
@@ -192,6 +193,7 @@ void Failover::wait_end(Fault fault, const Asker& client) {
       break;
     case Fault::freeze_daemon:
       contender_->lets_go(fault) ? wait_moved(fault) : wait_taken();
+      wait_until("a while", [&, until = wall_clock() + kFrozen] { return wall_clock() >= until; });
       contender_->thaw(holder_);
       daemons_.push_back({wall_clock(), holder_, true, true});
       wait_home();

@@ -25,7 +25,8 @@ Words words_of(Fault fault) {
     case Fault::kill_both:
       return {"kill-both", "the daemon and its guard (keepalived: its parent) are killed"};
     case Fault::freeze_daemon:
-      return {"freeze-daemon", "the daemon is frozen (SIGSTOP), and resumed once others serve"};
+      return {"freeze-daemon",
+              "the daemon is frozen (SIGSTOP), and resumed 100 ms after others serve"};
     case Fault::cut_silently:
       return {"cut-silently", "the switch drops all of the node's frames, its link stays up"};
     case Fault::link_down: return {"link-down", "the node loses its carrier"};

@@ -254,7 +254,9 @@ std::string cost_sections(const Report& report) {
   auto rows = tag("tr", head);
   for (const auto& result : report["results"]) {
     auto row = tag("th", text_of(result["daemon"])) + tag("td", text_of(result["nodes"]));
-    for (const auto& figure : kCostFigures) row += tag("td", short_number(median_of(result, figure.key)));
+    for (const auto& figure : kCostFigures) {
+      row += tag("td", short_number(median_of(result, figure.key)));
+    }
     rows += tag("tr", row);
   }
   auto out = "<section><h2>The cost of standing by</h2><div class=\"wide\"><table>" + rows +

@@ -87,7 +87,7 @@ void Keepalived::begin(const Addresses& addresses) {
   for (unsigned n = 1; n <= lab().nodes(); ++n) {
     auto& [process, words] = add(n, "keepalived");
     write_file(process->file(".conf"), keepalived_config(addresses, n, shape_));
-    words = {installed_program("keepalived"), "-n", "-l", "-D", "-P", "-f",
+    words = {installed_program("keepalived"), "-n", "-l", "-G", "-P", "-f",
              process->file(".conf"), "-p", process->file(".pid"), "-r",
              process->file("-vrrp.pid")};
   }

@@ -134,8 +134,8 @@ void add_scale(CLI::App& app, Wish& wish) {
 
 int main(int argc, char** argv) {
   Wish wish;
-  CLI::App app("Measures failover, in namespaces of its own, beside keepalived and ucarp where they "
-               "are installed.");
+  CLI::App app("Measures failover, in namespaces of its own, beside keepalived and ucarp where "
+               "they are installed.");
   app.require_subcommand(1);
   add_failover(app, wish);
   add_cost(app, wish);

@@ -8,8 +8,9 @@ namespace vippy::lab {
 std::optional<Summary> summary_of(std::vector<double> values) {
   if (values.empty()) return std::nullopt;
   std::sort(values.begin(), values.end());
+  const auto count = static_cast<double>(values.size());
   const auto at = [&](double part) {
-    const auto rank = static_cast<std::size_t>(std::ceil(part * static_cast<double>(values.size())));
+    const auto rank = static_cast<std::size_t>(std::ceil(part * count));
     return values[std::max<std::size_t>(rank, 1) - 1];
   };
   return Summary{values.size(), values.front(), at(0.5), at(0.95), at(0.99), values.back()};

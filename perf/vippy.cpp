@@ -95,8 +95,8 @@ void Vippy::prepare(Fault fault) {
 }
 
 void Vippy::order(unsigned node, Fault fault) {
-  if (fault == Fault::drain || fault == Fault::undrain) return lab().node(node).order(name_of(fault));
-  lab().node(node).reload();
+  const bool is_by_socket = fault == Fault::drain || fault == Fault::undrain;
+  is_by_socket ? lab().node(node).order(name_of(fault)) : lab().node(node).reload();
 }
 
 // The order has reached all, wherever the file was read again.
