@@ -1,12 +1,13 @@
 # The doors of the house. Each target is one script or one program; nothing is decided here.
 
 PREFIX ?= /usr
-.PHONY: help build install demo check fuzz-smoke clean
+.PHONY: help build install demo perf check fuzz-smoke clean
 
 help:
 	@echo 'make build       what an operator installs: build/release/vippyd, vippyctl and vippy-guard'
 	@echo 'make install     puts it below PREFIX (/usr), or below DESTDIR for a package'
 	@echo 'make demo        builds and shows nodes that juggle addresses on this machine'
+	@echo 'make perf        measures failover beside keepalived and ucarp: pages in build/perf/'
 	@echo 'make check       everything that CI runs; needs no answers, ends with one line'
 	@echo 'make fuzz-smoke  each fuzz target for a few seconds (a part of make check)'
 	@echo 'make clean       removes build/'
@@ -24,6 +25,9 @@ install: build
 
 demo:
 	@tools/demo
+
+perf:
+	@tools/perf
 
 check:
 	@tools/check

@@ -10,4 +10,5 @@ install(FILES docs/man/vippyd.8 docs/man/vippyctl.8 DESTINATION ${CMAKE_INSTALL_
         OPTIONAL)
 install(FILES docs/man/vippy.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 OPTIONAL)
 install(FILES conf/vippy.conf.example conf/vippy.lua DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+install(DIRECTORY conf/profiles DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 install(FILES conf/vippyd.service DESTINATION lib/systemd/system OPTIONAL)

@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr const char* kRoles[] = {"owner", "other"};
 constexpr const char* kFigures[] = {"processor_percent", "interval_us", "wakeups", "octets",
                                     "pss_kib"};
 
@@ -30,20 +31,29 @@ Usage usage_on(const Contender& contender, Lab& lab, unsigned node) {
   return out;
 }
 
-// A node that stands by as all others do: the last one.
-Report measure(const Contender& contender, Lab& lab, Duration time, double interval) {
-  const auto node = lab.nodes();
-  const auto before = usage_on(contender, lab, node);
-  const auto begun = wall_clock();
-  wait_until("the end", [&] { return wall_clock() >= begun + time; }, time + 10s);
-  const auto now = usage_on(contender, lab, node);
-  const auto seconds = std::chrono::duration<double>(wall_clock() - begun).count();
+Report difference(const Usage& before, const Usage& now, double seconds, double interval) {
   const auto ran = std::chrono::duration<double>(now.ran - before.ran).count();
   Report out = {{"processor_percent", 100 * ran / seconds}, {"interval_us", nullptr},
                 {"wakeups", static_cast<double>(now.wakeups - before.wakeups) / seconds},
                 {"octets", static_cast<double>(now.octets - before.octets) / seconds},
                 {"pss_kib", now.pss_kib}};
   if (interval > 0) out["interval_us"] = 1e6 * ran / seconds * interval;
+  return out;
+}
+
+// The node that has the addresses, and one that stands by as all others do.
+std::map<std::string, Report> measure(const Contender& contender, Lab& lab, Duration time) {
+  const std::map<std::string, unsigned> nodes = {{kRoles[0], 1}, {kRoles[1], lab.nodes()}};
+  std::map<std::string, Usage> before;
+  for (const auto& [role, node] : nodes) before[role] = usage_on(contender, lab, node);
+  const auto begun = wall_clock();
+  wait_until("the end", [&] { return wall_clock() >= begun + time; }, time + 10s);
+  const auto seconds = std::chrono::duration<double>(wall_clock() - begun).count();
+  std::map<std::string, Report> out;
+  for (const auto& [role, node] : nodes) {
+    out[role] = difference(before[role], usage_on(contender, lab, node), seconds,
+                           contender.interval());
+  }
   return out;
 }
 
@@ -75,7 +85,7 @@ struct Run {
   // All daemons on so many nodes.
   Report run(unsigned nodes, Report& daemons) {
     Failover failover({.nodes = nodes, .addresses = wish.addresses});
-    std::map<std::string, Report> samples;
+    std::map<std::pair<std::string, std::string>, Report> samples;  // of a daemon in a role
     std::vector<std::pair<std::string, std::unique_ptr<Contender>>> contenders;
     daemons = Report::array();
     for (const auto& name : wish.daemons) {
@@ -94,14 +104,19 @@ struct Run {
             std::to_string(nodes) + " nodes");
         failover.begin(*contender);
         failover.settle();
-        samples[name].push_back(measure(*contender, failover.lab(), time, contender->interval()));
+        for (auto& [role, sample] : measure(*contender, failover.lab(), time)) {
+          samples[{name, role}].push_back(std::move(sample));
+        }
         failover.end();
       }
     }
     auto results = Report::array();
     for (const auto& [name, contender] : contenders) {
-      results.push_back({{"daemon", name}, {"nodes", nodes},
-                         {"summary", summaries(samples[name])}, {"samples", samples[name]}});
+      for (const auto* role : kRoles) {
+        const auto& all = samples[{name, role}];
+        results.push_back({{"daemon", name}, {"role", role}, {"nodes", nodes},
+                           {"summary", summaries(all)}, {"samples", all}});
+      }
     }
     return results;
   }

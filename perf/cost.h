@@ -1,7 +1,8 @@
 // What it costs to stand by.
 //
-// Purpose: processor, wake-ups, octets on the wire and memory of one node while nothing happens:
-//          of all its processes, with all their threads.
+// Purpose: processor, wake-ups, octets on the wire and memory of a node while nothing happens: of
+//          all its processes, with all their threads; of the node that has the addresses ("owner")
+//          and of one that has none ("other").
 // Units:   in the JSON: percent of one processor, microseconds of processor time an interval,
 //          wake-ups and octets a second (sent by the node, frames whole), KiB of PSS.
 // Order:   daemons take turns, repetition by repetition.

@@ -12,7 +12,9 @@ using namespace std::chrono_literals;
 constexpr Duration kAfter = 30ms;  // what comes late belongs to the event
 constexpr Duration kBefore = 5ms;  // a stall that ended so long before it may be the reason
 constexpr Duration kFrozen = 100ms;  // after others serve
-constexpr Duration kQuiet = 30ms;  // so long it must have been well
+constexpr Duration kQuiet = 30ms;  // so long it must have been well, at least
+constexpr Duration kPerAddress = 10ms;
+constexpr double kQuietIntervals = 1.5;  // everybody has heard the owner by then
 
 LabShape with_nodes(LabShape shape, unsigned nodes) {
   shape.nodes = nodes;
@@ -89,13 +91,7 @@ void Failover::abandon() {
   for (unsigned n = 1; n <= lab_.nodes(); ++n) {
     lab_.mend(n);
     contender_->kill_all(n);
-    std::string lines;
-    for (const auto& address : vippy::lab::addresses(lab_.space(n))) {
-      if (address.prefix.length == 16 && address.text() != lab_.own_address(n)) {
-        lines += "addr del " + address.text() + " dev eth0\n";
-      }
-    }
-    if (!lines.empty()) lab_.space(n).ip(lines);
+    lab_.sweep(n);
   }
   contender_ = nullptr;
 }
@@ -104,9 +100,11 @@ void Failover::settle() {
   for (unsigned n = 1; n <= lab_.nodes(); ++n) contender_->start(n);
   const auto home = contender_->home();
   const auto is_home = [&] { return log_->are_at(home, count()); };
+  const auto quiet = std::max(kQuiet, std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(kQuietIntervals * contender_->interval())));
   wait_until(contender_->name() + " is settled", [&] {
-    return is_home() && contender_->is_settled(home) && holds_for(kQuiet, is_home);
-  }, contender_->patience());
+    return is_home() && holds_for(quiet, is_home) && contender_->is_settled(home);
+  }, patience());
   for (unsigned n = 1; n <= lab_.nodes(); ++n) {
     const auto processes = contender_->processes(n);
     const auto node = lab_.space(n).name();
@@ -115,9 +113,12 @@ void Failover::settle() {
   }
 }
 
-void Failover::wait_moved(Fault) {
+// Machines that are busy with many addresses may take long.
+Duration Failover::patience() const { return contender_->patience() + count() * kPerAddress; }
+
+void Failover::wait_moved() {
   wait_until("others have it", [&] { return log_->are_gone_from(holder_, count()); },
-             contender_->patience());
+             patience());
 }
 
 void Failover::prepare(Fault fault) {
@@ -126,10 +127,10 @@ void Failover::prepare(Fault fault) {
   if (fault == Fault::preferred_returns) {
     contender_->stop(home);
     contender_->wait_stopped(home);
-    wait_moved(fault);
+    wait_moved();
   } else if (fault == Fault::undrain) {
     contender_->order(home, Fault::drain);
-    wait_moved(fault);
+    wait_moved();
   }
   contender_->prepare(fault);
   const bool is_away = fault == Fault::preferred_returns || fault == Fault::undrain;
@@ -172,27 +173,27 @@ void Failover::act(Fault fault) {
 }
 
 void Failover::wait_end(Fault fault, const Asker& client) {
-  const auto patience = contender_->patience();
   const auto home = contender_->home();
   const auto wait_home = [&] {
-    wait_until("it is at home", [&] { return log_->are_at(home, count()); }, patience);
+    wait_until("it is at home", [&] { return log_->are_at(home, count()); }, patience());
   };
   const auto wait_taken = [&] {
-    wait_until("another has it", [&] { return log_->are_taken_from(holder_, count()); }, patience);
+    wait_until("another has it", [&] { return log_->are_taken_from(holder_, count()); },
+               patience());
   };
   switch (fault) {
     case Fault::clean_stop:
-      wait_moved(fault);
+      wait_moved();
       contender_->wait_stopped(holder_);
       break;
-    case Fault::drain: wait_moved(fault); break;
+    case Fault::drain: wait_moved(); break;
     case Fault::kill_daemon:
     case Fault::kill_both:
-      contender_->lets_go(fault) ? wait_moved(fault) : wait_taken();
+      contender_->lets_go(fault) ? wait_moved() : wait_taken();
       if (contender_->comes_back(fault)) wait_home();
       break;
     case Fault::freeze_daemon:
-      contender_->lets_go(fault) ? wait_moved(fault) : wait_taken();
+      contender_->lets_go(fault) ? wait_moved() : wait_taken();
       wait_until("a while", [&, until = wall_clock() + kFrozen] { return wall_clock() >= until; });
       contender_->thaw(holder_);
       daemons_.push_back({wall_clock(), holder_, true, true});
@@ -203,7 +204,7 @@ void Failover::wait_end(Fault fault, const Asker& client) {
     case Fault::reload_moves: wait_home(); break;
     case Fault::graduation:
       wait_until("the new address is there", [&] { return !log_->holders(count()).empty(); },
-                 patience);
+                 patience());
       contender_->wait_ordered(holder_, fault);
       break;
     case Fault::reload_stays: contender_->wait_ordered(holder_, fault); break;
@@ -211,7 +212,8 @@ void Failover::wait_end(Fault fault, const Asker& client) {
     case Fault::link_down:
     case Fault::node_lost:
       wait_taken();
-      wait_until("another answers", [&] { return client.have_left(holder_); }, patience);
+      wait_until("another answers", [&] { return client.have_left(holder_); },
+                 patience());
       break;
   }
 }
@@ -225,7 +227,7 @@ void Failover::restore(Fault fault) {
     contender_->prepare(Fault::reload_stays);
     contender_->order(holder_, Fault::reload_stays);
     wait_until("the new address is gone", [&] { return log_->holders(count()).empty(); },
-               contender_->patience());
+               patience());
   }
 }
 

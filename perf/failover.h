@@ -69,13 +69,14 @@ class Failover {
   void prepare(Fault fault);
   void act(Fault fault);
   void wait_end(Fault fault, const Asker& client);
-  void wait_moved(Fault fault);
+  void wait_moved();
   void restore(Fault fault);
   void note_down();
   [[nodiscard]] Sample collect(Fault fault, Asker& client, Duration begun);
   void judge_addresses(Fault fault, Sample& sample) const;
   [[nodiscard]] std::vector<Claim> claims(Capture& heard, Duration since) const;
   [[nodiscard]] std::size_t count() const { return addresses_.ips.size(); }
+  [[nodiscard]] Duration patience() const;
 
   Field field_;
   Addresses addresses_;

@@ -249,21 +249,27 @@ std::vector<Line> curves(const Report& report, const Report& results, const char
 }
 
 std::string cost_sections(const Report& report) {
-  std::string head = "<th>a node, median</th><th>nodes</th>";
+  std::string head = "<th>a node, median</th><th>role</th><th>nodes</th>";
   for (const auto& figure : kCostFigures) head += tag("th", figure.title);
   auto rows = tag("tr", head);
   for (const auto& result : report["results"]) {
-    auto row = tag("th", text_of(result["daemon"])) + tag("td", text_of(result["nodes"]));
+    auto row = tag("th", text_of(result["daemon"])) + tag("td", text_of(result["role"])) +
+               tag("td", text_of(result["nodes"]));
     for (const auto& figure : kCostFigures) {
       row += tag("td", short_number(median_of(result, figure.key)));
     }
     rows += tag("tr", row);
   }
-  auto out = "<section><h2>The cost of standing by</h2><div class=\"wide\"><table>" + rows +
+  auto out = "<section><h2>The cost of standing by</h2><p>While nothing happens: the owner has "
+             "the addresses, the other has none.</p><div class=\"wide\"><table>" + rows +
              "</table></div></section>";
+  auto owners = Report::array();
+  for (const auto& result : report["results"]) {
+    if (result["role"] == "owner") owners.push_back(result);
+  }
   for (const auto& figure : kCostFigures) {
-    out += tag("section", tag("h2", figure.title) +
-                              line_plot(curves(report, report["results"], "nodes", figure.key),
+    out += tag("section", tag("h2", figure.title) + tag("p", "of the owner; medians") +
+                              line_plot(curves(report, owners, "nodes", figure.key),
                                         figure.title, "nodes", figure.unit));
   }
   return out;

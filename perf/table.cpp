@@ -68,7 +68,7 @@ std::string failover_table(const Report& report) {
 }
 
 std::string cost_table(const Report& report) {
-  auto out = notes(report) + fmt::format("\n  {:<16}{:>7}{:>12}{:>14}{:>14}{:>14}{:>12}\n",
+  auto out = notes(report) + fmt::format("\n  {:<22}{:>7}{:>12}{:>14}{:>14}{:>14}{:>12}\n",
                                          "a node, median", "nodes", "processor", "us/interval",
                                          "wake-ups/s", "octets/s", "PSS, KiB");
   for (const auto& result : report["results"]) {
@@ -76,8 +76,9 @@ std::string cost_table(const Report& report) {
       const auto& figure = result["summary"][key];
       return figure.is_null() ? std::string("-") : short_number(figure["median"]);
     };
-    out += fmt::format("  {:<16}{:>7}{:>10} %{:>14}{:>14}{:>14}{:>12}\n",
-                       result["daemon"].get<std::string>(), result["nodes"].get<unsigned>(),
+    const auto who = result["daemon"].get<std::string>() + " " + result["role"].get<std::string>();
+    out += fmt::format("  {:<22}{:>7}{:>10} %{:>14}{:>14}{:>14}{:>12}\n", who,
+                       result["nodes"].get<unsigned>(),
                        median("processor_percent"), median("interval_us"), median("wakeups"),
                        median("octets"), median("pss_kib"));
   }

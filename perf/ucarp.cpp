@@ -56,7 +56,6 @@ void Ucarp::begin(const Addresses& addresses) {
   if (addresses.ips.size() > kUcarpAddressesMax) {
     throw std::runtime_error("ucarp has at most 255 addresses");
   }
-  ips_ = addresses.ips;
   clear();
   const auto script = [](const std::string& what) {
     const auto path = std::string(kFolder) + "/ucarp-" + what;
@@ -67,9 +66,9 @@ void Ucarp::begin(const Addresses& addresses) {
   const auto up = script("add");
   const auto down = script("del");
   for (unsigned n = 1; n <= lab().nodes(); ++n) {
-    for (std::size_t i = 0; i < ips_.size(); ++i) {
+    for (std::size_t i = 0; i < addresses.ips.size(); ++i) {
       auto& program = add(n, "ucarp" + std::to_string(i + 1));
-      program.words = ucarp_words(installed_program("ucarp"), ips_[i], i + 1, n, up, down);
+      program.words = ucarp_words(installed_program("ucarp"), addresses.ips[i], i + 1, n, up, down);
     }
   }
 }
@@ -84,14 +83,6 @@ void Ucarp::thaw(unsigned node) { signal_all(node, SIGCONT); }
 bool Ucarp::is_settled(unsigned) const { return all_said({"Switching to state"}); }
 
 // It neither knows its own leftovers nor removes them.
-void Ucarp::sweep(unsigned node) const {
-  std::string lines;
-  for (const auto& address : addresses(lab().space(node))) {
-    for (const auto& ip : ips_) {
-      if (core::format(address.prefix.address) == ip) lines += "addr del " + ip + "/16 dev eth0\n";
-    }
-  }
-  if (!lines.empty()) lab().space(node).ip(lines);
-}
+void Ucarp::sweep(unsigned node) const { lab().sweep(node); }
 
 }  // namespace vippy::lab

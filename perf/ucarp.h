@@ -44,8 +44,6 @@ class Ucarp : public Programs {
 
  private:
   void signal_all(unsigned node, int number) const;
-
-  std::vector<std::string> ips_;
 };
 
 }  // namespace vippy::lab

@@ -83,6 +83,8 @@ void Vippy::kill_daemon(unsigned node) { lab().node(node).kill(); }
 
 // Stopped first: neither can do anything about the other's end.
 void Vippy::kill_all(unsigned node) {
+  if (lab().node(node).has_ended()) (void)lab().node(node).wait_exit();
+  if (!lab().node(node).is_running()) return;
   const auto guard = child_of(lab().node(node).pid());
   lab().node(node).freeze();
   if (guard > 0) ::kill(guard, SIGKILL);

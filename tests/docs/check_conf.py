@@ -5,6 +5,7 @@ check_conf.py ROOT VIPPYD
 
 The programs systemd-analyze and mandoc are used where they are installed.
 """
+import json
 import pathlib
 import re
 import shutil
@@ -23,16 +24,37 @@ def run(*words):
                           stdin=subprocess.DEVNULL)
 
 
+def run_on_copy(source, *words):
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / "vippy.conf"
+        copy.write_bytes(source.read_bytes())
+        copy.chmod(0o600)
+        return run(VIPPYD, *words, "-n", "node1", "-c", str(copy))
+
+
 class Example(unittest.TestCase):
+    FILES = [ROOT / "conf/vippy.conf.example", *sorted((ROOT / "conf/profiles").glob("*.conf"))]
+
     def test_loads_without_a_word(self):
-        with tempfile.TemporaryDirectory() as folder:
-            copy = pathlib.Path(folder) / "vippy.conf"
-            copy.write_bytes((ROOT / "conf/vippy.conf.example").read_bytes())
-            copy.chmod(0o600)
-            done = run(VIPPYD, "--check", "-n", "node1", "-c", str(copy))
-        self.assertEqual(done.returncode, 0, done.stderr)
-        said = [line for line in done.stderr.splitlines() if not HOST_WARNING.search(line)]
-        self.assertEqual(said, [])
+        for path in self.FILES:
+            done = run_on_copy(path, "--check")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            said = [line for line in done.stderr.splitlines() if not HOST_WARNING.search(line)]
+            self.assertEqual(said, [], path.name)
+
+
+class Profiles(unittest.TestCase):
+    PACE = {"lan-fast": (0.001, 0.003), "lan": (0.01, 0.03), "classic": (0.5, 5)}
+
+    def test_have_the_pace_that_the_documentation_says(self):
+        text = (ROOT / "docs/config.md").read_text("utf-8")
+        files = {path.stem for path in (ROOT / "conf/profiles").glob("*.conf")}
+        self.assertEqual(files, set(self.PACE))
+        for name, (interval, stale) in self.PACE.items():
+            done = run_on_copy(ROOT / f"conf/profiles/{name}.conf", "--print-config")
+            printed = json.loads(done.stdout)
+            self.assertEqual((printed["interval"], printed["stale"]), (interval, stale), name)
+            self.assertIn(f"| {interval} | {stale} | `conf/profiles/{name}.conf` |", text)
 
 
 class Unit(unittest.TestCase):

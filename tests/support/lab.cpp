@@ -34,6 +34,13 @@ bool says_owner(const VippydProcess& daemon, const std::string& group, const std
   return false;
 }
 
+// As lines of `ip -batch`.
+std::string own_addresses(unsigned number) {
+  const auto last = std::to_string(number);
+  return "addr add 10.77.0." + last + "/16 dev eth0\naddr add fd77::" + last +
+         "/64 dev eth0 nodad\n";
+}
+
 std::string node_name(unsigned n) { return "n" + std::to_string(n); }
 
 // As `ip link set`, without the time that a program takes to start. The answer is errno.
@@ -109,9 +116,11 @@ Lab::Lab(const LabShape& shape) : shape_(shape), switch_("switch") {
 void Lab::attach(const NetSpace& space, const std::string& port, unsigned number) const {
   switch_.ip("link add " + port + " type veth peer name eth0 netns " + space.path() +
              "\nlink set " + port + " master br0 up");
-  const auto last = std::to_string(number);
-  space.ip("link set eth0 addrgenmode none\naddr add 10.77.0." + last +
-           "/16 dev eth0\naddr add fd77::" + last + "/64 dev eth0 nodad\nlink set eth0 up");
+  space.ip("link set eth0 addrgenmode none\n" + own_addresses(number) + "link set eth0 up");
+}
+
+void Lab::sweep(unsigned n) const {
+  space(n).ip("addr flush dev eth0\n" + own_addresses(100 + n));
 }
 
 Json Lab::config(const Json& groups) const {

@@ -46,10 +46,6 @@ class Lab {
   [[nodiscard]] const NetSpace& space(unsigned n) const { return *nodes_.at(n - 1); }
   [[nodiscard]] const NetSpace& host(unsigned m = 1) const { return *hosts_.at(m - 1); }
   [[nodiscard]] const NetSpace& network() const { return switch_; }
-  // "10.77.0.101/16"
-  [[nodiscard]] static std::string own_address(unsigned n) {
-    return "10.77.0." + std::to_string(100 + n) + "/16";
-  }
   [[nodiscard]] unsigned nodes() const { return static_cast<unsigned>(nodes_.size()); }
 
   // The configuration of this lab with these groups: version 1, all nodes, console log.
@@ -61,6 +57,9 @@ class Lab {
   void cut(unsigned n) const;
   void cut_silently(unsigned n) const;
   void mend(unsigned n) const;
+
+  // Takes every address off a node but its own ones.
+  void sweep(unsigned n) const;
 
   // The nodes whose kernel has the address.
   [[nodiscard]] std::vector<unsigned> holders(const std::string& ip) const;

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""vippy-perf itself, once, in namespaces of its own: vippyd, and keepalived where it is installed.
+
+smoke.py VIPPY_PERF
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv[1]
+SECONDS_MAX = 150
+FAULTS = ["clean-stop", "cut-silently"]
+FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin")
+
+
+def has_keepalived():
+    return any(os.access(f"{folder}/keepalived", os.X_OK) for folder in FOLDERS)
+
+
+class Smoke(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as folder:
+            json_file, page = pathlib.Path(folder) / "a.json", pathlib.Path(folder) / "a.html"
+            cls.done = subprocess.run(
+                [PROGRAM, "failover", "--repetitions", "1", "--daemons", "vippy-lan,keepalived",
+                 "--faults", ",".join(FAULTS), "--rate", "2000", "--json", str(json_file),
+                 "--html", str(page)],
+                capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+            assert cls.done.returncode == 0, cls.done.stderr
+            cls.report = json.loads(json_file.read_text())
+            cls.page = page.read_text("utf-8")
+
+    def results(self, daemon):
+        return [one for one in self.report["results"] if one["daemon"] == daemon]
+
+    def assert_measured(self, daemon):
+        self.assertEqual([one["fault"] for one in self.results(daemon)], FAULTS)
+        for result in self.results(daemon):
+            self.assertEqual(result["failures"], [])
+            sample, = result["samples"]
+            for key in ("gap_ms", "address_ms", "answered_ms", "learnt_ms"):
+                self.assertGreater(sample[key], 0, (result["fault"], key))
+            self.assertGreaterEqual(sample["answered_ms"], 0)
+            self.assertEqual(sample["two_stay"], result["fault"] == "cut-silently")
+
+    def test_vippy_is_measured(self):
+        self.assert_measured("vippy-lan")
+
+    def test_keepalived_is_measured_or_named_as_missing(self):
+        if has_keepalived():
+            self.assert_measured("keepalived")
+            return
+        self.assertEqual(self.results("keepalived"), [])
+        for text in (self.done.stdout, self.page):
+            self.assertIn("skipped: not installed", text)
+
+    def test_progress_is_plain_lines_where_there_is_no_terminal(self):
+        self.assertIn("1/1 vippy-lan clean-stop\n", self.done.stderr)
+        self.assertNotIn("\033", self.done.stderr + self.done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
