@@ -13,7 +13,7 @@ constexpr Duration kAfter = 30ms;  // what comes late belongs to the event
 constexpr Duration kBefore = 5ms;  // a stall that ended so long before it may be the reason
 constexpr Duration kFrozen = 100ms;  // after others serve
 constexpr Duration kQuiet = 30ms;  // so long it must have been well, at least
-constexpr Duration kPerAddress = 10ms;
+constexpr Duration kPerAddress = 3ms;
 constexpr double kQuietIntervals = 1.5;  // everybody has heard the owner by then
 
 LabShape with_nodes(LabShape shape, unsigned nodes) {

@@ -30,6 +30,7 @@ dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr))
   margin: 0 0 16px; }
 dt { color: var(--soft); font-size: 12px; text-transform: uppercase; letter-spacing: 0.05em; }
 dd { margin: 0; overflow-wrap: anywhere; }
+.command { grid-column: 1 / -1; } .command dd { font: 12.5px ui-monospace, monospace; }
 ul { list-style: none; padding: 0; margin: 0 0 8px; }
 li { margin: 3px 0; color: var(--soft); overflow-wrap: anywhere; }
 code { font-size: 12.5px; }
@@ -39,7 +40,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: 6px 10px; border-bottom: 1px solid var(--rule); text-align: right;
   vertical-align: top; font-weight: normal; }
 th { text-align: left; color: var(--soft); }
-tr:first-child th { font-size: 12.5px; vertical-align: bottom; }
+tr:first-child th { font-size: 12.5px; vertical-align: bottom; text-align: right; }
+tr:first-child th:first-child { text-align: left; }
 tr:last-child th, tr:last-child td { border-bottom: 0; }
 td small { display: block; color: var(--soft); font-size: 12px; white-space: nowrap; }
 td.left { text-align: left; color: var(--soft); }

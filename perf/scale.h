@@ -10,7 +10,8 @@
 namespace vippy::lab {
 
 struct ScaleWish {
-  std::vector<std::string> daemons = {"vippy-lan", "keepalived", "keepalived-many"};
+  std::vector<std::string> daemons = {"vippy-lan", "vippy-classic", "keepalived",
+                                      "keepalived-many"};
   unsigned repetitions = 3;
   std::vector<std::size_t> addresses = {1, 10, 100, 1'000, 10'000};
   std::vector<unsigned> nodes = {2, 4, 8, 16};
