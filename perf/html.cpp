@@ -41,7 +41,7 @@ std::string definitions(const Report& values) {
     if (value == "") continue;
     auto name = key;
     std::replace(name.begin(), name.end(), '_', ' ');
-    out += "<div>" + tag("dt", escape(name)) + tag("dd", text_of(value)) + "</div>";
+    out += fmt::format("<div class=\"{}\">", escape(key)) + tag("dt", escape(name)) + tag("dd", text_of(value)) + "</div>";
   }
   return tag("dl", out);
 }
@@ -164,14 +164,14 @@ std::string figure_row(const Report& result) {
 }
 
 std::string all_figures(const Report& results, const std::string& fault) {
-  std::string rows = "<tr><th>daemon</th><th>figure</th><th>n</th><th>min</th><th>median</th>"
+  std::string rows = "<tr><th>daemon, figure</th><th>n</th><th>min</th><th>median</th>"
                      "<th>p95</th><th>p99</th><th>max</th></tr>";
   for (const auto& result : results) {
     if (result["fault"] != fault) continue;
     for (const auto& figure : figures()) {
       const auto& summary = result["summary"][figure.key];
       if (summary.is_null()) continue;
-      auto row = tag("th", text_of(result["daemon"])) + tag("th", figure.title);
+      auto row = tag("th", text_of(result["daemon"]) + ": " + figure.title);
       for (const auto* key : {"count", "min", "median", "p95", "p99", "max"}) {
         row += tag("td", short_number(summary[key]));
       }

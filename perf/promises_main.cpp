@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "perf/soak.h"
+#include "perf/statistics.h"
 
 namespace {
 
@@ -55,15 +56,10 @@ const std::vector<Row> kRows = {
     {"longest stall, ms", [](const Sample& s) { return milliseconds(s.longest_stall()); }},
 };
 
-double at(const std::vector<double>& sorted, unsigned percent) {
-  return sorted[std::min(sorted.size() - 1, sorted.size() * percent / 100)];
-}
-
-std::vector<double> sorted_values(const Row& row, const std::vector<Sample>& samples) {
+Summary summary_over(const Row& row, const std::vector<Sample>& samples) {
   std::vector<double> values;
   for (const auto& sample : samples) values.push_back(row.of(sample));
-  std::sort(values.begin(), values.end());
-  return values;
+  return summary_of(std::move(values)).value_or(Summary{});
 }
 
 // How many kept their goal; of those that the machine did not disturb, too.
@@ -82,11 +78,11 @@ Json show(Fault scenario, const std::vector<Sample>& samples, const Count& count
               {"kept", count.kept}, {"undisturbed", count.undisturbed},
               {"undisturbed_kept", count.undisturbed_kept}};
   for (const auto& row : kRows) {
-    const auto values = sorted_values(row, samples);
-    tell(fmt::format("  {:<24} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.1f}\n", row.what, values.front(),
-                     at(values, 50), at(values, 95), values.back()));
-    out["figures"][row.what] = {{"min", values.front()}, {"median", at(values, 50)},
-                                {"p95", at(values, 95)}, {"max", values.back()}};
+    const auto all = summary_over(row, samples);
+    tell(fmt::format("  {:<24} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.1f}\n", row.what, all.min,
+                     all.median, all.p95, all.max));
+    out["figures"][row.what] = {{"min", all.min}, {"median", all.median}, {"p95", all.p95},
+                                {"max", all.max}};
   }
   return out;
 }
