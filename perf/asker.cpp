@@ -192,11 +192,12 @@ Asked Asker::judge(Duration since) const {
   return out;
 }
 
-std::optional<Duration> Asker::all_left(std::uint64_t node, Duration since) const {
+std::optional<Duration> Asker::all_answered_by(
+    const std::function<bool(std::uint64_t)>& is_such, Duration since) const {
   std::vector<Duration> first(vips_.size());
   for (std::size_t i = 0; i < requests_.size(); ++i) {
     const auto& request = requests_[i];
-    if (request.sent < since || request.node == 0 || request.node == node) continue;
+    if (request.sent < since || request.node == 0 || !is_such(request.node)) continue;
     auto& at = first[i % vips_.size()];
     if (at == Duration::zero() || request.answered < at) at = request.answered;
   }
@@ -208,6 +209,10 @@ std::optional<Duration> Asker::all_left(std::uint64_t node, Duration since) cons
 bool Asker::have_left(std::uint64_t node) const {
   return std::all_of(last_.begin(), last_.end(),
                      [&](const auto& last) { return last != 0 && last != node; });
+}
+
+bool Asker::are_at(std::uint64_t node) const {
+  return std::all_of(last_.begin(), last_.end(), [&](const auto& last) { return last == node; });
 }
 
 Asked Asker::finish(Duration since) {

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -49,11 +50,13 @@ class Asker {
   // Stops asking and waits for what is under way, at most 100 ms. What was sent, and every gap that
   // ended, before `since` is not counted.
   Asked finish(Duration since = {});
-  // After finish(): when the last VIP was answered for the first time by another node than this
-  // one, of the requests that were sent since then; nullopt: some VIP never was.
-  [[nodiscard]] std::optional<Duration> all_left(std::uint64_t node, Duration since) const;
-  // Every VIP was answered by another node the last time.
+  // After finish(): when the last VIP was answered for the first time by such a node, of the
+  // requests that were sent since then; nullopt: some VIP never was.
+  [[nodiscard]] std::optional<Duration> all_answered_by(
+      const std::function<bool(std::uint64_t)>& is_such, Duration since) const;
+  // Every VIP was answered by another node the last time; by this node.
   [[nodiscard]] bool have_left(std::uint64_t node) const;
+  [[nodiscard]] bool are_at(std::uint64_t node) const;
 
  private:
   struct Request {

@@ -13,6 +13,7 @@ constexpr Duration kAfter = 30ms;  // what comes late belongs to the event
 constexpr Duration kBefore = 5ms;  // a stall that ended so long before it may be the reason
 constexpr Duration kFrozen = 100ms;  // after others serve
 constexpr Duration kQuiet = 30ms;  // so long it must have been well, at least
+constexpr int kAttemptsMax = 5;
 constexpr Duration kPerAddress = 3ms;
 constexpr double kQuietIntervals = 1.5;  // everybody has heard the owner by then
 
@@ -133,10 +134,14 @@ void Failover::prepare(Fault fault) {
     wait_moved();
   }
   contender_->prepare(fault);
-  const bool is_away = fault == Fault::preferred_returns || fault == Fault::undrain;
   const auto holders = log_->holders();
-  if (is_away && holders.size() == 1) holder_ = holders.front();
+  if (is_return(fault) && holders.size() == 1) holder_ = holders.front();
   stalls_.forget(wall_clock() - 10s);
+}
+
+// What returns may come from several nodes.
+bool Failover::is_new(Fault fault, unsigned node) const {
+  return is_return(fault) ? node == contender_->home() : node != holder_;
 }
 
 void Failover::note_down() { daemons_.push_back({wall_clock(), holder_, false, true}); }
@@ -242,8 +247,10 @@ void Failover::judge_addresses(Fault fault, Sample& sample) const {
       continue;
     }
     of_each[change.address].push_back(change);
-    if (change.is_there && change.node != holder_) note_first(added[change.address], change.at);
-    if (!change.is_there && change.node == holder_) note_first(off[change.address], change.at);
+    const bool is_added = change.is_there && is_new(fault, change.node);
+    const bool is_off = !change.is_there && !is_new(fault, change.node);
+    if (is_added) note_first(added[change.address], change.at);
+    if (is_off) note_first(off[change.address], change.at);
   }
   if (is_move(fault)) sample.added = last_of(added, sample.begun);
   sample.off = last_of(off, sample.begun);
@@ -275,10 +282,14 @@ Sample Failover::collect(Fault fault, Asker& client, Duration begun) {
   sample.changes = log_->since(begun);
   judge_addresses(fault, sample);
   if (is_move(fault)) {
-    if (const auto at = client.all_left(holder_, begun)) sample.answered = *at - begun;
+    const auto is_from_there = [&](std::uint64_t node) {
+      return is_new(fault, static_cast<unsigned>(node));
+    };
+    const auto at = client.all_answered_by(is_from_there, begun);
+    if (at) sample.answered = *at - begun;
     std::vector<Duration> learnt(count());
     for (const auto& one : log_->learnt_since(begun)) {
-      if (one.address >= count() || one.node == 0 || one.node == holder_) continue;
+      if (one.address >= count() || one.node == 0 || !is_new(fault, one.node)) continue;
       note_first(learnt[one.address], one.at);
     }
     std::vector<Duration> of_asked;
@@ -304,8 +315,18 @@ std::vector<Claim> Failover::claims(Capture& heard, Duration since) const {
 }
 
 Sample Failover::run(Fault fault) {
-  settle();
-  prepare(fault);
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    settle();
+    prepare(fault);
+    if (auto sample = measure(fault)) return *std::move(sample);
+    if (fault == Fault::undrain) contender_->order(contender_->home(), fault);
+    if (fault == Fault::reload_moves) contender_->order(holder_, fault);
+  }
+  throw Timeout("addresses moved each time before anything was done to them");
+}
+
+// Nullopt: something moved before the event.
+std::optional<Sample> Failover::measure(Fault fault) {
   daemons_.clear();
   contender_->mark_logs();
   Capture heard(lab_.host(), "eth0");
@@ -316,6 +337,12 @@ Sample Failover::run(Fault fault) {
   wait_until("answers", [&] {
     return client.answered() > field_.rate / 50 && client.have_left(0);
   });
+  const auto home = contender_->home();
+  const bool is_ready = is_return(fault) ? log_->are_gone_from(home, count()) &&
+                                               client.have_left(home)
+                                         : log_->are_at(holder_, count()) &&
+                                               client.are_at(holder_);
+  if (!is_ready) return std::nullopt;
   const auto begun = wall_clock();
   act(fault);
   wait_end(fault, client);

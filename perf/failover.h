@@ -67,6 +67,7 @@ class Failover {
 
  private:
   void prepare(Fault fault);
+  [[nodiscard]] std::optional<Sample> measure(Fault fault);
   void act(Fault fault);
   void wait_end(Fault fault, const Asker& client);
   void wait_moved();
@@ -75,6 +76,8 @@ class Failover {
   [[nodiscard]] Sample collect(Fault fault, Asker& client, Duration begun);
   void judge_addresses(Fault fault, Sample& sample) const;
   [[nodiscard]] std::vector<Claim> claims(Capture& heard, Duration since) const;
+  // The node has by this fault what it had not.
+  [[nodiscard]] bool is_new(Fault fault, unsigned node) const;
   [[nodiscard]] std::size_t count() const { return addresses_.ips.size(); }
   [[nodiscard]] Duration patience() const;
 

@@ -47,6 +47,10 @@ std::optional<Fault> fault_named(const std::string& name) {
   return std::nullopt;
 }
 
+bool is_return(Fault fault) {
+  return fault == Fault::preferred_returns || fault == Fault::undrain;
+}
+
 bool is_move(Fault fault) { return fault != Fault::reload_stays && fault != Fault::graduation; }
 
 }  // namespace vippy::lab

@@ -36,6 +36,8 @@ inline constexpr std::array kFaults = {
 // What is done, for people.
 [[nodiscard]] const char* story_of(Fault fault);
 [[nodiscard]] std::optional<Fault> fault_named(const std::string& name);
+// The preferred node takes again what others have kept for it.
+[[nodiscard]] bool is_return(Fault fault);
 // The addresses go to another node by it.
 [[nodiscard]] bool is_move(Fault fault);
 

@@ -18,34 +18,34 @@ std::string with_commas(double value) {
 
 std::string notes(const Report& report) {
   std::string out;
-  for (const auto& daemon : report["daemons"]) {
-    const auto skipped = daemon["skipped"].get<std::string>();
-    out += fmt::format("{}: {}\n", daemon["name"].get<std::string>(),
-                       skipped.empty() ? daemon["version"].get<std::string>() + "; " +
-                                             daemon["setting"].get<std::string>()
+  for (const auto& daemon : report.at("daemons")) {
+    const auto skipped = daemon.at("skipped").get<std::string>();
+    out += fmt::format("{}: {}\n", daemon.at("name").get<std::string>(),
+                       skipped.empty() ? daemon.at("version").get<std::string>() + "; " +
+                                             daemon.at("setting").get<std::string>()
                                        : "skipped: " + skipped);
   }
   return out;
 }
 
 std::string cell(const Report& summary, const char* key) {
-  const auto& figure = summary[key];
+  const auto& figure = summary.at(key);
   if (figure.is_null()) return "-";
-  return fmt::format("{} / {}", short_number(figure["median"]), short_number(figure["max"]));
+  return fmt::format("{} / {}", short_number(figure.at("median")), short_number(figure.at("max")));
 }
 
 std::string failover_row(const Report& result) {
-  const auto daemon = result["daemon"].get<std::string>();
-  const auto lacks = result["lacks"].get<std::string>();
+  const auto daemon = result.at("daemon").get<std::string>();
+  const auto lacks = result.at("lacks").get<std::string>();
   if (!lacks.empty()) return fmt::format("  {:<16} -  {}\n", daemon, lacks);
-  const auto& summary = result["summary"];
+  const auto& summary = result.at("summary");
   auto two = cell(summary, "two_ms");
-  if (result["two_stay"].get<std::size_t>() > 0) two += " stay";
+  if (result.at("two_stay").get<std::size_t>() > 0) two += " stay";
   auto out = fmt::format("  {:<16}{:>15}{:>15}{:>15}{:>15}{:>15}{:>19}{:>15}\n", daemon,
                          cell(summary, "gap_ms"), cell(summary, "lost"),
                          cell(summary, "address_ms"), cell(summary, "answered_ms"),
                          cell(summary, "learnt_ms"), two, cell(summary, "none_ms"));
-  for (const auto& failure : result["failures"]) {
+  for (const auto& failure : result.at("failures")) {
     out += fmt::format("  {:<16} failed: {}\n", "", failure.get<std::string>());
   }
   return out;
@@ -54,11 +54,11 @@ std::string failover_row(const Report& result) {
 std::string failover_table(const Report& report) {
   std::string out = notes(report);
   std::string fault;
-  for (const auto& result : report["results"]) {
-    if (result["fault"] != fault) {
-      fault = result["fault"];
+  for (const auto& result : report.at("results")) {
+    if (result.at("fault") != fault) {
+      fault = result.at("fault");
       out += fmt::format("\n{}: {}\n  {:<16}{:>15}{:>15}{:>15}{:>15}{:>15}{:>19}{:>15}\n", fault,
-                         result["story"].get<std::string>(), "median / max, ms", "client gap",
+                         result.at("story").get<std::string>(), "median / max, ms", "client gap",
                          "requests lost", "new kernel", "answered", "neighbours", "two owners",
                          "no owner");
     }
@@ -71,14 +71,15 @@ std::string cost_table(const Report& report) {
   auto out = notes(report) + fmt::format("\n  {:<22}{:>7}{:>12}{:>14}{:>14}{:>14}{:>12}\n",
                                          "a node, median", "nodes", "processor", "us/interval",
                                          "wake-ups/s", "octets/s", "PSS, KiB");
-  for (const auto& result : report["results"]) {
+  for (const auto& result : report.at("results")) {
     const auto median = [&](const char* key) {
-      const auto& figure = result["summary"][key];
-      return figure.is_null() ? std::string("-") : short_number(figure["median"]);
+      const auto& figure = result.at("summary").at(key);
+      return figure.is_null() ? std::string("-") : short_number(figure.at("median"));
     };
-    const auto who = result["daemon"].get<std::string>() + " " + result["role"].get<std::string>();
+    const auto who =
+        result.at("daemon").get<std::string>() + " " + result.at("role").get<std::string>();
     out += fmt::format("  {:<22}{:>7}{:>10} %{:>14}{:>14}{:>14}{:>12}\n", who,
-                       result["nodes"].get<unsigned>(),
+                       result.at("nodes").get<unsigned>(),
                        median("processor_percent"), median("interval_us"), median("wakeups"),
                        median("octets"), median("pss_kib"));
   }
@@ -88,23 +89,25 @@ std::string cost_table(const Report& report) {
 std::string scale_table(const Report& report) {
   auto out = fmt::format("  {:<16}{:>10}{:>18}{:>18}{:>18}\n", "median / max, ms", "addresses",
                          "answered", "new kernel", "neighbours");
-  for (const auto& run : report["runs"]) {
-    for (const auto& result : run["results"]) {
-      out += fmt::format("  {:<16}{:>10}{:>18}{:>18}{:>18}\n", result["daemon"].get<std::string>(),
-                         short_number(run["addresses"]), cell(result["summary"], "answered_ms"),
-                         cell(result["summary"], "address_ms"),
-                         cell(result["summary"], "learnt_ms"));
-      for (const auto& failure : result["failures"]) {
+  for (const auto& run : report.at("runs")) {
+    for (const auto& result : run.at("results")) {
+      out += fmt::format("  {:<16}{:>10}{:>18}{:>18}{:>18}\n",
+                         result.at("daemon").get<std::string>(), short_number(run.at("addresses")),
+                         cell(result.at("summary"), "answered_ms"),
+                         cell(result.at("summary"), "address_ms"),
+                         cell(result.at("summary"), "learnt_ms"));
+      for (const auto& failure : result.at("failures")) {
         out += fmt::format("  {:<16} failed: {}\n", "", failure.get<std::string>());
       }
     }
-    for (const auto& daemon : run["daemons"]) {
-      if (daemon["skipped"] == "") continue;
-      out += fmt::format("  {:<16}{:>10}  skipped: {}\n", daemon["name"].get<std::string>(),
-                         short_number(run["addresses"]), daemon["skipped"].get<std::string>());
+    for (const auto& daemon : run.at("daemons")) {
+      if (daemon.at("skipped") == "") continue;
+      out += fmt::format("  {:<16}{:>10}  skipped: {}\n", daemon.at("name").get<std::string>(),
+                         short_number(run.at("addresses")),
+                         daemon.at("skipped").get<std::string>());
     }
   }
-  if (report.contains("nodes_cost")) out += "\n" + cost_table(report["nodes_cost"]);
+  if (report.contains("nodes_cost")) out += "\n" + cost_table(report.at("nodes_cost"));
   return out;
 }
 
@@ -121,8 +124,8 @@ std::string short_number(const Report& value) {
 }
 
 std::string table_of(const Report& report) {
-  if (report["kind"] == "cost") return cost_table(report);
-  if (report["kind"] == "scale") return scale_table(report);
+  if (report.at("kind") == "cost") return cost_table(report);
+  if (report.at("kind") == "scale") return scale_table(report);
   return failover_table(report);
 }
 

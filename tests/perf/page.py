@@ -51,6 +51,18 @@ class Pages(unittest.TestCase):
             for key in ("kernel", "processor", "date", "commit", "command"):
                 self.assertIn(str(machine[key]), words)
 
+    def test_are_not_made_of_something_else(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            for text in ("{}", "[]", "no JSON", '{"kind": "failover", "daemons": []}'):
+                file.seek(0)
+                file.truncate()
+                file.write(text)
+                file.flush()
+                done = subprocess.run([PROGRAM, "report", file.name], capture_output=True,
+                                      text=True, timeout=60, check=False)
+                self.assertEqual(done.returncode, 2, text)
+                self.assertTrue(done.stderr.startswith("vippy-perf: "), done.stderr)
+
     def test_are_for_light_and_dark(self):
         self.assertIn("@media (prefers-color-scheme: dark)", page_of("failover.json"))
 
