@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 // The first round begins at once, the others this long after the first.
 constexpr std::array<Duration, 4> kRounds = {0ms, 100ms, 1s, 5s};
 
+// A hit list is used for so long: whoever became known meanwhile is told in the next round.
+constexpr Duration kListAge = 50ms;
+
 bool is_network_or_broadcast(const Prefix& network, const IpAddress& host) {
   // RFC 3021: networks of /31 have neither.
   return host.is_v4() && network.length < 31 &&
@@ -89,57 +92,166 @@ void Advertiser::configure(std::vector<NotifyEntry> notify, std::uint32_t rate,
   notify_ = std::move(notify);
   rate_ = std::max<std::uint32_t>(rate, 1);
   refresh_ = refresh;
+  lists_.clear();
+  // At most 5 ms worth of hits together, so that the loop need not wake more often.
+  for (auto& [index, lane] : lanes_) {
+    lane.hit_pace.rate = rate_;
+    lane.hit_pace.burst = std::max(1.0, rate_ / 200.0);
+  }
 }
+
+// ---- the pace ---------------------------------------------------------------------------------
+
+void Advertiser::Pace::refill(Instant now) {
+  const auto seconds = std::chrono::duration<double>(now - refilled).count();
+  tokens = std::min(burst, tokens + seconds * rate);
+  refilled = now;
+}
+
+bool Advertiser::Pace::take() {
+  if (tokens < 1) return false;
+  tokens -= 1;
+  return true;
+}
+
+Instant Advertiser::Pace::refilled_at() const {
+  const double missing = std::max(0.0, std::min(burst, 8.0) - tokens);
+  return refilled + Duration(static_cast<Duration::rep>(std::ceil(missing / rate * 1e9)));
+}
+
+Advertiser::Lane& Advertiser::lane(InterfaceIndex index, Instant now) {
+  const auto [found, is_new] = lanes_.try_emplace(index);
+  auto& lane = found->second;
+  if (!is_new) return lane;
+  const auto pace = [now](double rate, double burst) { return Pace{rate, burst, now, burst}; };
+  lane.broadcast_pace = pace(kBroadcastsPerMs * 1e3, kBroadcastsPerMs);
+  lane.repeat_pace = pace(kRepeatsPerMs * 1e3, kRepeatsPerMs);
+  lane.hit_pace = pace(rate_, std::max(1.0, rate_ / 200.0));
+  return lane;
+}
+
+bool Advertiser::take(InterfaceIndex index, Instant now) {
+  auto& pace = lane(index, now).hit_pace;
+  pace.refill(now);
+  return pace.take();
+}
+
+Instant Advertiser::next_frame(InterfaceIndex index, Instant now) const {
+  const auto found = lanes_.find(index);
+  return found == lanes_.end() ? now : found->second.hit_pace.refilled_at();
+}
+
+// ---- VIPs that come and go --------------------------------------------------------------------
 
 void Advertiser::start(InterfaceIndex index, const Prefix& vip, const Interfaces& interfaces,
                        Instant now, Actions& out) {
   stop(index, vip);
   const auto* interface = interfaces.find(index);
   if (interface == nullptr || !interface->is_ethernet) return;
-  Job job{index, vip, own_network(vip, interface, interfaces), 0, now, nullptr, 0};
-  broadcast(job, interfaces, out);
-  jobs_.push_front(std::move(job));
-  turn_ = 0;
+  const auto id = next_id_++;
+  jobs_[id] = {.index = index,
+               .vip = vip,
+               .network = own_network(vip, interface, interfaces),
+               .is_urgent = true};
+  ids_[{index, vip}] = id;
+  auto& where = lane(index, now);
+  where.urgent.push_back(id);
+  send_urgent(where, interfaces, now, out);
   next_deadline_ = now;
 }
 
 void Advertiser::again(InterfaceIndex index, const Prefix& vip, const Interfaces& interfaces,
                        Instant now, Actions& out) {
-  const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) {
-    return one.index == index && one.vip == vip;
-  });
-  if (job == jobs_.end()) return start(index, vip, interfaces, now, out);
-  broadcast(*job, interfaces, out);
+  const auto known = ids_.find({index, vip});
+  if (known == ids_.end()) return start(index, vip, interfaces, now, out);
+  if (std::exchange(jobs_.at(known->second).is_urgent, true)) return;
+  auto& where = lane(index, now);
+  where.urgent.push_back(known->second);
+  send_urgent(where, interfaces, now, out);
+  next_deadline_ = std::min(next_deadline_, where.broadcast_pace.refilled_at());
 }
 
 void Advertiser::stop(InterfaceIndex index, const Prefix& vip) {
-  std::erase_if(jobs_, [&](const Job& job) { return job.index == index && job.vip == vip; });
+  const auto known = ids_.find({index, vip});
+  if (known != ids_.end()) drop(known->second);
 }
 
-void Advertiser::broadcast(const Job& job, const Interfaces& interfaces, Actions& out) const {
+void Advertiser::drop(JobId id) {
+  const auto found = jobs_.find(id);
+  waiting_.erase({found->second.round_at, id});
+  ids_.erase({found->second.index, found->second.vip});
+  jobs_.erase(found);
+}
+
+Advertiser::Job* Advertiser::find(JobId id) {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+// ---- what leaves ------------------------------------------------------------------------------
+
+void Advertiser::broadcast(const Job& job, const Interfaces& interfaces, Actions& out) {
   const auto* interface = interfaces.find(job.index);
   if (interface == nullptr) return;
   out.push_back(Advertise{job.index, job.vip.address, interface->mac, interface->forwards_ipv6,
                           AdvertiseForm::everyone, IpAddress(), Mac::broadcast()});
 }
 
-void Advertiser::begin_round(Job& job, Lists& lists, const Neighbours& neighbours,
-                             const Interfaces& interfaces, Instant now, Actions& out) {
-  if (job.round == 0) job.round_at = now;
-  if (job.round != 0) broadcast(job, interfaces, out);  // the first one left with start()
-  if (job.round >= kRounds.size()) {
-    job.hits = std::make_shared<std::vector<HitTarget>>();  // a refresh is the broadcast alone
-    return;
+void Advertiser::send_urgent(Lane& lane, const Interfaces& interfaces, Instant now, Actions& out) {
+  lane.broadcast_pace.refill(now);
+  while (!lane.urgent.empty()) {
+    const auto id = lane.urgent.front();
+    auto* job = find(id);
+    if (job != nullptr && !lane.broadcast_pace.take()) return;
+    lane.urgent.pop_front();
+    if (job == nullptr) continue;
+    broadcast(*job, interfaces, out);
+    job->is_urgent = false;
+    if (job->round_at != Instant::max()) continue;
+    job->round_at = now;
+    waiting_.emplace(now, id);
   }
-  auto& list = lists[{job.index, job.network.first(), job.network.length}];
+}
+
+Advertiser::Hits Advertiser::hits_of(const Job& job, const Neighbours& neighbours,
+                                     const Interfaces& interfaces, Instant now) {
+  if (now - lists_at_ > kListAge) lists_.clear();
+  if (lists_.empty()) lists_at_ = now;
+  auto& list = lists_[{job.index, job.network.first(), job.network.length}];
   if (!list) {
     list = std::make_shared<std::vector<HitTarget>>(
         hit_list(job.vip.address, job.network, notify_, neighbours, interfaces));
   }
-  job.hits = list;
+  return list;
 }
 
-bool Advertiser::hit(Job& job, const Interfaces& interfaces, Actions& out) const {
+void Advertiser::begin_round(JobId id, Job& job, Lane& lane, const Neighbours& neighbours,
+                             const Interfaces& interfaces, Instant now) {
+  // A refresh is the broadcast alone.
+  if (job.round < kRounds.size()) job.hits = hits_of(job, neighbours, interfaces, now);
+  if (job.hits == nullptr || job.hits->empty()) return end_round(id, job, now);
+  if (job.round == 0) {
+    lane.telling.push_front(id);
+  } else {
+    lane.telling.push_back(id);
+  }
+}
+
+void Advertiser::send_repeats(Lane& lane, const Neighbours& neighbours,
+                              const Interfaces& interfaces, Instant now, Actions& out) {
+  lane.repeat_pace.refill(now);
+  while (!lane.repeats.empty() && lane.urgent.empty()) {
+    const auto id = lane.repeats.front();
+    auto* job = find(id);
+    if (job != nullptr && !lane.repeat_pace.take()) return;
+    lane.repeats.pop_front();
+    if (job == nullptr) continue;
+    broadcast(*job, interfaces, out);
+    begin_round(id, *job, lane, neighbours, interfaces, now);
+  }
+}
+
+bool Advertiser::hit(Job& job, const Interfaces& interfaces, Actions& out) {
   const auto& hits = *job.hits;
   const auto* interface = interfaces.find(job.index);
   if (interface == nullptr) return false;
@@ -153,93 +265,74 @@ bool Advertiser::hit(Job& job, const Interfaces& interfaces, Actions& out) const
   return true;
 }
 
-// At most this many frames leave together: 5 ms worth, so that the loop need not wake more often.
-double Advertiser::burst() const { return std::max(1.0, rate_ / 200.0); }
-
-void Advertiser::refill(Pace& pace, Instant now) const {
-  const auto seconds = std::chrono::duration<double>(now - pace.refilled).count();
-  pace.tokens = std::min(burst(), pace.tokens + seconds * rate_);
-  pace.refilled = now;
+// One host a VIP, round and round, going on where the last poll ended: when there are more VIPs
+// than frames in a burst, none of them waits for the others to finish.
+void Advertiser::send_hits(Lane& lane, const Interfaces& interfaces, Instant now, Actions& out) {
+  lane.hit_pace.refill(now);
+  while (!lane.telling.empty() && lane.hit_pace.tokens >= 1) {
+    const auto id = lane.telling.front();
+    lane.telling.pop_front();
+    auto* job = find(id);
+    if (job == nullptr) continue;
+    if (hit(*job, interfaces, out)) {
+      lane.hit_pace.tokens -= 1;
+      lane.telling.push_back(id);
+    } else {
+      end_round(id, *job, now);
+    }
+  }
 }
 
-void Advertiser::end_round(Job& job, Instant now) {
+void Advertiser::end_round(JobId id, Job& job, Instant now) {
   job.hits.reset();
   job.next_hit = 0;
   const auto ended = job.round++;
   if (job.round < kRounds.size()) {
     job.round_at += kRounds[job.round] - kRounds[ended];
+  } else if (refresh_ == Duration::zero()) {
+    return drop(id);
   } else {
     // Whoever was stopped for an hour says it once, not for each time it was due.
     const auto next = job.round_at + refresh_;
     job.round_at = next > now ? next : now + refresh_;
   }
-}
-
-// One host a VIP, round and round, going on where the last poll ended: when there are more VIPs
-// than frames in a burst, none of them waits for the others to finish.
-void Advertiser::send_hits(const Interfaces& interfaces, Instant now, Actions& out) {
-  for (std::size_t passed_over = 0; passed_over < jobs_.size(); ++passed_over) {
-    auto& job = jobs_[turn_++ % jobs_.size()];
-    if (!job.hits) continue;
-    auto& pace = paces_.try_emplace(job.index, Pace{now, burst()}).first->second;
-    if (pace.tokens < 1) continue;
-    if (hit(job, interfaces, out)) {
-      pace.tokens -= 1;
-      passed_over = SIZE_MAX;  // somebody made progress: once round again
-    } else {
-      end_round(job, now);
-    }
-  }
+  waiting_.emplace(job.round_at, id);
 }
 
 void Advertiser::poll(const Neighbours& neighbours, const Interfaces& interfaces, Instant now,
                       Actions& out) {
   if (now < next_deadline_) return;
-  Lists lists;
-  for (auto& job : jobs_) {
-    if (job.hits || job.round_at > now) continue;
-    begin_round(job, lists, neighbours, interfaces, now, out);
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    const auto id = waiting_.begin()->second;
+    waiting_.erase(waiting_.begin());
+    auto& job = jobs_.at(id);
+    auto& where = lane(job.index, now);
+    if (job.round == 0) {
+      begin_round(id, job, where, neighbours, interfaces, now);  // its broadcast has left
+    } else {
+      where.repeats.push_back(id);
+    }
   }
-  for (auto& [index, pace] : paces_) refill(pace, now);
-  send_hits(interfaces, now, out);
-  std::erase_if(jobs_, [&](const Job& job) {
-    return job.round >= kRounds.size() && refresh_ == Duration::zero();
-  });
-  if (jobs_.empty()) paces_.clear();
+  for (auto& [index, lane] : lanes_) {
+    send_urgent(lane, interfaces, now, out);
+    send_repeats(lane, neighbours, interfaces, now, out);
+    send_hits(lane, interfaces, now, out);
+  }
+  if (jobs_.empty()) lanes_.clear();
   next_deadline_ = earliest();
 }
 
 Instant Advertiser::earliest() const {
-  auto first = Instant::max();
-  for (const auto& job : jobs_) {
-    if (!job.hits) {
-      first = std::min(first, job.round_at);
-      continue;
+  auto first = waiting_.empty() ? Instant::max() : waiting_.begin()->first;
+  for (const auto& [index, lane] : lanes_) {
+    if (!lane.urgent.empty()) {
+      first = std::min(first, lane.broadcast_pace.refilled_at());
+    } else if (!lane.repeats.empty()) {
+      first = std::min(first, lane.repeat_pace.refilled_at());
     }
-    const auto pace = paces_.find(job.index);
-    if (pace == paces_.end()) return Instant::min();
-    first = std::min(first, refilled_at(pace->second));
+    if (!lane.telling.empty()) first = std::min(first, lane.hit_pace.refilled_at());
   }
   return first;
-}
-
-// A burst's worth at once costs fewer wake-ups than frame by frame.
-Instant Advertiser::refilled_at(const Pace& pace) const {
-  const double missing = std::max(0.0, std::min(burst(), 1.0 * 8) - pace.tokens);
-  return pace.refilled + Duration(static_cast<Duration::rep>(std::ceil(missing / rate_ * 1e9)));
-}
-
-bool Advertiser::take(InterfaceIndex index, Instant now) {
-  auto& pace = paces_.try_emplace(index, Pace{now, burst()}).first->second;
-  refill(pace, now);
-  if (pace.tokens < 1) return false;
-  pace.tokens -= 1;
-  return true;
-}
-
-Instant Advertiser::next_frame(InterfaceIndex index, Instant now) const {
-  const auto pace = paces_.find(index);
-  return pace == paces_.end() ? now : refilled_at(pace->second);
 }
 
 }  // namespace vippy::core

@@ -6,10 +6,14 @@
 //          been away, or believed the other side of a split.
 // Purity:  no clock; `now` is handed in. Appends Advertise actions; frames are the hall's.
 // Bounds:  one job per VIP; a hit list has at most kNotifyAddressesMax + kNeighboursMax hosts and
-//          is shared by the VIPs of a network; `notify-rate` frames a second on each interface.
-// Units:   frames a second.
-// Order:   broadcasts first and unpaced (two frames a VIP), the most recent take-over first; hit
-//          lists round-robin over the VIPs, so that all of them make progress.
+//          is shared by the VIPs of a network. On each interface leave, in a millisecond, at most
+//          kBroadcastsPerMs broadcasts of VIPs that have come and kRepeatsPerMs repeated ones, each
+//          with as many at once after a pause, and `notify-rate` frames a second of the hit lists.
+//          Work is O(log VIPs) for a frame and for a VIP that comes or goes.
+// Units:   frames a second; a broadcast of an IPv4 VIP is two frames.
+// Order:   the broadcasts of VIPs that have come, in that order, before all repeated ones; hit
+//          lists round-robin over the VIPs, so that all of them make progress, the most recent
+//          take-over first.
 // Source:  RFC 5227 section 2.3 (announcement), RFC 826 (a request updates whoever hears it),
 //          RFC 4861 section 7.2.6 (unsolicited advertisements).
 #pragma once
@@ -20,7 +24,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "core/action.h"
@@ -51,10 +57,14 @@ struct HitTarget {
 
 class Advertiser {
  public:
+  static constexpr std::uint32_t kBroadcastsPerMs = 128;
+  static constexpr std::uint32_t kRepeatsPerMs = 16;
+
   // `refresh` zero: a VIP is announced in its first seconds only.
   void configure(std::vector<NotifyEntry> notify, std::uint32_t rate, Duration refresh);
 
-  // A VIP came up here (or must be told again): the first broadcast leaves with this call.
+  // A VIP came up here (or must be told again): the first broadcast leaves with this call, or
+  // waits for its turn when many came together.
   void start(InterfaceIndex index, const Prefix& vip, const Interfaces& interfaces, Instant now,
              Actions& out);
   // Somebody else held the VIP too: one more broadcast now. The rounds go on as they were.
@@ -65,7 +75,11 @@ class Advertiser {
   // Only the VIPs that `keeps(index, vip)` are spoken of from now on.
   template <typename Keeps>
   void stop_unless(const Keeps& keeps) {
-    std::erase_if(jobs_, [&](const Job& job) { return !keeps(job.index, job.vip); });
+    std::vector<Vip> gone;
+    for (const auto& [vip, id] : ids_) {
+      if (!keeps(vip.first, vip.second)) gone.push_back(vip);
+    }
+    for (const auto& [index, vip] : gone) stop(index, vip);
   }
 
   void poll(const Neighbours& neighbours, const Interfaces& interfaces, Instant now, Actions& out);
@@ -77,42 +91,69 @@ class Advertiser {
   [[nodiscard]] std::size_t jobs() const { return jobs_.size(); }
 
  private:
+  using Vip = std::pair<InterfaceIndex, Prefix>;
+  using JobId = std::uint64_t;
   using Hits = std::shared_ptr<const std::vector<HitTarget>>;
   struct Job {
     InterfaceIndex index = 0;
     Prefix vip;
     Prefix network;
     std::size_t round = 0;
-    Instant round_at{};  // when the round begins
-    Hits hits;           // null: the round has not begun
+    Instant round_at = Instant::max();  // when the round begins; max: after the first broadcast
+    Hits hits;                          // null: the round has not begun
     std::size_t next_hit = 0;
+    bool is_urgent = false;  // its broadcast waits for its turn
   };
+  // Tokens come in steadily, up to a burst; one leaves with each frame.
   struct Pace {
+    double rate = 1;  // a second
+    double burst = 1;
     Instant refilled{};
-    double tokens = 0;
+    double tokens = 1;
+    void refill(Instant now);
+    [[nodiscard]] bool take();
+    // When a few have come in: that costs fewer wake-ups than frame by frame.
+    [[nodiscard]] Instant refilled_at() const;
+  };
+  // What waits on an interface. Of jobs that ended meanwhile only the numbers are left here.
+  struct Lane {
+    std::deque<JobId> urgent;   // broadcasts of VIPs that have come
+    std::deque<JobId> repeats;  // rounds that are due
+    std::deque<JobId> telling;  // hit lists, in turns
+    Pace broadcast_pace;
+    Pace repeat_pace;
+    Pace hit_pace;
   };
 
-  void broadcast(const Job& job, const Interfaces& interfaces, Actions& out) const;
-  // Lists collected in one poll: VIPs that begin together in the same network share theirs.
-  using Lists = std::map<std::tuple<InterfaceIndex, IpAddress, std::uint8_t>, Hits>;
-  void begin_round(Job& job, Lists& lists, const Neighbours& neighbours,
-                   const Interfaces& interfaces, Instant now, Actions& out);
+  Lane& lane(InterfaceIndex index, Instant now);
+  void send_urgent(Lane& lane, const Interfaces& interfaces, Instant now, Actions& out);
+  void send_repeats(Lane& lane, const Neighbours& neighbours, const Interfaces& interfaces,
+                    Instant now, Actions& out);
+  void send_hits(Lane& lane, const Interfaces& interfaces, Instant now, Actions& out);
+  static void broadcast(const Job& job, const Interfaces& interfaces, Actions& out);
+  void begin_round(JobId id, Job& job, Lane& lane, const Neighbours& neighbours,
+                   const Interfaces& interfaces, Instant now);
+  Hits hits_of(const Job& job, const Neighbours& neighbours, const Interfaces& interfaces,
+               Instant now);
   // Sends one frame of the job's hit list; false when its list is done.
-  bool hit(Job& job, const Interfaces& interfaces, Actions& out) const;
-  void send_hits(const Interfaces& interfaces, Instant now, Actions& out);
-  void refill(Pace& pace, Instant now) const;
-  void end_round(Job& job, Instant now);
-  [[nodiscard]] double burst() const;
+  static bool hit(Job& job, const Interfaces& interfaces, Actions& out);
+  void end_round(JobId id, Job& job, Instant now);
+  void drop(JobId id);
+  [[nodiscard]] Job* find(JobId id);
   [[nodiscard]] Instant earliest() const;
-  [[nodiscard]] Instant refilled_at(const Pace& pace) const;
 
   std::vector<NotifyEntry> notify_;
   std::uint32_t rate_ = 1;
   Duration refresh_{};
   Instant next_deadline_ = Instant::max();
-  std::deque<Job> jobs_;
-  std::size_t turn_ = 0;  // whose turn it is to send to its next host
-  std::map<InterfaceIndex, Pace> paces_;
+  JobId next_id_ = 1;
+  std::map<JobId, Job> jobs_;
+  std::map<Vip, JobId> ids_;
+  std::set<std::pair<Instant, JobId>> waiting_;  // for their round
+  std::map<InterfaceIndex, Lane> lanes_;
+  // VIPs of the same network that begin at about the same time share their list.
+  std::map<std::tuple<InterfaceIndex, IpAddress, std::uint8_t>, Hits> lists_;
+  Instant lists_at_{};
 };
 
 }  // namespace vippy::core

@@ -51,6 +51,24 @@ class BitSet {
     for (std::size_t i = 0; i < octets_.size(); ++i) octets_[i] |= other.octets_[i];
     return *this;
   }
+  // Calls `visit` with each bit that is set, in their order.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (std::size_t i = 0; i < octets_.size(); ++i) {
+      if (octets_[i] == 0) continue;
+      for (std::size_t bit = 8 * i; bit < 8 * i + 8; ++bit) {
+        if (test(bit)) visit(bit);
+      }
+    }
+  }
+  // Adds the bits in which two sets differ. A set of another size than this one is empty.
+  void add_difference(const BitSet& left, const BitSet& right) {
+    for (std::size_t i = 0; i < octets_.size(); ++i) {
+      const unsigned one = left.bits_ == bits_ ? left.octets_[i] : 0U;
+      const unsigned other = right.bits_ == bits_ ? right.octets_[i] : 0U;
+      octets_[i] |= static_cast<std::uint8_t>(one ^ other);
+    }
+  }
   void clear() { std::fill(octets_.begin(), octets_.end(), std::uint8_t{0}); }
   [[nodiscard]] std::size_t size() const { return bits_; }
   [[nodiscard]] std::span<const std::uint8_t> octets() const { return octets_; }

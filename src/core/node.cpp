@@ -76,7 +76,7 @@ void Node::on(const TableComplete& complete, Instant now, Actions& out) {
     case KernelTable::addresses:
       for (const auto& key : reconciler_.complete_table(now, out)) went_down(key);
       addresses_known_ = true;
-      stock_changed_ = true;
+      stock_due_.mark_all();
       return;
     case KernelTable::neighbours:
       neighbours_.complete_table();
@@ -93,7 +93,7 @@ void Node::on(const LinkSeen& link, Instant now, Actions& out) {
                        was_running == is_running;
   const bool had_trouble = !is_same && has_link_trouble();
   interfaces_.on_link(link);
-  stock_changed_ = true;
+  stock_due_.mark_all();
   if (link.exists) {
     reconciler_.name_interface(link.index, link.name);
   } else {
@@ -114,7 +114,7 @@ void Node::on(const AddressSeen& address, Instant now, Actions& out) {
   const AddressKey key{address.index, address.prefix};
   const bool is_configured = std::binary_search(configured_.begin(), configured_.end(), key);
   const auto change = reconciler_.observe(address, is_configured, now, out);
-  stock_changed_ = stock_changed_ || is_configured;
+  stock_changed(key);
   // A VIP does not say which subnet an interface is on.
   if (!is_configured) {
     interfaces_.on_address(address);
@@ -295,11 +295,11 @@ void Node::came_up(const AddressKey& key, Instant now, Actions& out) {
 void Node::on(const OutcomeArrived& outcome, Instant now, Actions& out) {
   if (outcome.failure != FailureKind::none) ++counters_.requests_failed;
   const auto answer = reconciler_.outcome(outcome.id, outcome.failure, now, out);
-  stock_changed_ = true;
   if (!answer) {
     on_open_outcome(outcome, now, out);
     return;
   }
+  stock_changed(answer->key);
   if (answer->change == Reconciler::Change::came_up) came_up(answer->key, now, out);
   if (answer->change == Reconciler::Change::went_down) went_down(answer->key);
 }

@@ -4,8 +4,9 @@
 //          placement, reconcile, advertise, neighbours) and judges deadlines at Tick.
 // Purity:  a value: inputs in, actions out. No clock, no bytes, no file descriptors, no errno.
 // Units:   Instant and Duration; the configuration's seconds were converted when it was read.
-// Bounds:  limits.h. Work for one input is O(1) but for a change of members (O(groups)) and of
-//          the configuration (O(groups x nodes) hashes).
+// Bounds:  limits.h. Work for one input or Tick is O(log VIPs), and as much again for each group
+//          that it is about, but for a change of members (O(groups)) and of the configuration
+//          (O(groups x nodes) hashes).
 // Errors:  what peers do wrong is counted and logged, what the system refuses comes back as
 //          OutcomeArrived; only our own mistakes are asserted.
 // Order:   `now` never goes back. Silence is judged at Tick only, and Tick comes after everything
@@ -28,6 +29,7 @@
 #include "core/conflicts.h"
 #include "core/contents.h"
 #include "core/convergence.h"
+#include "core/due_groups.h"
 #include "core/input.h"
 #include "core/interfaces.h"
 #include "core/membership.h"
@@ -85,6 +87,8 @@ class Node {
     Instant since{};
     std::vector<std::optional<AddressKey>> keys;  // per VIP; nullopt: nowhere to put it
     bool is_held = false;                // wanted in our kernel
+    bool is_wished_whole = false;        // our kernel was asked for it, and it is spoken of
+    bool is_wished_away = false;         // our kernel was not asked for it
     bool is_contested = false;           // somebody else held it too, a moment ago
     Instant again_at = Instant::max();    // the neighbours hear of it once more
     Instant release_at = Instant::max();  // lets go then: the new owner has it
@@ -169,20 +173,28 @@ class Node {
   // who holds what, by facts (node_hold.cpp)
   void decide_by_facts(Instant now, Actions& out);
   void take_stock(Instant now);
+  bool take_stock_of(std::size_t group, Instant now);
+  void take_due(Instant now);
+  void wait_for_facts();
+  void copy_facts();
   void judge_standing(Instant now);
   [[nodiscard]] bool is_settled_node(Instant now) const;
   [[nodiscard]] bool keeps_while_leaving(std::size_t group, Instant now) const;
   [[nodiscard]] bool may_keep_part(std::size_t group, Instant now) const;
   [[nodiscard]] Instant part_until(const GroupState& group) const;
   [[nodiscard]] bool should_have(std::size_t group, Instant now) const;
-  void hold_or_release(Instant now);
-  void settle_contests(Instant now, Actions& out);
+  void hold_or_release(std::size_t group, Instant now);
+  void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
+  void want_group(std::size_t group);
+  void set_hold_deadline(std::size_t group);
+  [[nodiscard]] bool is_held_by_others(std::size_t group) const;
   void speak_again(const GroupState& group, Instant now, Actions& out);
   void move_group(std::size_t group, std::size_t to, Instant now, Actions& out);
   void announce_change(Instant now);
   [[nodiscard]] bool makes_first() const;
   [[nodiscard]] static bool leaves_gently(InactiveReason reason);
   [[nodiscard]] bool is_outsiders(std::size_t group) const;
+  [[nodiscard]] Instant whole_deadline() const;
   [[nodiscard]] Instant hold_deadline() const;
   [[nodiscard]] bool goes_by_facts() const { return speaks_2(config_.protocol); }
 
@@ -204,6 +216,7 @@ class Node {
   [[nodiscard]] Instant may_name_at(Instant now) const;
   void name_stranger(const Conflicts::Stranger& stranger, Actions& out);
   void name_suspects(Instant now, Actions& out);
+  void stock_changed(const AddressKey& vip);
   [[nodiscard]] bool is_members_word(const GroupState& group, const Mac& mac, Instant now) const;
   [[nodiscard]] bool is_own_mac(const Mac& mac) const;
 
@@ -264,7 +277,11 @@ class Node {
   BitSet refusals_;  // groups that we cannot hold now
   BitSet parts_;     // groups of which our kernel has something and not all
   BitSet touched_;   // those of them since the last announcement
-  bool stock_changed_ = true;  // claims or refusals may be others
+  GroupMarks stock_due_;   // what we hold or refuse of these may have changed
+  GroupMarks decide_due_;  // and what is known of these by the facts
+  GroupDeadlines hold_deadlines_;
+  bool must_decide_all_ = true;  // with the next decision
+  bool has_outsiders_ = false;   // at the last decision
   bool refuses_ = false;
   std::vector<ContentDigest> neighbours_of_;  // per node: the table of it that we have
   std::vector<ContentDigest> differing_of_;   // per node: the configuration that was complained of
@@ -310,7 +327,8 @@ class Node {
   bool is_active_ = false;
   std::optional<InactiveReason> shown_reason_;
   bool config_changed_ = false;   // since the last decision
-  bool members_changed_ = true;   // a decision is due
+  bool members_changed_ = true;   // a decision about all groups is due
+  bool keys_changed_ = true;      // VIPs lie elsewhere than when they were last wanted
   bool ever_decided_ = false;
   bool ever_active_ = false;
   bool host_changed_ = false;     // links or addresses, since unplaced VIPs were last tried

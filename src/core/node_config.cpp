@@ -220,7 +220,10 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   refusals_ = parts_ = touched_ = BitSet(groups_.size());
   for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].is_held = claims_.test(i);
   facts_.assign(shared_->nodes.size(), NodeFacts{});
-  stock_changed_ = true;
+  stock_due_.resize(groups_.size());
+  decide_due_.resize(groups_.size());
+  hold_deadlines_.resize(groups_.size());
+  keys_changed_ = true;
   place_vips(out);
   config_changed_ = true;
   members_changed_ = true;
@@ -251,8 +254,9 @@ void Node::place_vips(Actions& out) {
         placed_.emplace_back(*keys[j], i);
       }
     }
-    members_changed_ = members_changed_ || keys != groups_[i].keys;
-    stock_changed_ = stock_changed_ || keys != groups_[i].keys;
+    if (keys == groups_[i].keys) continue;
+    members_changed_ = keys_changed_ = true;
+    stock_due_.mark(i);
     groups_[i].keys = std::move(keys);
   }
   std::sort(configured_.begin(), configured_.end());

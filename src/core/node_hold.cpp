@@ -30,39 +30,41 @@ bool Node::is_settled_node(Instant now) const {
 
 // What our kernel holds and what we cannot hold, as the others are to hear it.
 void Node::take_stock(Instant now) {
-  const bool has_waited = std::any_of(groups_.begin(), groups_.end(), [&](const auto& group) {
-    return group.refuse_until != Instant{} && group.refuse_until <= now;
-  });
-  if (!std::exchange(stock_changed_, false) && !has_waited) return;
-  BitSet claims(groups_.size());
-  BitSet refusals(groups_.size());
-  BitSet parts(groups_.size());
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    auto& group = groups_[i];
-    std::size_t held = 0;
-    std::size_t placed = 0;
-    for (const auto& key : group.keys) {
-      if (!key) continue;
-      ++placed;
-      if (reconciler_.holds(*key)) ++held;
-      if (group.is_held && reconciler_.trouble(*key)) group.refuse_until = now + kRefuseFor;
-    }
-    if (group.refuse_until <= now) group.refuse_until = {};
-    // Held when all of it is here, and until nothing of it is.
-    claims.set(i, held > 0 && (held == placed || claims_.test(i)));
-    parts.set(i, held > 0 && !claims.test(i));
-    refusals.set(i, placed < group.keys.size() || group.refuse_until != Instant{});
-  }
-  if (claims == claims_ && refusals == refusals_ && parts == parts_) return;
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (parts.test(i) || (claims_.test(i) && !claims.test(i))) touched_.set(i);
-  }
-  parts_ = std::move(parts);
-  claims_ = std::move(claims);
-  refusals_ = std::move(refusals);
+  if (!stock_due_.any()) return;
+  bool has_changed = false;
+  for (const auto group : stock_due_.take()) has_changed = take_stock_of(group, now) || has_changed;
+  if (!has_changed) return;
   refuses_ = refusals_.any();
-  members_changed_ = true;
   announce_change(now);
+}
+
+bool Node::take_stock_of(std::size_t index, Instant now) {
+  auto& group = groups_[index];
+  std::size_t held = 0;
+  std::size_t placed = 0;
+  for (const auto& key : group.keys) {
+    if (!key) continue;
+    ++placed;
+    if (reconciler_.holds(*key)) ++held;
+    if (group.is_held && reconciler_.trouble(*key)) group.refuse_until = now + kRefuseFor;
+  }
+  if (group.refuse_until <= now) group.refuse_until = {};
+  // Held when all of it is here, and until nothing of it is.
+  const bool is_claimed = held > 0 && (held == placed || claims_.test(index));
+  const bool is_part = held > 0 && !is_claimed;
+  const bool is_refused = placed < group.keys.size() || group.refuse_until != Instant{};
+  const bool was_claimed = claims_.test(index);
+  const bool is_same = is_claimed == was_claimed && is_part == parts_.test(index) &&
+                       is_refused == refusals_.test(index);
+  if (!is_same) {
+    if (is_part || (was_claimed && !is_claimed)) touched_.set(index);
+    claims_.set(index, is_claimed);
+    parts_.set(index, is_part);
+    refusals_.set(index, is_refused);
+    decide_due_.mark(index);
+  }
+  set_hold_deadline(index);
+  return !is_same;
 }
 
 // News for the others: at once, but not more often than they can use it.
@@ -136,6 +138,7 @@ bool Node::keeps_while_leaving(std::size_t group, Instant now) const {
 // Of two configurations of the same version both may name an address: who has it keeps it, and of
 // two that have it and are active the first by name. What an inactive one has, it only has still.
 bool Node::is_outsiders(std::size_t group) const {
+  if (!has_outsiders_) return false;
   for (std::size_t i = 0; i < facts_.size(); ++i) {
     const bool is_theirs = i != membership_.self() && view_.is_outsider(i) &&
                            facts_[i].claims_group(group);
@@ -166,30 +169,29 @@ bool Node::should_have(std::size_t group, Instant now) const {
   return should_hold(group, groups_[group].owner, *membership_.self(), facts_, how);
 }
 
-void Node::hold_or_release(Instant now) {
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    auto& group = groups_[i];
-    if (should_have(i, now)) {
-      group.is_held = true;
-      group.release_at = Instant::max();
-      continue;
-    }
-    if (!group.is_held) {
-      group.release_at = Instant::max();
-      continue;
-    }
-    const auto owner = group.owner;
-    const bool is_followed = owner != kNobody && owner != membership_.self() &&
-                             facts_[owner].claims_group(i) && (claims_.test(i) || parts_.test(i));
-    if (!is_forfeiting_ && is_followed && makes_first()) {
-      group.release_at = std::min(group.release_at, now + kLinger);
-    } else {
-      group.release_at = now;
-    }
-    if (now < group.release_at) continue;
-    group.is_held = false;
+void Node::hold_or_release(std::size_t index, Instant now) {
+  auto& group = groups_[index];
+  if (should_have(index, now)) {
+    group.is_held = true;
     group.release_at = Instant::max();
+    return;
   }
+  if (!group.is_held) {
+    group.release_at = Instant::max();
+    return;
+  }
+  const auto owner = group.owner;
+  const bool is_followed = owner != kNobody && owner != membership_.self() &&
+                           facts_[owner].claims_group(index) &&
+                           (claims_.test(index) || parts_.test(index));
+  if (!is_forfeiting_ && is_followed && makes_first()) {
+    group.release_at = std::min(group.release_at, now + kLinger);
+  } else {
+    group.release_at = now;
+  }
+  if (now < group.release_at) return;
+  group.is_held = false;
+  group.release_at = Instant::max();
 }
 
 void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& out) {
@@ -215,31 +217,58 @@ void Node::speak_again(const GroupState& group, Instant now, Actions& out) {
   }
 }
 
+bool Node::is_held_by_others(std::size_t group) const {
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    if (i != membership_.self() && facts_[i].has_some_of(group)) return true;
+  }
+  return false;
+}
+
 // Whoever keeps an address that two members held says so to the neighbours once more: while the
 // other one still has it, because its last frames may come after our first, and when it has let go.
-void Node::settle_contests(Instant now, Actions& out) {
-  const auto held = view_.held_by_others();
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    auto& group = groups_[i];
-    note_theirs(i, held.test(i), now);
-    const bool is_ours = group.is_held && group.owner == membership_.self();
-    if (!is_ours) {
-      group.is_contested = false;
-      group.again_at = Instant::max();
-      continue;
-    }
-    if (held.test(i)) {
-      if (!std::exchange(group.is_contested, true)) group.again_at = now + kLinger / 2;
-    } else if (std::exchange(group.is_contested, false)) {
-      group.again_at = now;
-    }
-    if (now < group.again_at) continue;
+void Node::settle_contest(std::size_t index, bool is_theirs, Instant now, Actions& out) {
+  auto& group = groups_[index];
+  note_theirs(index, is_theirs, now);
+  const bool is_ours = group.is_held && group.owner == membership_.self();
+  if (!is_ours) {
+    group.is_contested = false;
     group.again_at = Instant::max();
-    speak_again(group, now, out);
+    return;
+  }
+  if (is_theirs) {
+    if (!std::exchange(group.is_contested, true)) group.again_at = now + kLinger / 2;
+  } else if (std::exchange(group.is_contested, false)) {
+    group.again_at = now;
+  }
+  if (now < group.again_at) return;
+  group.again_at = Instant::max();
+  speak_again(group, now, out);
+}
+
+// Nobody is known to have what we may still hold: everything stays as it is.
+void Node::wait_for_facts() {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    groups_[i].release_at = groups_[i].again_at = Instant::max();
+    set_hold_deadline(i);
+  }
+  must_decide_all_ = true;
+  members_changed_ = members_changed_ || standing_.is_waiting();
+}
+
+void Node::copy_facts() {
+  const auto facts = view_.facts();
+  facts_.assign(facts.begin(), facts.end());
+  has_outsiders_ = view_.has_outsiders();
+  if (!view_.has_plain_peers()) return;
+  // Protocol 1 knows neither waiting nor refusing.
+  for (auto& one : facts_) {
+    one.is_settled = true;
+    one.refusals = nullptr;
   }
 }
 
 void Node::decide_by_facts(Instant now, Actions& out) {
+  take_due(now);
   take_stock(now);
   if (is_forfeiting_ && (reconciler_.ours() == 0 || now >= forfeit_until_)) {
     is_forfeiting_ = false;
@@ -253,54 +282,69 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     members_changed_ = true;
     announce_change(now);
   }
-  if (!std::exchange(members_changed_, false) && hold_deadline() > now) return;
+  if (std::exchange(members_changed_, false) || whole_deadline() <= now) decide_due_.mark_all();
+  if (!decide_due_.any()) return;
+  if (std::exchange(must_decide_all_, false)) decide_due_.mark_all();
+  const bool are_all = decide_due_.are_all();
+  const auto due = decide_due_.take();
   view_.set_self(membership_.self(), {is_active_, is_settled_, false, &claims_,
                                       refuses_ ? &refusals_ : nullptr, &parts_});
   const bool may_decide = is_mature_ && !settling_since_;
-  // Nobody is known to have what we may still hold: leave everything as it is.
   const bool is_leaving = shown_reason_ && leaves_gently(*shown_reason_);
   const bool must_wait =
       !may_decide && !membership_.any_active() && !is_forfeiting_ && !is_leaving;
-  if (must_wait || standing_.is_waiting()) {
-    for (auto& group : groups_) group.release_at = group.again_at = Instant::max();
-    members_changed_ = members_changed_ || standing_.is_waiting();
-    return;
-  }
-  const auto facts = view_.facts();
-  facts_.assign(facts.begin(), facts.end());
-  if (view_.has_plain_peers()) {
-    // Protocol 1 knows neither waiting nor refusing.
-    for (auto& one : facts_) {
-      one.is_settled = true;
-      one.refusals = nullptr;
-    }
-  }
+  if (must_wait || standing_.is_waiting()) return wait_for_facts();
+  copy_facts();
   bool changed = false;
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    const auto to = allot(i, placement_.ranking(i), facts_);
-    if (groups_[i].owner == to) continue;
+  for (const auto group : due) {
+    const auto to = allot(group, placement_.ranking(group), facts_);
+    if (groups_[group].owner == to) continue;
     changed = true;
-    move_group(i, to, now, out);
+    move_group(group, to, now, out);
   }
   if (changed) ++counters_.state_changes;
-  hold_or_release(now);
-  want(wanted());
-  settle_contests(now, out);
+  for (const auto group : due) hold_or_release(group, now);
+  if (std::exchange(keys_changed_, false)) {
+    want(wanted());
+  } else {
+    for (const auto group : due) want_group(group);
+  }
+  const auto held = are_all ? view_.held_by_others() : BitSet();
+  for (const auto group : due) {
+    const bool is_theirs = are_all ? held.test(group) : is_held_by_others(group);
+    settle_contest(group, is_theirs, now, out);
+    set_hold_deadline(group);
+  }
   announce_again(now, out);
   config_changed_ = false;
   ever_decided_ = true;
 }
 
-Instant Node::hold_deadline() const {
-  auto earliest = standing_.next_deadline();
-  for (const auto& group : groups_) {
-    earliest = std::min({earliest, group.release_at, group.again_at});
-    const auto index = static_cast<std::size_t>(&group - groups_.data());
-    const bool is_part = group.is_held && parts_.test(index) &&
-                         group.owner != membership_.self() && group.release_at == Instant::max();
-    if (is_part) earliest = std::min(earliest, part_until(group));
-    if (group.refuse_until != Instant{}) earliest = std::min(earliest, group.refuse_until);
+// ---- when to decide ---------------------------------------------------------------------------
+
+// Groups whose time has come.
+void Node::take_due(Instant now) {
+  while (hold_deadlines_.next() <= now) {
+    const auto group = hold_deadlines_.take_first();
+    decide_due_.mark(group);
+    const auto refuse_until = groups_[group].refuse_until;
+    if (refuse_until != Instant{} && refuse_until <= now) stock_due_.mark(group);
   }
+}
+
+void Node::set_hold_deadline(std::size_t index) {
+  const auto& group = groups_[index];
+  auto at = std::min(group.release_at, group.again_at);
+  const bool is_part = group.is_held && parts_.test(index) &&
+                       group.owner != membership_.self() && group.release_at == Instant::max();
+  if (is_part) at = std::min(at, part_until(group));
+  if (group.refuse_until != Instant{}) at = std::min(at, group.refuse_until);
+  hold_deadlines_.set(index, at);
+}
+
+// When something about all groups may change.
+Instant Node::whole_deadline() const {
+  auto earliest = standing_.next_deadline();
   if (is_forfeiting_) earliest = std::min(earliest, forfeit_until_);
   for (const auto& deaf : deaf_) {
     if (deaf.heard) earliest = std::min(earliest, *deaf.heard + config_.stale + Duration(1));
@@ -318,5 +362,7 @@ Instant Node::hold_deadline() const {
   }
   return earliest;
 }
+
+Instant Node::hold_deadline() const { return std::min(whole_deadline(), hold_deadlines_.next()); }
 
 }  // namespace vippy::core

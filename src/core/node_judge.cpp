@@ -32,9 +32,10 @@ void Node::forfeit(Instant now) {
   if (!goes_by_facts()) return;
   is_forfeiting_ = true;
   forfeit_until_ = now + config_.stale;
-  for (auto& group : groups_) {
-    group.is_held = false;
-    group.release_at = group.again_at = Instant::max();
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    groups_[i].is_held = false;
+    groups_[i].release_at = groups_[i].again_at = Instant::max();
+    set_hold_deadline(i);
   }
   want({});
 }
@@ -233,10 +234,29 @@ std::vector<AddressKey> Node::wanted() const {
   return keys;
 }
 
+// The same as want(wanted()) for a group whose VIPs lie where they did.
+void Node::want_group(std::size_t index) {
+  auto& group = groups_[index];
+  const bool is_going = group.owner != membership_.self();
+  const bool is_ours = group.is_held && (!is_going || group.owner == kNobody);
+  const bool is_whole = group.is_held && !is_going;
+  const bool was_whole = std::exchange(group.is_wished_whole, is_whole);
+  const bool was_away = std::exchange(group.is_wished_away, !group.is_held);
+  if ((is_whole && was_whole) || (!group.is_held && was_away)) return;
+  for (const auto& key : group.keys) {
+    if (!key) continue;
+    reconciler_.want_one(*key, group.is_held && (!is_going || reconciler_.holds(*key)));
+    if (is_ours) continue;
+    advertiser_.stop(key->index, key->prefix);
+    convergence_.stop({key->index, key->prefix.address});
+  }
+}
+
 // What is no longer ours is not spoken of from this moment on, even if its removal takes a while:
 // the new owner must have the last word.
 void Node::want(const std::vector<AddressKey>& keys) {
   reconciler_.want(keys);
+  for (auto& group : groups_) group.is_wished_whole = group.is_wished_away = false;
   std::vector<AddressKey> spoken_of;
   for (const auto& group : groups_) {
     const bool is_ours = is_wanted(group) && (group.owner == kNobody ||

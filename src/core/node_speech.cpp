@@ -126,7 +126,10 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   deaf_[peer] = {};
   const auto change = membership_.heard(peer, news.counts && !view_.is_outsider(peer), 0, received);
   peer_changed(peer, change, out);
-  members_changed_ = members_changed_ || news.changed || was_active != membership_.is_active(peer);
+  members_changed_ = members_changed_ || news.is_whole || was_active != membership_.is_active(peer);
+  if (news.changed) {
+    view_.take_changed().for_each([this](std::size_t group) { decide_due_.mark(group); });
+  }
   compare_contents(peer, heard.message.sender, beat, received, out);
 }
 

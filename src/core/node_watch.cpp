@@ -65,6 +65,12 @@ const Node::GroupState* Node::group_of(const AddressKey& vip) const {
   return is_it ? &groups_[found->second] : nullptr;
 }
 
+// What our kernel has of the VIP's group is to be looked at again.
+void Node::stock_changed(const AddressKey& vip) {
+  const auto* group = group_of(vip);
+  if (group != nullptr) stock_due_.mark(static_cast<std::size_t>(group - groups_.data()));
+}
+
 bool Node::is_own_mac(const Mac& mac) const {
   return std::any_of(interfaces_.all().begin(), interfaces_.all().end(),
                      [&](const auto& entry) { return entry.second.mac == mac; });

@@ -40,6 +40,17 @@ bool Reconciler::is_idle(const Record& record) {
          record.pending == Pending::none && record.adds_unseen == 0 && record.dels_unseen == 0;
 }
 
+void Reconciler::touch(Records::value_type& entry) {
+  // Before the first wishes nothing is planned, and they touch everything.
+  if (decided_ && !std::exchange(entry.second.is_touched, true)) touched_.push_back(entry.first);
+}
+
+void Reconciler::set_presence(Record& record, Presence presence) {
+  if (record.presence == Presence::ours) --ours_;
+  if (presence == Presence::ours) ++ours_;
+  record.presence = presence;
+}
+
 void Reconciler::begin_table() {
   reading_ = true;
   for (auto& [key, record] : records_) {
@@ -73,13 +84,14 @@ void Reconciler::for_each_sibling(const AddressKey& key, const Visit& visit) {
   for (; at != records_.end() && at->first.index == key.index &&
          at->first.prefix.address == key.prefix.address;
        ++at) {
-    if (at->first != key) visit(at->second);
+    if (at->first != key) visit(*at);
   }
 }
 
 bool Reconciler::must_wait_for_sibling(const AddressKey& key) {
   bool is_held = false;
-  for_each_sibling(key, [&](const Record& sibling) {
+  for_each_sibling(key, [&](const Records::value_type& entry) {
+    const auto& sibling = entry.second;
     is_held = is_held || sibling.presence == Presence::ours || sibling.pending != Pending::none;
   });
   return is_held;
@@ -90,11 +102,13 @@ Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text
   const AddressKey key{seen.index, seen.prefix};
   if (!seen.exists) {
     // An answer told that it is there; it was there by this name.
-    for_each_sibling(key, [&](Record& sibling) {
+    for_each_sibling(key, [&](Records::value_type& entry) {
+      auto& sibling = entry.second;
       if (sibling.presence != Presence::foreign || sibling.was_notified) return;
-      sibling.presence = sibling.seen = Presence::absent;
+      sibling.seen = Presence::absent;
+      set_presence(sibling, Presence::absent);
       sibling.foreign_said = false;
-      dirty_ = true;
+      touch(entry);
     });
   }
   const auto found = records_.find(key);
@@ -112,7 +126,8 @@ Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text
   // Without marks our own additions look like anybody's.
   if (is_awaited && seen.exists && !address_tags_) record.seen = Presence::ours;
   if (!seen.exists && !is_awaited && record.adds_unseen > 0 && record.pending == Pending::none) {
-    record.in_doubt = dirty_ = true;
+    record.in_doubt = true;
+    touch(entry);
   }
   const auto change = believe_seen(entry, now, out);
   if (is_idle(record)) records_.erase(key);
@@ -134,13 +149,13 @@ Reconciler::Change Reconciler::saw_present(Records::value_type& entry, Actions& 
   auto& [key, record] = entry;
   const auto before = record.presence;
   if (record.seen == before || (before == Presence::ours && !address_tags_)) return Change::none;
-  record.presence = record.seen;
+  set_presence(record, record.seen);
   record.is_leftover = record.seen == Presence::ours;
   if (record.seen == Presence::foreign && record.wanted) {
     record.foreign_said = true;
     log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
   }
-  dirty_ = true;
+  touch(entry);
   return before == Presence::absent && record.wanted ? Change::came_up : Change::none;
 }
 
@@ -149,19 +164,20 @@ void Reconciler::claim(const std::vector<AddressKey>& configured) {
   for (const auto& key : configured) {
     const auto found = records_.find(key);
     if (found == records_.end() || found->second.presence != Presence::foreign) continue;
-    found->second.presence = found->second.seen = Presence::ours;
+    found->second.seen = Presence::ours;
+    set_presence(found->second, Presence::ours);
     found->second.is_leftover = true;
-    dirty_ = true;
+    touch(*found);
   }
 }
 
 Reconciler::Change Reconciler::saw_absent(Records::value_type& entry, Instant now, Actions& out) {
   auto& [key, record] = entry;
   if (record.presence == Presence::absent) return Change::none;
-  record.presence = Presence::absent;
+  set_presence(record, Presence::absent);
   record.is_leftover = false;
   record.foreign_said = false;
-  dirty_ = true;
+  touch(entry);
   if (!record.wanted) return Change::went_down;
   if (now - record.stolen_at > kTheftWindow) record.thefts = 0;
   record.stolen_at = now;
@@ -170,21 +186,39 @@ Reconciler::Change Reconciler::saw_absent(Records::value_type& entry, Instant no
   return Change::went_down;
 }
 
-void Reconciler::want(std::vector<AddressKey> wanted) {
+void Reconciler::forget_wish(Records::value_type& entry) {
+  auto& record = entry.second;
+  record.wanted = record.foreign_said = false;
+  // Whoever does not want an address has no trouble with its absence.
+  if (record.presence == Presence::absent) record.failures = 0;
+  touch(entry);
+}
+
+void Reconciler::want(const std::vector<AddressKey>& wanted) {
   decided_ = true;
-  dirty_ = true;
   for (auto& [key, record] : records_) record.wanted = false;
   for (const auto& key : wanted) {
-    auto& record = records_[key];
-    record.wanted = true;
+    auto& entry = *records_.try_emplace(key).first;
+    entry.second.wanted = true;
+    touch(entry);
   }
-  for (auto& [key, record] : records_) {
-    record.foreign_said = record.foreign_said && record.wanted;
-    // Whoever does not want an address has no trouble with its absence.
-    if (!record.wanted && record.presence == Presence::absent) record.failures = 0;
+  for (auto& entry : records_) {
+    if (!entry.second.wanted) forget_wish(entry);
   }
   std::erase_if(records_, [](const auto& entry) { return is_idle(entry.second); });
-  order_ = std::move(wanted);
+}
+
+void Reconciler::want_one(const AddressKey& key, bool is_wanted) {
+  decided_ = true;
+  const auto found = is_wanted ? records_.try_emplace(key).first : records_.find(key);
+  if (found == records_.end() || found->second.wanted == is_wanted) return;
+  if (is_wanted) {
+    found->second.wanted = true;
+    touch(*found);
+    return;
+  }
+  forget_wish(*found);
+  if (is_idle(found->second)) records_.erase(found);
 }
 
 Reconciler::Pending Reconciler::due(const Record& record) const {
@@ -235,39 +269,60 @@ void Reconciler::renew(Instant now, RequestId& next_id, Actions& out) {
 
 void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
   if (!decided_) return;
-  const bool is_due = dirty_ || now >= next_retry_;
+  while (!retries_.empty() && retries_.begin()->first <= now) {
+    const auto found = records_.find(retries_.begin()->second);
+    retries_.erase(retries_.begin());
+    if (found != records_.end()) touch(*found);
+  }
+  const bool is_due = !touched_.empty();
   if (is_due) request_due(now, next_id, out);
   if (is_due || lease_changed_ || now >= renew_at_) renew(now, next_id, out);
 }
 
+// And their siblings, which may have waited for them.
+std::vector<Reconciler::Records::value_type*> Reconciler::take_touched() {
+  std::vector<Records::value_type*> entries;
+  for (const auto& key : std::exchange(touched_, {})) {
+    const auto found = records_.find(key);
+    if (found == records_.end()) continue;
+    found->second.is_touched = false;
+    entries.push_back(&*found);
+    for_each_sibling(key, [&](Records::value_type& sibling) { entries.push_back(&sibling); });
+  }
+  return entries;
+}
+
+// What was there before it was wanted.
+void Reconciler::take_over_found(Records::value_type& entry, Actions& out) {
+  auto& [key, record] = entry;
+  if (!record.wanted) return;
+  if (std::exchange(record.is_leftover, false)) {
+    lease_changed_ = has_leases_;  // the one that it was left with may end any moment
+    adopted_.push_back(key);
+    log(out, event::LeftoverAdopted{vip_name(key), interface_name(key.index)});
+  }
+  if (record.presence == Presence::foreign && !std::exchange(record.foreign_said, true)) {
+    adopted_.push_back(key);
+    log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
+  }
+}
+
 void Reconciler::request_due(Instant now, RequestId& next_id, Actions& out) {
-  dirty_ = false;
-  next_retry_ = Instant::max();
   const auto consider = [&](Records::value_type& entry, Pending what) {
     if (due(entry.second) != what) return;
     if (entry.second.retry_at > now) {
-      next_retry_ = std::min(next_retry_, entry.second.retry_at);
+      retries_.emplace(entry.second.retry_at, entry.first);
     } else {
       request(entry, what, next_id++, out);
     }
   };
-  for (const auto& key : order_) {
-    if (!must_wait_for_sibling(key)) consider(*records_.find(key), Pending::adding);
+  const auto entries = take_touched();
+  for (auto* entry : entries) {
+    if (!must_wait_for_sibling(entry->first)) consider(*entry, Pending::adding);
   }
-  for (auto& entry : records_) {
-    auto& [key, record] = entry;
-    if (record.wanted && record.is_leftover) {
-      record.is_leftover = false;
-      lease_changed_ = has_leases_;  // the one that it was left with may end any moment
-      adopted_.push_back(key);
-      log(out, event::LeftoverAdopted{vip_name(key), interface_name(key.index)});
-    }
-    if (record.wanted && record.presence == Presence::foreign && !record.foreign_said) {
-      record.foreign_said = true;
-      adopted_.push_back(key);
-      log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
-    }
-    consider(entry, Pending::removing);
+  for (auto* entry : entries) {
+    take_over_found(*entry, out);
+    consider(*entry, Pending::removing);
   }
 }
 
@@ -295,7 +350,7 @@ Reconciler::Change Reconciler::added(Records::value_type& entry, FailureKind fai
     log(out, event::AddressPutBack{vip_name(key), interface_name(key.index)});
   }
   if (failure == FailureKind::none) {
-    record.presence = Presence::ours;
+    set_presence(record, Presence::ours);
     record.is_leftover = false;
     record.failures = 0;
     record.last_failure = FailureKind::none;
@@ -335,7 +390,7 @@ Reconciler::Change Reconciler::removed(Records::value_type& entry, FailureKind f
     failed(entry, false, failure, now, out);
     return believe_seen(entry, now, out);
   }
-  record.presence = Presence::absent;
+  set_presence(record, Presence::absent);
   record.in_doubt = false;
   record.is_leftover = false;
   record.failures = 0;
@@ -368,9 +423,9 @@ std::optional<Reconciler::Answer> Reconciler::outcome(RequestId id, FailureKind 
   if (request == requests_.end()) return std::nullopt;
   const auto key = request->second;
   requests_.erase(request);
-  dirty_ = true;
   const auto found = records_.find(key);
   if (found == records_.end()) return Answer{key, Change::none};  // its interface is gone
+  touch(*found);
   const auto pending = std::exchange(found->second.pending, Pending::none);
   VIPPY_ASSERT(pending != Pending::none);
   const auto change = pending == Pending::adding ? added(*found, failure, now, out)
@@ -382,12 +437,12 @@ std::optional<Reconciler::Answer> Reconciler::outcome(RequestId id, FailureKind 
 void Reconciler::interface_gone(InterfaceIndex index) {
   for (auto& [key, record] : records_) {
     if (key.index != index) continue;
-    record.presence = record.seen = Presence::absent;
+    set_presence(record, Presence::absent);
+    record.seen = Presence::absent;
     record.adds_unseen = 0;
     record.dels_unseen = 0;
     record.wanted = false;
   }
-  std::erase_if(order_, [&](const AddressKey& key) { return key.index == index; });
   std::erase_if(records_, [&](const auto& entry) {
     return entry.first.index == index && entry.second.pending == Pending::none;
   });
@@ -416,14 +471,8 @@ std::optional<FailureKind> Reconciler::trouble(const AddressKey& key) const {
   return found->second.last_failure;
 }
 
-std::size_t Reconciler::ours() const {
-  return static_cast<std::size_t>(
-      std::count_if(records_.begin(), records_.end(), [](const auto& entry) {
-        return entry.second.presence == Presence::ours;
-      }));
-}
-
 bool Reconciler::is_settled() const {
+  if (!requests_.empty()) return false;
   return std::all_of(records_.begin(), records_.end(), [&](const auto& entry) {
     return entry.second.pending == Pending::none && due(entry.second) == Pending::none;
   });

@@ -5,6 +5,8 @@
 //          time, asks for nothing twice, and finds its way from whatever a crash left behind.
 // Purity:  no clock; every call is handed `now`. Requests and log events are appended to `out`.
 // Units:   Instant.
+// Bounds:  O(log addresses) for an address that changes and for one that is planned; O(addresses)
+//          for a whole table, a whole list of wishes and a renewal of leases.
 // Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
 // Order:   additions before removals, so that an IPv4 address that changes its prefix length is
 //          never away; additions in the order in which they were wanted.
@@ -17,9 +19,11 @@
 // then nothing is counted as ours any more and every notification is taken at its word.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,7 +61,9 @@ class Reconciler {
   void claim(const std::vector<AddressKey>& configured);
 
   // From now on exactly these are wanted. Before the first call nothing is asked of the kernel.
-  void want(std::vector<AddressKey> wanted);
+  void want(const std::vector<AddressKey>& wanted);
+  // From now on this one is wanted, too, or no longer.
+  void want_one(const AddressKey& key, bool is_wanted);
   // Appends the requests that are due.
   void plan(Instant now, RequestId& next_id, Actions& out);
   // Leftovers that became wanted since this was last asked: they are up without a request.
@@ -76,12 +82,12 @@ class Reconciler {
   [[nodiscard]] bool holds(const AddressKey& key) const;  // in the kernel, and ours
   [[nodiscard]] bool is_foreign(const AddressKey& key) const;  // there, and not set by us
   [[nodiscard]] std::optional<FailureKind> trouble(const AddressKey& key) const;
-  [[nodiscard]] std::size_t ours() const;     // addresses of ours that are in the kernel
+  [[nodiscard]] std::size_t ours() const { return ours_; }  // that are in the kernel
   [[nodiscard]] bool is_settled() const;      // nothing pending, nothing due
   [[nodiscard]] bool has_decided() const { return decided_; }
   [[nodiscard]] std::size_t records() const { return records_.size(); }
   [[nodiscard]] Instant next_deadline() const {
-    return next_retry_ < renew_at_ ? next_retry_ : renew_at_;
+    return retries_.empty() ? renew_at_ : std::min(retries_.begin()->first, renew_at_);
   }
 
  private:
@@ -97,6 +103,7 @@ class Reconciler {
     bool mentioned = false;     // in the table that is being read
     bool in_doubt = false;      // a removal was seen that may be older than our addition
     bool was_notified = false;  // since the pending request was made
+    bool is_touched = false;    // the next plan() looks at it
     unsigned adds_unseen = 0;   // acknowledged or pending additions without their notification
     unsigned dels_unseen = 0;
     unsigned failures = 0;      // in a row
@@ -112,11 +119,16 @@ class Reconciler {
   template <typename Visit>
   void for_each_sibling(const AddressKey& key, const Visit& visit);
   [[nodiscard]] bool must_wait_for_sibling(const AddressKey& key);
+  void touch(Records::value_type& entry);
+  void set_presence(Record& record, Presence presence);
+  void forget_wish(Records::value_type& entry);
   Change believe_seen(Records::value_type& entry, Instant now, Actions& out);
   Change saw_present(Records::value_type& entry, Actions& out);
   Change saw_absent(Records::value_type& entry, Instant now, Actions& out);
   Change contradicted(Records::value_type& entry, Presence by_answer, Instant now, Actions& out);
   [[nodiscard]] static bool is_idle(const Record& record);
+  std::vector<Records::value_type*> take_touched();
+  void take_over_found(Records::value_type& entry, Actions& out);
   void request(Records::value_type& entry, Pending what, RequestId id, Actions& out);
   [[nodiscard]] Pending due(const Record& record) const;
   void request_due(Instant now, RequestId& next_id, Actions& out);
@@ -128,18 +140,18 @@ class Reconciler {
 
   bool address_tags_;
   bool decided_ = false;
-  bool dirty_ = false;
   bool reading_ = false;
   Records records_;
+  std::size_t ours_ = 0;
   std::vector<AddressKey> adopted_;
-  std::vector<AddressKey> order_;  // the wanted ones, most urgent first
+  std::vector<AddressKey> touched_;  // what may need a request: in the order of the wishes
+  std::set<std::pair<Instant, AddressKey>> retries_;
   std::map<RequestId, AddressKey> requests_;
   std::map<RequestId, AddressKey> renewals_;
   Duration lease_{};
   bool has_leases_ = false;
   bool lease_changed_ = false;
   Instant renew_at_ = Instant::max();
-  Instant next_retry_ = Instant::max();
   std::map<InterfaceIndex, std::string> names_;
 
  public:

@@ -34,6 +34,7 @@ void View::configure(std::shared_ptr<const Shared> shared, ContentDigest digest)
     peer.is_outsider = false;
   }
   self_.reset();
+  changed_ = BitSet(shared_->groups.size());
   for (std::size_t i = 0; i < peers_.size(); ++i) point_at_sets(i);
 }
 
@@ -77,9 +78,13 @@ bool View::translate(Peer& peer, const Beat& beat) {
     if (said.size() == 0) return BitSet();
     return is_ours ? said : known->map.map(said);
   };
-  peer.claims = is_ours ? beat.claims : known->map.map(beat.claims);
-  peer.refusals = in_our_numbers(beat.refusals);
-  peer.parts = in_our_numbers(beat.parts);
+  const auto replace = [&](BitSet& known_set, BitSet said) {
+    changed_.add_difference(known_set, said);
+    known_set = std::move(said);
+  };
+  replace(peer.claims, is_ours ? beat.claims : known->map.map(beat.claims));
+  replace(peer.refusals, in_our_numbers(beat.refusals));
+  replace(peer.parts, in_our_numbers(beat.parts));
   return true;
 }
 
@@ -92,16 +97,20 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat)
   const bool was_leaving = std::exchange(peer.is_leaving, beat.is_leaving);
   const bool said_active = std::exchange(peer.says_active, beat.is_active);
   peer.speaks_2 = peer.is_heard = true;
-  peer.is_outsider = beat.version == shared_->version && beat.digest != digest_;
+  const bool is_outsider = beat.version == shared_->version && beat.digest != digest_;
+  const bool was_outsider = std::exchange(peer.is_outsider, is_outsider);
   news.counts = beat.is_active;
   facts.is_active = news.counts && !peer.is_outsider;
   facts.is_settled = beat.is_settled;
   facts.is_taken_at_its_word = false;
   const bool is_translated = translate(peer, beat);
   point_at_sets(index);
-  news.changed = is_translated || facts.is_active != before.is_active ||
-                 facts.is_settled != before.is_settled || was_leaving != peer.is_leaving ||
-                 said_active != peer.says_active;
+  news.is_whole = facts.is_active != before.is_active ||
+                  facts.is_settled != before.is_settled ||
+                  facts.is_taken_at_its_word != before.is_taken_at_its_word ||
+                  was_leaving != peer.is_leaving || was_outsider != peer.is_outsider ||
+                  said_active != peer.says_active;
+  news.changed = is_translated || news.is_whole;
   return news;
 }
 
@@ -118,7 +127,7 @@ View::News View::hear_plain(std::size_t index, bool is_active) {
   forget(peer);
   peer.is_heard = true;
   facts = {is_active, true, true, &peer.claims, nullptr, nullptr};
-  return {Verdict::believed, is_active, changed};
+  return {Verdict::believed, is_active, changed, changed};
 }
 
 void View::fell_silent(std::size_t index) {
@@ -138,6 +147,11 @@ bool View::has_plain_peers() const {
   return std::any_of(facts_.begin(), facts_.end(), [](const NodeFacts& facts) {
     return facts.is_active && facts.is_taken_at_its_word;
   });
+}
+
+bool View::has_outsiders() const {
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [](const Peer& peer) { return peer.is_outsider; });
 }
 
 BitSet View::held_by_others() const {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/allot.h"
@@ -31,6 +32,7 @@ class View {
     Verdict verdict = Verdict::unproven;
     bool counts = false;   // says that it is active
     bool changed = false;  // something that decisions go by
+    bool is_whole = false;  // it is about the node; else only about take_changed()
   };
 
   void begin(std::string_view self, SessionId session) { hearing_.begin(self, session); }
@@ -44,6 +46,8 @@ class View {
   // An announcement of protocol 1.
   News hear_plain(std::size_t peer, bool is_active);
   void fell_silent(std::size_t peer);
+  // The groups of which a node announced something else since this was last asked.
+  [[nodiscard]] BitSet take_changed() { return std::exchange(changed_, BitSet(changed_.size())); }
 
   // Our own part of the picture.
   void set_self(std::optional<std::size_t> self, const NodeFacts& facts);
@@ -59,6 +63,7 @@ class View {
   // Does the peer speak protocol 2?
   [[nodiscard]] bool speaks_2(std::size_t peer) const { return peers_[peer].speaks_2; }
   [[nodiscard]] bool has_plain_peers() const;
+  [[nodiscard]] bool has_outsiders() const;
   // Groups that some other node holds.
   [[nodiscard]] BitSet held_by_others() const;
 
@@ -100,6 +105,7 @@ class View {
   std::vector<Known> known_;
   std::vector<Peer> peers_;
   std::vector<NodeFacts> facts_;
+  BitSet changed_;
   std::optional<std::size_t> self_;
 };
 

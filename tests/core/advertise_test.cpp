@@ -270,5 +270,47 @@ TEST_F(AdvertiseTest, AnInterfaceThatIsGoneIsNotSpokenOn) {
   EXPECT_TRUE(sent.empty());
 }
 
+TEST_F(AdvertiseTest, OfManyThatComeTogetherOneAfterTheOtherIsAnnouncedAtAKnownPace) {
+  constexpr std::size_t kVips = 10'000;
+  advertiser.configure({}, 1000, 0s);
+  const auto began = now;
+  std::vector<std::string> vips;
+  for (std::size_t i = 0; i < kVips; ++i) {
+    vips.push_back("10.0." + std::to_string(i / 250 + 1) + "." + std::to_string(i % 250 + 1));
+    start(vips.back() + "/16");
+  }
+  EXPECT_EQ(sent.size(), Advertiser::kBroadcastsPerMs);
+  while (sent.size() < kVips) {
+    now = std::max(now, advertiser.next_deadline());
+    poll();
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(now - began).count() + 1;
+    ASSERT_LE(sent.size(), static_cast<std::size_t>(ms) * Advertiser::kBroadcastsPerMs);
+  }
+  EXPECT_LE(now - began, kVips * 1ms / Advertiser::kBroadcastsPerMs);
+  for (std::size_t i = 0; i < kVips; ++i) ASSERT_EQ(format(sent[i].vip), vips[i]);
+}
+
+TEST_F(AdvertiseTest, WhatCameJustNowIsAnnouncedBeforeWhatIsRepeated) {
+  advertiser.configure({}, 1000, 0s);
+  for (int i = 1; i <= 250; ++i) start("10.0.1." + std::to_string(i) + "/16");
+  run_until(now + 99ms);
+  sent.clear();
+  for (int i = 1; i <= 250; ++i) start("10.0.2." + std::to_string(i) + "/16");
+  run_until(now + 40ms);
+  ASSERT_EQ(sent.size(), 500U);
+  for (int i = 0; i < 250; ++i) EXPECT_EQ(format(sent[i].vip), "10.0.2." + std::to_string(i + 1));
+  EXPECT_EQ(format(sent[250].vip), "10.0.1.1");
+}
+
+TEST_F(AdvertiseTest, WhatIsStoppedWhileItWaitsForItsTurnIsNotAnnounced) {
+  advertiser.configure({}, 1000, 0s);
+  for (int i = 1; i <= 200; ++i) start("10.0.1." + std::to_string(i) + "/16");
+  stop("10.0.1.200/16");
+  start("10.0.1.199/16");  // and again: once
+  run_until(now + 10ms);
+  EXPECT_EQ(sent.size(), 199U);
+  EXPECT_EQ(advertiser.jobs(), 199U);
+}
+
 }  // namespace
 }  // namespace vippy::core

@@ -38,6 +38,21 @@ TEST_F(ReconcileTest, AsksForNothingTwice) {
   EXPECT_TRUE(reconciler.is_up(key("10.0.0.9/24")));
 }
 
+TEST_F(ReconcileTest, OneMoreWishOrOneLessConcernsNoOtherAddress) {
+  hold(key("10.0.0.9/24"));
+  reconciler.want_one(key("10.0.0.3/24"), true);
+  reconciler.want_one(key("10.0.0.3/24"), true);
+  EXPECT_EQ(words(plan()), "add 10.0.0.3/24 2");
+  answer(2);
+  EXPECT_EQ(reconciler.ours(), 2U);
+  reconciler.want_one(key("10.0.0.9/24"), false);
+  reconciler.want_one(key("10.0.0.7/24"), false);  // never heard of
+  EXPECT_EQ(words(plan()), "remove 10.0.0.9/24 3");
+  answer(3);
+  EXPECT_EQ(reconciler.ours(), 1U);
+  EXPECT_TRUE(reconciler.is_up(key("10.0.0.3/24")));
+}
+
 TEST_F(ReconcileTest, NeverRemovesWhatItDidNotSet) {
   see(key("10.0.0.9/24"), kForeign);
   reconciler.want({key("10.0.0.9/24")});

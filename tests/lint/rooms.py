@@ -19,6 +19,7 @@ VALUES = {"assert", "bitset", "bytes", "failure", "ip", "json_text", "limits", "
           "result", "rng", "time", "worst"}
 # Core's third shelf: thought. Only core itself and the hall see it.
 THOUGHT = {"advertise", "allot", "claims", "conflicts", "contents", "convergence", "detector",
+           "due_groups",
            "graduate", "hearing", "interfaces", "membership", "neighbours", "node", "ownership",
            "question", "reconcile", "sessions", "standing", "view", "witness"}
 
