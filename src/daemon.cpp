@@ -47,7 +47,7 @@ void Daemon::start(const core::Config& config) {
 }
 
 std::optional<int> Daemon::turn() {
-  auto deadline = next_deadline();
+  auto deadline = std::max(next_deadline(), core::Instant{});  // the least one has a meaning
   const auto due = std::max(deadline, platform_.now());
   std::size_t count = 0;
   std::size_t waits = 0;
@@ -64,7 +64,8 @@ std::optional<int> Daemon::turn() {
     for (std::size_t i = 0; i < count; ++i) {
       std::visit([this](const auto& event) { on(event); }, events_[i]);
     }
-    // Requests and replies do not wait for the rest of a flood.
+    // Requests and replies do not wait for the rest of a flood. What is asked of the kernel goes
+    // batch by batch, one a turn: deadlines are judged between them.
     perform_actions();
     deadline = core::Instant::min();
     // A storm of frames may go on for ever, and datagrams are told of first. The first batch of
@@ -84,7 +85,8 @@ std::optional<int> Daemon::turn() {
 }
 
 core::Instant Daemon::next_deadline() const {
-  const auto earliest = std::min(node_.next_deadline(), server_.next_deadline());
+  const auto asked = std::min(node_.next_deadline(), server_.next_deadline());
+  const auto earliest = said_.empty() ? asked : std::min(asked, now_);
   return guard_ ? std::min(earliest, guard_->beat_by()) : earliest;
 }
 
@@ -109,22 +111,22 @@ void Daemon::beat() {
 void Daemon::keep_books(platform::RequestId id, core::FailureKind failure) {
   const auto found = asked_.find(id);
   if (found == asked_.end()) return;
-  const auto [index, prefix, is_add] = found->second;
+  const auto [what, is_add] = found->second;
   asked_.erase(found);
-  if (is_add) coming_.erase({index, prefix});
+  if (is_add) coming_.erase(what);
   const bool is_gone = failure == core::FailureKind::none ||
                        failure == core::FailureKind::not_there ||
                        failure == core::FailureKind::no_interface;
-  if (is_gone != is_add) let_go(index, prefix);
+  if (is_gone != is_add) let_go(what);
 }
 
-void Daemon::hold(platform::InterfaceIndex index, const core::Prefix& prefix) {
-  held_.insert({index, prefix});
-  if (guard_) guard_->holding(index, prefix);
+void Daemon::hold(const platform::HeldAddress& held) {
+  held_.insert(held);
+  if (guard_) guard_->holding(held);
 }
 
-void Daemon::let_go(platform::InterfaceIndex index, const core::Prefix& prefix) {
-  if (held_.erase({index, prefix}) > 0 && guard_) guard_->let_go(index, prefix);
+void Daemon::let_go(const platform::HeldAddress& held) {
+  if (held_.erase(held) > 0 && guard_) guard_->let_go(held);
 }
 
 core::Status Daemon::status() const {
@@ -184,11 +186,11 @@ void Daemon::on(const platform::LinkChanged& event) {
 
 void Daemon::on(const platform::AddressChanged& event) {
   // What was asked for may be there by now.
-  const bool is_coming = coming_.contains({event.index, event.prefix});
-  if (!event.exists && !is_coming) let_go(event.index, event.prefix);
+  const platform::HeldAddress what{event.index, event.prefix, event.plumb};
+  if (!event.exists && !coming_.contains(what)) let_go(what);
   // What an earlier run left behind is ours as well, before and after it is adopted.
-  if (event.exists && event.is_tagged) hold(event.index, event.prefix);
-  step(core::AddressSeen{event.index, event.prefix, event.exists, event.is_tagged});
+  if (event.exists && event.is_tagged) hold(what);
+  step(core::AddressSeen{event.index, event.prefix, event.exists, event.is_tagged, event.plumb});
 }
 
 void Daemon::on(const platform::NeighbourChanged& event) {
@@ -300,13 +302,17 @@ void Daemon::perform_actions() {
     std::visit([this](const auto& what) { perform(what); }, action);
   }
   actions_.clear();
-  // Words come last: nobody waits for them.
-  for (const auto& event : said_) {
-    const auto line = describe(event);
+  for (const auto& event : std::exchange(told_, {})) outside_.on_event(event);
+  write_log();
+}
+
+// Words come last: nobody waits for them.
+void Daemon::write_log() {
+  for (std::size_t i = 0; !said_.empty() && (i < kLinesAtOnce || exit_code_); ++i) {
+    const auto line = describe(said_.front());
     log_->write(line.priority, line.text);
-    if (outside_.on_event) outside_.on_event(event);
+    said_.pop_front();
   }
-  said_.clear();
 }
 
 void Daemon::perform(const core::OpenManagement& action) {
@@ -368,7 +374,7 @@ void Daemon::perform(const core::UseGuard& action) {
   static_cast<void>(guard_->start(
       {.name = management_, .has_tags = platform_.capabilities().address_tags}, now_));
   guard_->set_route(route_);
-  for (const auto& [index, prefix] : held_) guard_->holding(index, prefix);
+  for (const auto& held : held_) guard_->holding(held);
 }
 
 void Daemon::perform(const core::UseScheduling& action) {
@@ -379,18 +385,20 @@ void Daemon::perform(const core::UseScheduling& action) {
 }
 
 void Daemon::perform(const core::AddAddress& action) {
-  hold(action.index, action.prefix);
+  const platform::HeldAddress what{action.index, action.prefix, action.plumb};
+  hold(what);
   if (!action.renew) {
-    asked_[action.id] = {action.index, action.prefix, true};
-    coming_.insert({action.index, action.prefix});
+    asked_[action.id] = {what, true};
+    coming_.insert(what);
   }
   platform_.perform(platform::AddAddress{action.id, action.index, action.prefix, action.lifetime,
-                                         action.renew});
+                                         action.renew, action.plumb});
 }
 
 void Daemon::perform(const core::RemoveAddress& action) {
-  asked_[action.id] = {action.index, action.prefix, false};
-  platform_.perform(platform::RemoveAddress{action.id, action.index, action.prefix});
+  asked_[action.id] = {{action.index, action.prefix, action.plumb}, false};
+  platform_.perform(
+      platform::RemoveAddress{action.id, action.index, action.prefix, action.plumb});
 }
 
 void Daemon::perform(const core::Advertise& action) {
@@ -408,7 +416,10 @@ void Daemon::perform(const core::HarvestNeighbours&) {
   platform_.perform(platform::HarvestNeighbours{});
 }
 
-void Daemon::perform(const core::Log& action) { said_.push_back(action.event); }
+void Daemon::perform(const core::Log& action) {
+  said_.push_back(action.event);
+  if (outside_.on_event) told_.push_back(action.event);
+}
 
 void Daemon::perform(const core::SetLogging& action) { log_ = outside_.open_log(action.logging); }
 

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <functional>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -66,6 +67,8 @@ class Daemon {
   // was there when a turn began is read before silence is judged.
   static constexpr std::size_t kEventsPerWait = 256;
   static constexpr std::size_t kWaitsPerTurn = 64;
+  // What moves with thousands of groups is told line by line, while they move.
+  static constexpr std::size_t kLinesAtOnce = 64;
   static_assert(kEventsPerWait * kWaitsPerTurn > (4U << 20U) / 768);
 
   // platform events, left of the node
@@ -92,8 +95,8 @@ class Daemon {
   void look_at_fence();
   void beat();
   void keep_books(platform::RequestId id, core::FailureKind failure);
-  void hold(platform::InterfaceIndex index, const core::Prefix& prefix);
-  void let_go(platform::InterfaceIndex index, const core::Prefix& prefix);
+  void hold(const platform::HeldAddress& held);
+  void let_go(const platform::HeldAddress& held);
 
   // the operator
   void answer(ctl::ServerOutput& output);
@@ -102,6 +105,7 @@ class Daemon {
 
   // actions, right of the node
   void perform_actions();
+  void write_log();
   void perform(const core::OpenManagement& action);
   void perform(const core::OpenChat& action);
   void perform(const core::UseInjector& action);
@@ -130,7 +134,8 @@ class Daemon {
   std::string injector_;
   core::Instant now_;
   core::Actions actions_;
-  std::vector<core::LogEvent> said_;
+  std::deque<core::LogEvent> said_;  // not in the log yet
+  std::vector<core::LogEvent> told_;  // to whom asked for them, with the actions at hand
   std::array<platform::Event, kEventsPerWait> events_;
   std::string datagram_;  // memory that is used again
   std::vector<std::uint8_t> message_ = std::vector<std::uint8_t>(core::kDatagramOctetsMax);
@@ -139,12 +144,11 @@ class Daemon {
   std::string management_;            // the path: what no other daemon here has
   std::vector<platform::WillTarget> route_;
   struct Asked {  // of the kernel, not answered yet
-    platform::InterfaceIndex index = 0;
-    core::Prefix prefix;
+    platform::HeldAddress what;
     bool is_add = true;
   };
   std::map<platform::RequestId, Asked> asked_;
-  using Held = std::set<std::pair<platform::InterfaceIndex, core::Prefix>>;
+  using Held = std::set<platform::HeldAddress>;
   Held held_;    // in the kernel, or may be
   Held coming_;  // asked for
   core::Instant woke_;

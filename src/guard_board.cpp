@@ -7,6 +7,7 @@ namespace vippy::hall {
 namespace {
 
 constexpr std::uint32_t kIsV6 = 0x100;
+constexpr std::uint32_t kIsRoute = 0x200;
 
 }  // namespace
 
@@ -18,7 +19,8 @@ void HeldSlot::put(const platform::HeldAddress& held) {
   std::memcpy(words.data(), octets.data(), octets.size());
   address_[0].store(words[0], std::memory_order_release);
   address_[1].store(words[1], std::memory_order_release);
-  kind_.store((held.prefix.address.is_v6() ? kIsV6 : 0) | held.prefix.length,
+  const auto plumb = held.plumb == core::Plumb::route ? kIsRoute : 0U;
+  kind_.store((held.prefix.address.is_v6() ? kIsV6 : 0U) | plumb | held.prefix.length,
               std::memory_order_release);
   state_.store(state_.load(std::memory_order_relaxed) | 1U, std::memory_order_release);
 }
@@ -41,6 +43,7 @@ std::optional<platform::HeldAddress> HeldSlot::get() const {
   const std::size_t size = (kind & kIsV6) != 0 ? 16 : 4;
   out.prefix.address = *core::IpAddress::from_octets(std::span(octets).first(size));
   out.prefix.length = static_cast<std::uint8_t>(kind);
+  out.plumb = (kind & kIsRoute) != 0 ? core::Plumb::route : core::Plumb::address;
   return out;
 }
 

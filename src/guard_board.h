@@ -60,11 +60,11 @@ class HeldSlot {
   std::atomic<std::uint32_t> state_ = 0;  // odd: held; another number after each change
   std::atomic<std::uint32_t> index_ = 0;
   std::array<std::atomic<std::uint64_t>, 2> address_{};
-  std::atomic<std::uint32_t> kind_ = 0;  // family and prefix length
+  std::atomic<std::uint32_t> kind_ = 0;  // family, prefix length, how it is plumbed
 };
 
 struct Board {
-  static constexpr std::uint64_t kMagic = 0x7669707079670001;  // "vippyg", form 1
+  static constexpr std::uint64_t kMagic = 0x7669707079670002;  // "vippyg", form 2
 
   std::uint64_t magic = kMagic;
   std::uint64_t octets = sizeof(Board);

@@ -125,9 +125,8 @@ void GuardLink::set_route(std::span<const platform::WillTarget> targets) {
       {reinterpret_cast<const std::uint8_t*>(fitting.data()), fitting.size_bytes()});
 }
 
-bool GuardLink::holding(platform::InterfaceIndex index, const core::Prefix& prefix) {
+bool GuardLink::holding(const platform::HeldAddress& held) {
   if (board_ == nullptr) return false;
-  const platform::HeldAddress held{index, prefix};
   if (slots_.contains(held)) return true;
   if (free_.empty() && slots_end_ == board_->held.size()) {
     if (!std::exchange(is_full_said_, true)) {
@@ -148,8 +147,8 @@ bool GuardLink::holding(platform::InterfaceIndex index, const core::Prefix& pref
   return true;
 }
 
-void GuardLink::let_go(platform::InterfaceIndex index, const core::Prefix& prefix) {
-  const auto found = slots_.find({index, prefix});
+void GuardLink::let_go(const platform::HeldAddress& held) {
+  const auto found = slots_.find(held);
   if (found == slots_.end()) return;
   board_->held[found->second].clear();
   free_.push_back(found->second);

@@ -67,8 +67,8 @@ class GuardLink {
   void set_route(std::span<const platform::WillTarget> targets);
 
   // An address of ours. Both may be said twice; false: there is no room.
-  bool holding(platform::InterfaceIndex index, const core::Prefix& prefix);
-  void let_go(platform::InterfaceIndex index, const core::Prefix& prefix);
+  bool holding(const platform::HeldAddress& held);
+  void let_go(const platform::HeldAddress& held);
 
   // The guard took this daemon for hung: it has said that this node leaves, and has removed its
   // addresses or would have at any moment. True once for each time. It counts as a beat, or else

@@ -102,10 +102,15 @@ bool is_journal(int fd) {
   return std::to_string(file.st_dev) + ":" + std::to_string(file.st_ino) == stream;
 }
 
+bool is_socket(int fd) {
+  struct stat file {};
+  return ::fstat(fd, &file) == 0 && S_ISSOCK(file.st_mode);
+}
+
 class ConsoleSink final : public CountingSink {
  public:
   ConsoleSink(const core::Logging& logging, std::string_view program, int fd)
-      : CountingSink(logging, program), fd_(fd), is_journal_(is_journal(fd)) {}
+      : CountingSink(logging, program), fd_(fd), is_journal_(is_journal(fd)), is_socket_(is_socket(fd)) {}
 
  private:
   bool deliver(core::Priority priority, const std::string& message) override {
@@ -135,8 +140,10 @@ class ConsoleSink final : public CountingSink {
   // The octets that were taken, without waiting. O_NONBLOCK is not set: the descriptor is often
   // shared with a shell. A pipe that polls writable takes PIPE_BUF octets at once.
   [[nodiscard]] std::size_t put(std::string_view text) const {
-    auto count = ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && errno == ENOTSOCK) {
+    ssize_t count = -1;
+    if (is_socket_) {
+      count = ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    } else {
       pollfd ready{fd_, POLLOUT, 0};
       if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return 0;
       count = ::write(fd_, text.data(), text.size());
@@ -146,6 +153,7 @@ class ConsoleSink final : public CountingSink {
 
   int fd_;
   bool is_journal_;
+  bool is_socket_;
   std::string rest_;
 };
 

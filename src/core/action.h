@@ -59,11 +59,13 @@ struct AddAddress {
   Prefix prefix;
   Duration lifetime{};  // zero: for ever
   bool renew = false;   // it is there, and gets the lifetime anew
+  Plumb plumb = Plumb::address;  // a route has a host prefix and no lifetime
 };
 struct RemoveAddress {
   RequestId id = 0;
   InterfaceIndex index = 0;
   Prefix prefix;
+  Plumb plumb = Plumb::address;
 };
 
 enum class AdvertiseForm : std::uint8_t {

@@ -12,7 +12,7 @@ auto own_keys(const Config& config) {
                   config.secret, config.previous_secrets, config.protocol, config.interval,
                   config.mature, config.stale, config.arp_cache, config.notify,
                   config.notify_rate, config.notify_refresh, config.failback, config.handover,
-                  config.isolation, config.quorum, config.witness, config.lease, config.guard,
+                  config.isolation, config.quorum, config.witness, config.plumb, config.lease, config.guard,
                   config.guard_kill, config.realtime, config.lock_memory, config.inject,
                   config.management, config.management_mode, config.plugins, config.logging);
 }
@@ -21,6 +21,10 @@ auto own_keys(const Config& config) {
 
 bool operator==(const Config& left, const Config& right) {
   return own_keys(left) == own_keys(right) && *left.shared == *right.shared;
+}
+
+Plumb plumb_of(const Vip& vip, const Config& config) {
+  return vip.address.is_v6() ? Plumb::address : vip.plumb.value_or(config.plumb);
 }
 
 std::string format(const ConfigProblem& problem) {

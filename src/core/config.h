@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/ip.h"
+#include "core/plumb.h"
 #include "core/time.h"
 
 namespace vippy::core {
@@ -30,6 +31,7 @@ struct Vip {
   IpAddress address;
   std::uint8_t prefix_length = 0;
   std::optional<std::string> state_json;  // the key `state`, compact JSON, handed on as it came
+  std::optional<Plumb> plumb;             // on this host; absent: as the configuration says
 
   [[nodiscard]] Prefix prefix() const { return {address, prefix_length}; }
   bool operator==(const Vip&) const = default;
@@ -120,6 +122,7 @@ struct Config {
   Isolation isolation = Isolation::hold;
   Quorum quorum = Quorum::none;
   std::vector<IpAddress> witness;  // hosts that are asked whether we are the ones cut off
+  Plumb plumb = Plumb::address;  // of IPv4 VIPs that do not say it themselves
   Duration lease = std::chrono::seconds(2);  // the kernel drops our addresses itself; zero: never
   bool guard = true;
   Duration guard_kill = std::chrono::seconds(1);
@@ -179,6 +182,10 @@ struct ConfigReading {
 // same value when the secret is shown (a masked one is kSecretMask and reads back with a warning).
 enum class SecretPrint : std::uint8_t { masked, shown };
 [[nodiscard]] std::string print_config(const Config& config, SecretPrint secret);
+
+// How the VIP is set on this host. IPv6 is always an address: for a route the kernel answers no
+// neighbour solicitation.
+[[nodiscard]] Plumb plumb_of(const Vip& vip, const Config& config);
 
 // Sorts a group's members by text as JavaScript compares strings (stable, by UTF-16 code unit,
 // which for addresses is by octet).

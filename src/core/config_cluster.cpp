@@ -132,6 +132,10 @@ void read_witness(const JsonNode& node, Config& config, ProblemLog& log) {
              config.witness, log);
 }
 
+void read_plumb(const JsonNode& node, Config& config, ProblemLog& log) {
+  read_enum(node, kPlumbNames, config.plumb, log);
+}
+
 void read_lease(const JsonNode& node, Config& config, ProblemLog& log) {
   const auto value = read_seconds(node, Duration::zero(), hours(24), log);
   if (value && *value > Duration::zero() && *value < seconds(1)) {
@@ -158,6 +162,33 @@ void read_lock_memory(const JsonNode& node, Config& config, ProblemLog& log) {
   read_flag(node, config.lock_memory, log);
 }
 
+namespace {
+
+// What cannot be had by route, or not with it.
+void check_plumb(const JsonNode& root, const Config& config, ProblemLog& log) {
+  std::size_t ipv6 = 0;
+  bool has_routes = false;
+  for (const auto& group : config.shared->groups) {
+    for (const auto& vip : group.vips) {
+      if (vip.address.is_v6()) ++ipv6;
+      has_routes = has_routes || plumb_of(vip, config) == Plumb::route;
+    }
+  }
+  const auto* plumb = root.find("plumb");
+  if (plumb != nullptr && config.plumb == Plumb::route && ipv6 > 0) {
+    log.warning(*plumb, "the " + std::to_string(ipv6) +
+                            " IPv6 VIPs are set as addresses all the same: for a route the kernel "
+                            "answers no neighbour solicitation");
+  }
+  const auto* lease = root.find("lease");
+  if (lease != nullptr && config.lease > Duration::zero() && has_routes) {
+    log.warning(*lease, "routes have no lease: what is plumbed by route stays in the kernel when "
+                        "vippyd and its guard die together, until vippyd is started again");
+  }
+}
+
+}  // namespace
+
 void check_cluster(const JsonNode& root, const Config& config, ProblemLog& log) {
   if (const auto* peers = root.find("peers"); peers != nullptr && !config.peers.empty()) {
     const bool is_mixed = std::any_of(config.peers.begin(), config.peers.end(), [&](auto& peer) {
@@ -173,6 +204,7 @@ void check_cluster(const JsonNode& root, const Config& config, ProblemLog& log) 
               "a group prefers several nodes, and protocol 1 knows only one: name one, or set "
               "protocol to 2");
   }
+  check_plumb(root, config, log);
   const bool asks_nobody = config.isolation == Isolation::hold && config.quorum == Quorum::none;
   if (const auto* witness = root.find("witness"); !config.witness.empty() && asks_nobody) {
     log.warning(*witness,

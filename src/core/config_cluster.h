@@ -22,6 +22,7 @@ void read_handover(const JsonNode& node, Config& config, ProblemLog& log);
 void read_isolation(const JsonNode& node, Config& config, ProblemLog& log);
 void read_quorum(const JsonNode& node, Config& config, ProblemLog& log);
 void read_witness(const JsonNode& node, Config& config, ProblemLog& log);
+void read_plumb(const JsonNode& node, Config& config, ProblemLog& log);
 void read_lease(const JsonNode& node, Config& config, ProblemLog& log);
 void read_guard(const JsonNode& node, Config& config, ProblemLog& log);
 void read_guard_kill(const JsonNode& node, Config& config, ProblemLog& log);

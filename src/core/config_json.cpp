@@ -225,7 +225,7 @@ struct TopKey {
   std::string_view wants;                               // not empty: the key must be there
 };
 
-constexpr std::array<TopKey, 31> kTopKeys = {{
+constexpr std::array<TopKey, 32> kTopKeys = {{
     {"chat", read_chat, kChatWants},
     {"chat_interface", read_chat_interface, {}},
     {"secret", read_secret, "a text that all nodes share and nobody else knows"},
@@ -248,6 +248,7 @@ constexpr std::array<TopKey, 31> kTopKeys = {{
     {"isolation", read_isolation, {}},
     {"quorum", read_quorum, {}},
     {"witness", read_witness, {}},
+    {"plumb", read_plumb, {}},
     {"lease", read_lease, {}},
     {"guard", read_guard, {}},
     {"guard-kill", read_guard_kill, {}},

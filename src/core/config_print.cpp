@@ -30,6 +30,7 @@ std::string print_vip(const Vip& vip) {
   std::string result = "{\"interface\": " + json(vip.interface);
   result += ", \"ip\": " + json(vip.text + '/' + std::to_string(vip.prefix_length));
   if (vip.state_json) result += ", \"state\": " + *vip.state_json;
+  if (vip.plumb) result += ", \"plumb\": " + json(kPlumbNames[static_cast<std::size_t>(*vip.plumb)]);
   return result + "}";
 }
 
@@ -136,6 +137,7 @@ std::string print_config(const Config& config, SecretPrint secret) {
   line("isolation", print_choice(config.isolation, kIsolationNames));
   line("quorum", print_choice(config.quorum, kQuorumNames));
   line("witness", print_hosts(config.witness));
+  line("plumb", print_choice(config.plumb, kPlumbNames));
   line("lease", format_seconds(config.lease));
   line("guard", flag(config.guard));
   line("guard-kill", format_seconds(config.guard_kill));

@@ -148,7 +148,7 @@ class SharedReader {
   }
 
   std::optional<Vip> read_vip(const JsonNode& object) {
-    static constexpr std::array<std::string_view, 3> kKeys = {"interface", "ip", "state"};
+    static constexpr std::array<std::string_view, 4> kKeys = {"interface", "ip", "state", "plumb"};
     check_keys(object, kKeys, log_);
     const auto* interface = object.find("interface");
     const auto* ip = object.find("ip");
@@ -162,7 +162,18 @@ class SharedReader {
     const bool has_address = read_address(*ip, vip);
     if (!name || !has_address) return std::nullopt;
     vip.interface = std::move(*name);
+    if (const auto* plumb = object.find("plumb")) read_plumb(*plumb, vip);
     return vip;
+  }
+
+  void read_plumb(const JsonNode& node, Vip& vip) {
+    const auto choice = read_choice(node, kPlumbNames, log_);
+    if (!choice) return;
+    vip.plumb = static_cast<Plumb>(*choice);
+    if (vip.plumb == Plumb::route && vip.address.is_v6()) {
+      log_.refuse(node, "\"address\" for IPv6: for a route the kernel answers no neighbour "
+                        "solicitation");
+    }
   }
 
   bool read_address(const JsonNode& ip, Vip& vip) {

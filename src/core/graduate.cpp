@@ -24,6 +24,15 @@ class Localiser {
     }
   }
 
+  // What is said of a VIP on this host only.
+  void place(Vip& vip) const {
+    vip.interface = interface_for(vip);
+    if (const auto found = known_.find(vip.address); found != known_.end()) {
+      vip.plumb = found->second->plumb;
+    }
+  }
+
+ private:
   [[nodiscard]] std::string interface_for(const Vip& vip) const {
     if (const auto found = known_.find(vip.address); found != known_.end()) {
       return found->second->interface;
@@ -37,7 +46,6 @@ class Localiser {
     return names_.size() == 1 ? *names_.begin() : std::string();
   }
 
- private:
   const Interfaces& interfaces_;
   std::map<IpAddress, const Vip*> known_;
   std::set<std::string> names_;
@@ -64,7 +72,7 @@ std::shared_ptr<const Shared> localise(const Shared& received, const Shared& kno
   const Localiser localiser(known, interfaces);
   auto out = std::make_shared<Shared>(received);
   for (auto& group : out->groups) {
-    for (auto& vip : group.vips) vip.interface = localiser.interface_for(vip);
+    for (auto& vip : group.vips) localiser.place(vip);
   }
   return out;
 }

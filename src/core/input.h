@@ -70,6 +70,7 @@ struct AddressSeen {
   Prefix prefix;
   bool exists = true;
   bool is_tagged = false;  // carries our mark
+  Plumb plumb = Plumb::address;
 };
 struct NeighbourSeen {
   InterfaceIndex index = 0;

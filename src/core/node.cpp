@@ -111,12 +111,12 @@ void Node::on(const LinkSeen& link, Instant now, Actions& out) {
 }
 
 void Node::on(const AddressSeen& address, Instant now, Actions& out) {
-  const AddressKey key{address.index, address.prefix};
+  const AddressKey key{address.index, address.prefix, address.plumb};
   const bool is_configured = std::binary_search(configured_.begin(), configured_.end(), key);
   const auto change = reconciler_.observe(address, is_configured, now, out);
   stock_changed(key);
   // A VIP does not say which subnet an interface is on.
-  if (!is_configured) {
+  if (!is_configured && address.plumb == Plumb::address) {
     interfaces_.on_address(address);
     host_changed_ = listen_changed_ = true;
   }

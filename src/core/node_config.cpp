@@ -249,7 +249,10 @@ void Node::place_vips(Actions& out) {
       vips_.push_back(vips[j].prefix().address);
       const auto* interface = interfaces_.find(vips[j].interface);
       if (interface != nullptr && interface->is_running) {
-        keys[j] = AddressKey{interface->index, vips[j].prefix()};
+        const auto plumb = plumb_of(vips[j], config_);
+        auto prefix = vips[j].prefix();
+        if (plumb == Plumb::route) prefix.length = prefix.address.bits();
+        keys[j] = AddressKey{interface->index, prefix, plumb};
         configured_.push_back(*keys[j]);
         placed_.emplace_back(*keys[j], i);
       }

@@ -257,24 +257,24 @@ void Node::want_group(std::size_t index) {
 void Node::want(const std::vector<AddressKey>& keys) {
   reconciler_.want(keys);
   for (auto& group : groups_) group.is_wished_whole = group.is_wished_away = false;
-  std::vector<AddressKey> spoken_of;
+  std::vector<std::pair<InterfaceIndex, Prefix>> spoken_of;
   for (const auto& group : groups_) {
     const bool is_ours = is_wanted(group) && (group.owner == kNobody ||
                                               group.owner == membership_.self());
     if (!is_ours || keys.empty()) continue;
     for (const auto& key : group.keys) {
-      if (key) spoken_of.push_back(*key);
+      if (key) spoken_of.emplace_back(key->index, key->prefix);
     }
   }
   std::sort(spoken_of.begin(), spoken_of.end());
   advertiser_.stop_unless([&](InterfaceIndex index, const Prefix& vip) {
-    return std::binary_search(spoken_of.begin(), spoken_of.end(), AddressKey{index, vip});
+    return std::binary_search(spoken_of.begin(), spoken_of.end(), std::pair(index, vip));
   });
   convergence_.stop_unless([&](const Convergence::Vip& vip) {
     const auto [index, address] = vip;
-    const AddressKey first{index, {address, 0}};
+    const std::pair first(index, Prefix{address, 0});
     const auto found = std::lower_bound(spoken_of.begin(), spoken_of.end(), first);
-    return found != spoken_of.end() && found->index == index && found->prefix.address == address;
+    return found != spoken_of.end() && found->first == index && found->second.address == address;
   });
 }
 

@@ -149,6 +149,7 @@ void Node::note_theirs(std::size_t index, bool is_theirs, Instant now) {
 }
 
 void Node::went_down(const AddressKey& key) {
+  if (reconciler_.is_up(key)) return;  // plumbed in the other way
   advertiser_.stop(key.index, key.prefix);
   convergence_.stop({key.index, key.prefix.address});
   conflicts_.stop({key.index, {key.prefix.address, key.prefix.address.bits()}});

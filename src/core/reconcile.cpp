@@ -79,7 +79,6 @@ std::vector<AddressKey> Reconciler::complete_table(Instant now, Actions& out) {
 
 template <typename Visit>
 void Reconciler::for_each_sibling(const AddressKey& key, const Visit& visit) {
-  if (key.prefix.address.is_v4()) return;
   auto at = records_.lower_bound({key.index, {key.prefix.address, 0}});
   for (; at != records_.end() && at->first.index == key.index &&
          at->first.prefix.address == key.prefix.address;
@@ -89,6 +88,7 @@ void Reconciler::for_each_sibling(const AddressKey& key, const Visit& visit) {
 }
 
 bool Reconciler::must_wait_for_sibling(const AddressKey& key) {
+  if (key.prefix.address.is_v4()) return false;
   bool is_held = false;
   for_each_sibling(key, [&](const Records::value_type& entry) {
     const auto& sibling = entry.second;
@@ -97,10 +97,20 @@ bool Reconciler::must_wait_for_sibling(const AddressKey& key) {
   return is_held;
 }
 
+bool Reconciler::must_wait_for_other_form(const AddressKey& key) {
+  bool is_coming = false;
+  for_each_sibling(key, [&](const Records::value_type& entry) {
+    const auto& other = entry.second;
+    const bool is_there = other.presence != Presence::absent && other.pending == Pending::none;
+    is_coming = is_coming || (entry.first.plumb != key.plumb && other.wanted && !is_there);
+  });
+  return is_coming;
+}
+
 Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text, Instant now,
                                        Actions& out) {
-  const AddressKey key{seen.index, seen.prefix};
-  if (!seen.exists) {
+  const AddressKey key{seen.index, seen.prefix, seen.plumb};
+  if (!seen.exists && key.prefix.address.is_v6()) {
     // An answer told that it is there; it was there by this name.
     for_each_sibling(key, [&](Records::value_type& entry) {
       auto& sibling = entry.second;
@@ -236,10 +246,11 @@ void Reconciler::request(Records::value_type& entry, Pending what, RequestId id,
   requests_[id] = key;
   if (what == Pending::adding) {
     ++record.adds_unseen;
-    out.push_back(AddAddress{id, key.index, key.prefix, lease_, false});
+    const auto lease = key.plumb == Plumb::route ? Duration::zero() : lease_;
+    out.push_back(AddAddress{id, key.index, key.prefix, lease, false, key.plumb});
   } else {
     ++record.dels_unseen;
-    out.push_back(RemoveAddress{id, key.index, key.prefix});
+    out.push_back(RemoveAddress{id, key.index, key.prefix, key.plumb});
   }
 }
 
@@ -258,7 +269,7 @@ void Reconciler::renew(Instant now, RequestId& next_id, Actions& out) {
   lease_changed_ = false;
   bool has_any = false;
   for (const auto& [key, record] : records_) {
-    if (!record.wanted || record.presence != Presence::ours) continue;
+    if (!record.wanted || record.presence != Presence::ours || key.plumb == Plumb::route) continue;
     has_any = true;
     if (record.pending != Pending::none) continue;
     renewals_[next_id] = key;
@@ -322,7 +333,7 @@ void Reconciler::request_due(Instant now, RequestId& next_id, Actions& out) {
   }
   for (auto* entry : entries) {
     take_over_found(*entry, out);
-    consider(*entry, Pending::removing);
+    if (!must_wait_for_other_form(entry->first)) consider(*entry, Pending::removing);
   }
 }
 
@@ -449,15 +460,27 @@ void Reconciler::interface_gone(InterfaceIndex index) {
   names_.erase(index);
 }
 
-bool Reconciler::is_up(const AddressKey& key) const {
+template <typename Tells>
+bool Reconciler::is_any_form(const AddressKey& key, const Tells& tells) const {
   const auto found = records_.find(key);
-  return found != records_.end() && found->second.presence != Presence::absent &&
-         found->second.pending != Pending::removing;
+  if (found != records_.end() && tells(found->second)) return true;
+  auto at = records_.lower_bound({key.index, {key.prefix.address, 0}});
+  for (; at != records_.end() && at->first.index == key.index &&
+         at->first.prefix.address == key.prefix.address;
+       ++at) {
+    if (at->first.plumb != key.plumb && tells(at->second)) return true;
+  }
+  return false;
+}
+
+bool Reconciler::is_up(const AddressKey& key) const {
+  return is_any_form(key, [](const Record& record) {
+    return record.presence != Presence::absent && record.pending != Pending::removing;
+  });
 }
 
 bool Reconciler::holds(const AddressKey& key) const {
-  const auto found = records_.find(key);
-  return found != records_.end() && found->second.presence == Presence::ours;
+  return is_any_form(key, [](const Record& record) { return record.presence == Presence::ours; });
 }
 
 bool Reconciler::is_foreign(const AddressKey& key) const {

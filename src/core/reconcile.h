@@ -9,7 +9,8 @@
 //          for a whole table, a whole list of wishes and a renewal of leases.
 // Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
 // Order:   additions before removals, so that an IPv4 address that changes its prefix length is
-//          never away; additions in the order in which they were wanted.
+//          never away; additions in the order in which they were wanted. What is to be plumbed in
+//          the other way goes only when it has come in that way.
 // Source:  docs/architecture.md, "Reconcile".
 //
 // The kernel's notifications lag behind its acknowledgements. While an acknowledged change of ours
@@ -37,6 +38,7 @@ namespace vippy::core {
 struct AddressKey {
   InterfaceIndex index = 0;
   Prefix prefix;
+  Plumb plumb = Plumb::address;  // a route has a host prefix
   auto operator<=>(const AddressKey&) const = default;
 };
 
@@ -78,7 +80,8 @@ class Reconciler {
   // An interface is gone, and every address with it.
   void interface_gone(InterfaceIndex index);
 
-  [[nodiscard]] bool is_up(const AddressKey& key) const;       // there, ours or not
+  // Plumbed in either way:
+  [[nodiscard]] bool is_up(const AddressKey& key) const;  // there, ours or not
   [[nodiscard]] bool holds(const AddressKey& key) const;  // in the kernel, and ours
   [[nodiscard]] bool is_foreign(const AddressKey& key) const;  // there, and not set by us
   [[nodiscard]] std::optional<FailureKind> trouble(const AddressKey& key) const;
@@ -114,10 +117,13 @@ class Reconciler {
   };
   using Records = std::map<AddressKey, Record>;
 
-  // IPv6 holds an address once on each interface, whatever its prefix length: the same address
-  // with another length is a sibling, and must go before this one can come.
+  // The same address with another prefix length, or plumbed in the other way. IPv6 holds an address
+  // once on each interface, whatever its length: its siblings must go before it can come.
   template <typename Visit>
   void for_each_sibling(const AddressKey& key, const Visit& visit);
+  template <typename Tells>
+  [[nodiscard]] bool is_any_form(const AddressKey& key, const Tells& tells) const;
+  [[nodiscard]] bool must_wait_for_other_form(const AddressKey& key);
   [[nodiscard]] bool must_wait_for_sibling(const AddressKey& key);
   void touch(Records::value_type& entry);
   void set_presence(Record& record, Presence presence);

@@ -26,6 +26,7 @@ namespace vippy::platform {
 struct HeldAddress {
   InterfaceIndex index = 0;
   core::Prefix prefix;
+  core::Plumb plumb = core::Plumb::address;
   auto operator<=>(const HeldAddress&) const = default;
 };
 

@@ -27,6 +27,7 @@ constexpr std::array kTable{
     Entry{EEXIST, FailureKind::already_there, "EEXIST", "exists already", ""},
     Entry{EADDRNOTAVAIL, FailureKind::not_there, "EADDRNOTAVAIL", "no such address here",
           "`ip address` lists what is there"},
+    Entry{ESRCH, FailureKind::not_there, "ESRCH", "no such route or process here", ""},
     Entry{ENOENT, FailureKind::not_there, "ENOENT", "no such file, directory or entry",
           "create the directory, or correct the path"},
     Entry{ENODEV, FailureKind::no_interface, "ENODEV", "no such interface",

@@ -24,6 +24,7 @@
 #include <variant>
 
 #include "core/ip.h"
+#include "core/plumb.h"
 #include "core/time.h"
 
 namespace vippy::platform {
@@ -86,6 +87,7 @@ struct AddressChanged {
   core::Prefix prefix;
   bool exists = true;
   bool is_tagged = false;  // carries our mark (capability address_tags)
+  core::Plumb plumb = core::Plumb::address;  // of routes only those with our mark are told
 };
 
 struct NeighbourChanged {
@@ -187,11 +189,14 @@ struct AddAddress {
   // An address that is there gets the new lifetime and no EEXIST, and stays what and where it
   // was; somebody else's, where address_tags tell, is left alone: EEXIST.
   bool renew = false;
+  // A route: a local one to a host prefix, with our mark and without a lifetime.
+  core::Plumb plumb = core::Plumb::address;
 };
 struct RemoveAddress {
   RequestId id = 0;
   InterfaceIndex index = 0;
   core::Prefix prefix;
+  core::Plumb plumb = core::Plumb::address;  // a route: ours only
 };
 
 // Asks for the table of neighbours again: TableBegin, NeighbourChanged..., TableComplete.
@@ -219,8 +224,9 @@ class Platform {
   // 64 unpredictable bits, asked for once at start-up; the core's Rng grows from them.
   [[nodiscard]] virtual std::uint64_t seed() = 0;
 
-  // Blocks until an event, or `deadline` (a past deadline polls). Fills the front of `out`,
-  // returns how many.
+  // Blocks until an event, or `deadline` (a past deadline polls; Instant::min() polls for what has
+  // come in and leaves queued address requests where they are). Fills the front of `out`, returns
+  // how many.
   [[nodiscard]] virtual std::size_t wait(core::Instant deadline, std::span<Event> out) = 0;
 
   // Starts the request. Spans and views need only live until perform() returns.

@@ -51,5 +51,51 @@ TEST(ConfigClusterTest, AWitnessThatNobodyAsksIsAWarning) {
   EXPECT_TRUE(read("\"witness\": [\"10.0.0.1\"], \"quorum\": \"majority\"").problems.empty());
 }
 
+TEST(ConfigClusterTest, AVipIsPlumbedAsItSaysOrAsTheFileSays) {
+  const auto plumb = [](const std::string& vip, const std::string& keys) {
+    const auto config =
+        read_config(R"({"chat": "224.1.1.1:5007", "secret": "s", "nodes": ["a"], "vips": [[)" +
+                    vip + "]]" + keys + "}")
+            .config.value();
+    return plumb_of(config.shared->groups.front().vips.front(), config);
+  };
+  const std::string silent = R"({"interface": "eth0", "ip": "10.0.0.5/24"})";
+  const std::string route = R"({"interface": "eth0", "ip": "10.0.0.5/24", "plumb": "route"})";
+  const std::string address = R"({"interface": "eth0", "ip": "10.0.0.5/24", "plumb": "address"})";
+  const std::string by_route = R"(, "plumb": "route")";
+  EXPECT_EQ(plumb(silent, ""), Plumb::address);
+  EXPECT_EQ(plumb(silent, by_route), Plumb::route);
+  EXPECT_EQ(plumb(route, ""), Plumb::route);
+  EXPECT_EQ(plumb(address, by_route), Plumb::address);
+  EXPECT_EQ(plumb(R"({"interface": "eth0", "ip": "fd00::5/64"})", by_route), Plumb::address);
+}
+
+TEST(ConfigClusterTest, WhatCannotBePlumbedByRouteIsSaid) {
+  const auto with = [](const std::string& vip, const std::string& keys) {
+    return read_config(R"({"chat": "224.1.1.1:5007", "secret": "s", "nodes": ["a"], "vips": [[)" +
+                       vip + "]], " + keys + "}");
+  };
+  const std::string v6 = R"({"interface": "eth0", "ip": "fd00::5/64"})";
+  const auto fallen_back = with(v6, R"("plumb": "route")");
+  ASSERT_EQ(fallen_back.problems.size(), 1U);
+  EXPECT_EQ(fallen_back.problems.front().severity, Severity::warning);
+  EXPECT_EQ(fallen_back.problems.front().path, "plumb");
+  EXPECT_TRUE(fallen_back.config);
+  const auto refused =
+      with(R"({"interface": "eth0", "ip": "fd00::5/64", "plumb": "route"})", R"("version": 1)");
+  ASSERT_EQ(refused.problems.size(), 1U);
+  EXPECT_EQ(refused.problems.front().path, "vips[0][0].plumb");
+  EXPECT_FALSE(refused.config);
+}
+
+TEST(ConfigClusterTest, ALeaseForRoutesIsAWarning) {
+  EXPECT_TRUE(read(R"("plumb": "route")").problems.empty());
+  EXPECT_TRUE(read(R"("plumb": "route", "lease": 0)").problems.empty());
+  const auto both = read(R"("plumb": "route", "lease": 5)");
+  ASSERT_EQ(both.problems.size(), 1U);
+  EXPECT_EQ(both.problems.front().path, "lease");
+  EXPECT_TRUE(both.config);
+}
+
 }  // namespace
 }  // namespace vippy::core

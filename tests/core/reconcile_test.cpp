@@ -53,6 +53,41 @@ TEST_F(ReconcileTest, OneMoreWishOrOneLessConcernsNoOtherAddress) {
   EXPECT_TRUE(reconciler.is_up(key("10.0.0.3/24")));
 }
 
+TEST_F(ReconcileTest, AnAddressGoesWhenItHasComeAsARouteAndTheOtherWayRound) {
+  const AddressKey address = key("10.0.0.9/24");
+  AddressKey route = key("10.0.0.9/32");
+  route.plumb = Plumb::route;
+  hold(address);
+  reconciler.want({route});
+  EXPECT_EQ(words(plan()), "add 10.0.0.9/32 2");
+  EXPECT_TRUE(reconciler.holds(route));  // in the other form
+  EXPECT_TRUE(plan().empty());
+  answer(2);
+  EXPECT_EQ(words(plan()), "remove 10.0.0.9/24 3");
+  answer(3);
+  EXPECT_TRUE(reconciler.holds(address));
+  EXPECT_EQ(reconciler.ours(), 1U);
+  reconciler.want({address});
+  EXPECT_EQ(words(plan()), "add 10.0.0.9/24 4");
+  answer(4);
+  EXPECT_EQ(words(plan()), "remove 10.0.0.9/32 5");
+  answer(5);
+  EXPECT_EQ(reconciler.ours(), 1U);
+}
+
+TEST_F(ReconcileTest, WhileTheOtherFormIsRefusedTheOneThatIsThereStays) {
+  AddressKey route = key("10.0.0.9/32");
+  route.plumb = Plumb::route;
+  hold(key("10.0.0.9/24"));
+  reconciler.want({route});
+  plan();
+  answer(2, FailureKind::no_resources);
+  EXPECT_TRUE(plan().empty());
+  EXPECT_EQ(reconciler.ours(), 1U);
+  reconciler.want({});  // nobody waits any more
+  EXPECT_EQ(words(plan()), "remove 10.0.0.9/24 3");
+}
+
 TEST_F(ReconcileTest, NeverRemovesWhatItDidNotSet) {
   see(key("10.0.0.9/24"), kForeign);
   reconciler.want({key("10.0.0.9/24")});

@@ -79,20 +79,20 @@ TEST(GuardLinkTest, AddressesAreHeldOnceAndSlotsAreUsedAgain) {
   auto link = make_link();
   const auto one = *core::parse_prefix("10.1.0.1/24");
   for (int i = 0; i < 100'000; ++i) {
-    ASSERT_TRUE(link.holding(1, one));
-    ASSERT_TRUE(link.holding(1, one));
-    link.let_go(1, one);
-    link.let_go(1, one);
+    ASSERT_TRUE(link.holding({1, one}));
+    ASSERT_TRUE(link.holding({1, one}));
+    link.let_go({1, one});
+    link.let_go({1, one});
   }
   const auto first = core::parse_ip("10.0.0.0").value();
   for (std::size_t i = 0; i < core::kVipsMax; ++i) {
-    ASSERT_TRUE(link.holding(1, {core::add(first, i), 8})) << i;
+    ASSERT_TRUE(link.holding({1, {core::add(first, i), 8}})) << i;
   }
-  EXPECT_FALSE(link.holding(2, one));
-  EXPECT_FALSE(link.holding(2, one));
+  EXPECT_FALSE(link.holding({2, one}));
+  EXPECT_FALSE(link.holding({2, one}));
   EXPECT_EQ(notices(link).size(), 1U);
-  link.let_go(1, {first, 8});
-  EXPECT_TRUE(link.holding(2, one));
+  link.let_go({1, {first, 8}});
+  EXPECT_TRUE(link.holding({2, one}));
 }
 
 TEST(GuardLinkTest, SaysWhenTheNextBeatIsDue) {

@@ -140,6 +140,25 @@ std::optional<KernelAddress> find_address(const NetSpace& space, const std::stri
   return std::nullopt;
 }
 
+std::vector<std::string> local_routes(const NetSpace& space, std::uint8_t protocol) {
+  std::vector<std::string> out;
+  dump<rtmsg>(space, RTM_GETROUTE, [&](const nlmsghdr& message) {
+    const auto* body = static_cast<const rtmsg*>(NLMSG_DATA(&message));
+    const bool is_it = message.nlmsg_type == RTM_NEWROUTE && body->rtm_family == AF_INET &&
+                       body->rtm_table == RT_TABLE_LOCAL && body->rtm_type == RTN_LOCAL &&
+                       body->rtm_protocol == protocol && body->rtm_dst_len == 32;
+    const auto host = is_it ? address_in(attribute<rtmsg>(message, RTA_DST)) : std::nullopt;
+    if (host) out.push_back(core::format(*host));
+  });
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+bool has_route(const NetSpace& space, const std::string& ip) {
+  const auto all = local_routes(space);
+  return std::binary_search(all.begin(), all.end(), ip);
+}
+
 bool has_address(const NetSpace& space, const std::string& ip) {
   return find_address(space, ip).has_value();
 }

@@ -31,6 +31,12 @@ struct KernelAddress {
                                                         const std::string& ip);
 [[nodiscard]] bool has_address(const NetSpace& space, const std::string& ip);
 
+// IPv4 hosts that it answers for by a local route of this protocol, sorted.
+inline constexpr std::uint8_t kOurRoutes = 181;
+[[nodiscard]] std::vector<std::string> local_routes(const NetSpace& space,
+                                                    std::uint8_t protocol = kOurRoutes);
+[[nodiscard]] bool has_route(const NetSpace& space, const std::string& ip);
+
 // The MAC that this kernel would send to, if it knows one.
 [[nodiscard]] std::optional<core::Mac> neighbour(const NetSpace& space, const std::string& ip);
 [[nodiscard]] core::Mac mac_of(const NetSpace& space, const std::string& interface);

@@ -40,7 +40,7 @@ class Ward {
       const std::string_view text(*word);
       const auto colon = text.find(':');
       const auto prefix = core::parse_prefix(text.substr(colon + 1)).value();
-      if (text.substr(0, colon) != "unlisted") link_.holding(index_, prefix);
+      if (text.substr(0, colon) != "unlisted") link_.holding({index_, prefix});
       if (text.substr(0, colon) != "listed") wanted_.push_back(prefix);
     }
   }
@@ -88,8 +88,8 @@ class Ward {
     static const auto other = core::parse_prefix("10.99.2.2/32").value();
     for (unsigned i = 0; i < 200; ++i) {
       ++turns_;
-      link_.let_go(index_, (turns_ & 1U) != 0 ? one : other);
-      link_.holding(index_, (turns_ & 1U) != 0 ? other : one);
+      link_.let_go({index_, (turns_ & 1U) != 0 ? one : other});
+      link_.holding({index_, (turns_ & 1U) != 0 ? other : one});
       will_.assign(1 + turns_ % 1'400, static_cast<std::uint8_t>(turns_));
       link_.set_will(will_);
     }

@@ -61,8 +61,9 @@ class Octets {
   std::size_t padding_ = 0;  // behind the latest value
 };
 
-nlmsghdr header(std::uint16_t type, MessageAddress from) {
-  return {0, type, NLM_F_REQUEST | NLM_F_ACK, from.sequence, from.port};
+nlmsghdr header(std::uint16_t type, MessageAddress from, unsigned flags = 0) {
+  return {0, type, static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags), from.sequence,
+          from.port};
 }
 
 }  // namespace
@@ -101,6 +102,26 @@ std::size_t write_promotion(std::span<std::uint8_t> out, MessageAddress from, In
   octets.end_attribute(settings);
   octets.end_attribute(inet);
   octets.end_attribute(families);
+  return octets.finish();
+}
+
+// The kernel compares what a removal gives: the protocol, so that it is ours, and the interface.
+std::size_t write_route(std::span<std::uint8_t> out, MessageAddress from, InterfaceIndex index,
+                        const core::Prefix& prefix, bool is_add) {
+  VIPPY_ASSERT(prefix.address.is_v4() && prefix.length == prefix.address.bits());
+  Octets octets(out);
+  rtmsg body{};
+  body.rtm_family = AF_INET;
+  body.rtm_dst_len = prefix.length;
+  body.rtm_table = RT_TABLE_LOCAL;
+  body.rtm_protocol = kAddressTag;
+  body.rtm_scope = RT_SCOPE_HOST;
+  body.rtm_type = RTN_LOCAL;
+  octets.value(is_add ? header(RTM_NEWROUTE, from, NLM_F_CREATE | NLM_F_APPEND)
+                      : header(RTM_DELROUTE, from));
+  octets.value(body);
+  octets.attribute(RTA_DST, prefix.address.octets());
+  octets.attribute(RTA_OIF, {reinterpret_cast<const std::uint8_t*>(&index), sizeof(index)});
   return octets.finish();
 }
 

@@ -101,11 +101,13 @@ int AddressRequests::open() {
 
 void AddressRequests::add(const AddAddress& request) {
   queue_.push_back(
-      {request.id, true, request.renew, request.index, request.prefix, request.lifetime});
+      {request.id, true, request.renew, request.index, request.prefix, request.lifetime,
+       request.plumb});
 }
 
 void AddressRequests::remove(const RemoveAddress& request) {
-  queue_.push_back({request.id, false, false, request.index, request.prefix, {}});
+  queue_.push_back(
+      {request.id, false, false, request.index, request.prefix, {}, request.plumb});
   is_ordered_ = false;
 }
 
@@ -114,8 +116,9 @@ void AddressRequests::remove(const RemoveAddress& request) {
 void AddressRequests::order_removals(const HostTables& tables) {
   if (std::exchange(is_ordered_, true)) return;
   const auto is_harmless = [&tables](const Pending& pending) {
+    if (!pending.may_be_primary()) return true;
     const auto* entry = tables.address(pending.index, pending.prefix);
-    return entry == nullptr || entry->is_secondary || !may_be_primary(pending.prefix);
+    return entry == nullptr || entry->is_secondary;
   };
   const auto is_add = [](const Pending& pending) { return pending.is_add; };
   for (auto from = queue_.begin(); from != queue_.end();) {
@@ -168,9 +171,12 @@ void AddressRequests::append_addition(const Pending& pending, const HostTables& 
 }
 
 void AddressRequests::append(const Pending& pending, const HostTables& tables) {
-  if (pending.is_add) return append_addition(pending, tables);
+  const bool is_route = pending.plumb == core::Plumb::route;
+  if (pending.is_add && !is_route) return append_addition(pending, tables);
   std::array<std::uint8_t, kAddressMessageOctetsMax> octets;
-  const auto size = write_removal(octets, next_address(), pending.index, pending.prefix);
+  const auto size =
+      is_route ? write_route(octets, next_address(), pending.index, pending.prefix, pending.is_add)
+               : write_removal(octets, next_address(), pending.index, pending.prefix);
   append_octets(std::span(octets).first(size), {pending.id, true, false});
 }
 
@@ -183,7 +189,7 @@ void AddressRequests::append_promotion(InterfaceIndex index, bool is_on) {
 void AddressRequests::append_promotions(const std::vector<Pending>& batch) {
   promoted_.clear();
   for (const auto& pending : batch) {
-    if (pending.is_add || !may_be_primary(pending.prefix)) continue;
+    if (pending.is_add || !pending.may_be_primary()) continue;
     if (std::find(promoted_.begin(), promoted_.end(), pending.index) != promoted_.end()) continue;
     if (promotes_secondaries(pending.index)) continue;
     promoted_.push_back(pending.index);

@@ -1,4 +1,4 @@
-// Adding and removing addresses: queued, sent in batches, each one answered.
+// Adding and removing addresses and local routes: queued, sent in batches, each one answered.
 //
 // Purpose: many requests in one system call, one Outcome for each.
 // Units:   lifetimes in whole seconds, rounded up: that is all the kernel has.
@@ -48,6 +48,10 @@ class AddressRequests {
     InterfaceIndex index = 0;
     core::Prefix prefix;
     core::Duration lifetime{};
+    core::Plumb plumb = core::Plumb::address;
+    [[nodiscard]] bool may_be_primary() const {
+      return plumb == core::Plumb::address && platform::may_be_primary(prefix);
+    }
   };
   // What one message of the batch is an answer to; promotions are nobody's request.
   struct InFlight {

@@ -29,7 +29,8 @@ int send_to_kernel(int socket, std::span<const std::uint8_t> octets) {
 }
 
 bool is_failure(int os_error) {
-  return os_error != 0 && os_error != EADDRNOTAVAIL && os_error != ENODEV && os_error != ENXIO;
+  return os_error != 0 && os_error != EADDRNOTAVAIL && os_error != ESRCH &&
+         os_error != ENODEV && os_error != ENXIO;
 }
 
 }  // namespace
@@ -50,24 +51,40 @@ int GuardRemoval::open() {
   return ::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof(own)) == 0 ? 0 : errno;
 }
 
-int GuardRemoval::ask() {
+int GuardRemoval::ask(core::Plumb what) {
   struct {
     nlmsghdr header;
-    ifaddrmsg body;
+    union {
+      ifaddrmsg address;
+      rtmsg route;
+    } body;
   } request{};
-  request.header = {sizeof(request), RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP, ++sequence_, 0};
-  return send_to_kernel(socket_.get(),
-                        {reinterpret_cast<const std::uint8_t*>(&request), sizeof(request)});
+  const bool is_route = what == core::Plumb::route;
+  if (is_route) request.body.route.rtm_family = AF_INET;
+  request.header.nlmsg_len = NLMSG_LENGTH(is_route ? sizeof(rtmsg) : sizeof(ifaddrmsg));
+  request.header.nlmsg_type = is_route ? RTM_GETROUTE : RTM_GETADDR;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.header.nlmsg_seq = ++sequence_;
+  return send_to_kernel(socket_.get(), {reinterpret_cast<const std::uint8_t*>(&request),
+                                        request.header.nlmsg_len});
 }
 
 int GuardRemoval::find(std::span<const HeldAddress> held, bool needs_tag) {
   std::fill(findings_.begin(), findings_.end(), Finding::absent);
   cursor_ = 0;
   pass_ = Finding::harmless;
+  const int os_error = find_in(core::Plumb::address, held, needs_tag);
+  const bool has_routes = std::any_of(held.begin(), held.end(), [](const HeldAddress& one) {
+    return one.plumb == core::Plumb::route;
+  });
+  return os_error != 0 || !has_routes ? os_error : find_in(core::Plumb::route, held, true);
+}
+
+int GuardRemoval::find_in(core::Plumb what, std::span<const HeldAddress> held, bool needs_tag) {
   int os_error = EAGAIN;
   // What an interrupted dump has shown is not forgotten: the findings only grow.
   for (unsigned i = 0; i < kDumpsMax && os_error == EAGAIN; ++i) {
-    os_error = ask();
+    os_error = ask(what);
     if (os_error == 0) os_error = read_dump(held, needs_tag);
   }
   return os_error == EAGAIN ? 0 : os_error;
@@ -98,10 +115,11 @@ int GuardRemoval::read_dump(std::span<const HeldAddress> held, bool needs_tag) {
 void GuardRemoval::note(const AddressMessage& message, std::span<const HeldAddress> held,
                         bool needs_tag) {
   if (needs_tag && message.protocol != kAddressTag) return;
-  const HeldAddress key{message.index, message.prefix};
+  const HeldAddress key{message.index, message.prefix, message.plumb};
   const auto found = std::lower_bound(held.begin(), held.end(), key);
   if (found == held.end() || *found != key) return;
-  const bool is_harmless = message.is_secondary || !may_be_primary(message.prefix);
+  const bool is_harmless = message.is_secondary || message.plumb == core::Plumb::route ||
+                           !may_be_primary(message.prefix);
   findings_[static_cast<std::size_t>(found - held.begin())] =
       is_harmless ? Finding::harmless : Finding::primary;
 }
@@ -129,7 +147,7 @@ void GuardRemoval::write_promotions(std::span<const HeldAddress> held, std::size
   for (const auto which : std::span(chosen_).first(count)) {
     const auto& address = held[which];
     const auto promoted = std::span(promoted_).first(promoted_count_);
-    if (!may_be_primary(address.prefix)) continue;
+    if (address.plumb == core::Plumb::route || !may_be_primary(address.prefix)) continue;
     if (std::find(promoted.begin(), promoted.end(), address.index) != promoted.end()) continue;
     if (promotes_secondaries(address.index)) continue;
     promoted_[promoted_count_++] = address.index;
@@ -146,7 +164,10 @@ Removed GuardRemoval::remove_some(std::span<const HeldAddress> held) {
   write_promotions(held, count);
   const auto first = sequence_ + 1;
   for (const auto which : std::span(chosen_).first(count)) {
-    used_ += write_removal(room(), {0, ++sequence_}, held[which].index, held[which].prefix);
+    const auto& [index, prefix, plumb] = held[which];
+    const MessageAddress from{0, ++sequence_};
+    used_ += plumb == core::Plumb::route ? write_route(room(), from, index, prefix, false)
+                                         : write_removal(room(), from, index, prefix);
   }
   for (const auto index : std::span(promoted_).first(promoted_count_)) {
     append_promotion(index, false);

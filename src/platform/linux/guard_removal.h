@@ -1,4 +1,4 @@
-// Taking addresses away for a daemon that cannot do it any more.
+// Taking addresses and local routes away for a daemon that cannot do it any more.
 //
 // Purpose: which of some addresses are there with our mark, and their removal in batches.
 // Bounds:  kRemovalsPerBatch removals a call; no allocation after open().
@@ -36,7 +36,9 @@ class GuardRemoval {
     std::size_t done = 0;
     int os_error = 0;
   };
-  [[nodiscard]] int ask();
+  // Asks for the table of addresses, or of routes.
+  [[nodiscard]] int ask(core::Plumb what);
+  [[nodiscard]] int find_in(core::Plumb what, std::span<const HeldAddress> held, bool needs_tag);
   // EAGAIN: the table changed meanwhile.
   [[nodiscard]] int read_dump(std::span<const HeldAddress> held, bool needs_tag);
   void note(const AddressMessage& message, std::span<const HeldAddress> held, bool needs_tag);

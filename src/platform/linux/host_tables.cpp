@@ -108,6 +108,13 @@ bool HostTables::is_foreign(InterfaceIndex index, const core::Prefix& prefix) co
   return false;
 }
 
+bool HostTables::has_ipv4(InterfaceIndex index) const {
+  const auto held = addresses_.find(index);
+  return held != addresses_.end() &&
+         std::any_of(held->second.begin(), held->second.end(),
+                     [](const auto& address) { return address.first.first.is_v4(); });
+}
+
 bool HostTables::has_foreign_in(InterfaceIndex index, const core::Prefix& prefix) const {
   const auto held = addresses_.find(index);
   if (held == addresses_.end()) return false;

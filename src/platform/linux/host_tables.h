@@ -58,6 +58,7 @@ class HostTables {
   [[nodiscard]] bool is_foreign(InterfaceIndex index, const core::Prefix& prefix) const;
   // Somebody else's address in the network of `prefix`, with the same length?
   [[nodiscard]] bool has_foreign_in(InterfaceIndex index, const core::Prefix& prefix) const;
+  [[nodiscard]] bool has_ipv4(InterfaceIndex index) const;
   // An address of the interface that does not move: untagged, of this family.
   [[nodiscard]] std::optional<core::IpAddress> own_address(InterfaceIndex index,
                                                            core::Family family) const;

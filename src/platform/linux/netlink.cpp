@@ -1,5 +1,7 @@
 #include "platform/linux/netlink.h"
 
+#include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
@@ -12,7 +14,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <utility>
 
+#include "platform/linux/address_messages.h"
 #include "platform/os_error.h"
 
 namespace vippy::platform {
@@ -25,6 +30,19 @@ struct MessageDeleter {
   void operator()(nl_msg* message) const { nlmsg_free(message); }
 };
 using Message = std::unique_ptr<nl_msg, MessageDeleter>;
+
+// Our local routes. A kernel that does not filter gives all of them.
+Message route_dump_request() {
+  Message message(nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP));
+  if (message == nullptr) return nullptr;
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_table = RT_TABLE_LOCAL;
+  header.rtm_protocol = kAddressTag;
+  header.rtm_type = RTN_LOCAL;
+  const int error = nlmsg_append(message.get(), &header, sizeof(header), NLMSG_ALIGNTO);
+  return error == 0 ? std::move(message) : nullptr;
+}
 
 // A dump request for `table`, without sequence and port; null when there is no memory.
 Message dump_request(Table table) {
@@ -52,6 +70,32 @@ Message dump_request(Table table) {
     }
   }
   return error == 0 ? std::move(message) : nullptr;
+}
+
+// A router's own routes come and go by the thousands: notifications of routes that are not ours stay
+// in the kernel. Dumps pass.
+int pass_own_routes_only(int fd) {
+  constexpr std::uint32_t kTypeAt = offsetof(nlmsghdr, nlmsg_type);
+  constexpr std::uint32_t kFlagsAt = offsetof(nlmsghdr, nlmsg_flags);
+  constexpr std::uint32_t kProtocolAt = sizeof(nlmsghdr) + offsetof(rtmsg, rtm_protocol);
+  constexpr std::uint16_t kLoadHalf = BPF_LD | BPF_H | BPF_ABS;
+  constexpr std::uint16_t kLoadOctet = BPF_LD | BPF_B | BPF_ABS;
+  constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
+  constexpr std::uint16_t kIfAnyBit = BPF_JMP | BPF_JSET | BPF_K;
+  constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
+  std::array<sock_filter, 9> program = {{
+      {kLoadHalf, 0, 0, kTypeAt},
+      {kIfEqual, 1, 0, htons(RTM_NEWROUTE)},
+      {kIfEqual, 0, 4, htons(RTM_DELROUTE)},
+      {kLoadHalf, 0, 0, kFlagsAt},
+      {kIfAnyBit, 2, 0, htons(NLM_F_MULTI)},
+      {kLoadOctet, 0, 0, kProtocolAt},
+      {kIfEqual, 0, 1, kAddressTag},
+      {kReturn, 0, 0, UINT32_MAX},
+      {kReturn, 0, 0, 0},
+  }};
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0 ? 0 : errno;
 }
 
 void set_receive_octets(int fd, int octets) {
@@ -84,8 +128,12 @@ int NetlinkWatcher::open(int receive_octets) {
   if (!buffer_) return ENOMEM;
   socket_ = open_netlink(receive_octets, &os_error);
   if (socket_ == nullptr) return os_error;
-  const int error = nl_socket_add_memberships(socket_.get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-                                              RTNLGRP_IPV6_IFADDR, RTNLGRP_NEIGH, 0);
+  const int on = 1;
+  ::setsockopt(descriptor(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+  if (const int refused = pass_own_routes_only(descriptor()); refused != 0) return refused;
+  const int error =
+      nl_socket_add_memberships(socket_.get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+                                RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_NEIGH, 0);
   if (error != 0) return EIO;
   asked_ = {Table::links, Table::addresses, Table::neighbours};
   return 0;
@@ -101,13 +149,14 @@ void NetlinkWatcher::begin_dump(std::vector<NetlinkEvent>& out, Notices& notices
                                 core::Instant now) {
   running_ = asked_.front();
   asked_.pop_front();
+  is_of_routes_ = false;
   attempts_ = 0;
   out.emplace_back(TableBegin{*running_});
   if (send_dump() != 0) end_dump(false, out, notices, now);
 }
 
 int NetlinkWatcher::send_dump() {
-  const auto message = dump_request(*running_);
+  const auto message = is_of_routes_ ? route_dump_request() : dump_request(*running_);
   if (message == nullptr) return ENOMEM;
   auto* header = nlmsg_hdr(message.get());
   header->nlmsg_seq = ++sequence_;
@@ -129,6 +178,11 @@ void NetlinkWatcher::end_dump(bool is_whole, std::vector<NetlinkEvent>& out, Not
                          "a kernel table could not be read in one piece: too many "
                          "changes; the notifications are relied upon",
                          now);
+  }
+  if (*running_ == Table::addresses && !std::exchange(is_of_routes_, true)) {
+    attempts_ = 0;
+    if (send_dump() != 0) end_dump(false, out, notices, now);
+    return;
   }
   out.emplace_back(TableComplete{*running_});
   running_.reset();

@@ -1,11 +1,14 @@
-// The kernel's tables of links, addresses and neighbours, and every change of them.
+// The kernel's tables of links, addresses (our local routes among them) and neighbours, and every
+// change of them.
 //
 // Purpose: one netlink socket for notifications and dumps. Requests go through another one
 //          (address_requests.h), so that an acknowledgement never waits behind a dump.
 // Bounds:  kReceivesPerReadMax receives and kReadOctetsMax octets a read(); what is left stays in
 //          the socket.
 // Errors:  lost notifications (ENOBUFS) make it read all tables again by itself; a dump that the
-//          kernel calls inconsistent is repeated inside the same marks.
+//          kernel calls inconsistent is repeated inside the same marks. The kernel does not tell of
+//          IPv4 routes that go with their interface's last address or when it is set down: the
+//          caller asks for the table of addresses then.
 // Order:   at start links, addresses, neighbours, each between TableBegin and TableComplete.
 //          Views in the events stay valid until the next read().
 // Source:  rtnetlink(7), netlink(7); libnl-3 for sockets and messages.
@@ -70,6 +73,7 @@ class NetlinkWatcher {
   std::deque<Table> asked_;
   std::optional<Table> running_;
   bool is_interrupted_ = false;
+  bool is_of_routes_ = false;  // the second half of the table of addresses
   unsigned attempts_ = 0;
   std::uint32_t sequence_ = 0;
 };

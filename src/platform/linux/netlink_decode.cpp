@@ -126,6 +126,23 @@ NetlinkBody decode_address(std::span<const std::uint8_t> bytes, bool exists) {
   return out;
 }
 
+NetlinkBody decode_route(std::span<const std::uint8_t> bytes, bool exists) {
+  const auto header = family_header<rtmsg>(bytes);
+  if (!header || header->rtm_family != AF_INET || header->rtm_type != RTN_LOCAL) return {};
+  if (header->rtm_table != RT_TABLE_LOCAL) return {};
+  const auto found = attributes<RTA_MAX + 1>(behind<rtmsg>(bytes));
+  const auto value = address(header->rtm_family, found[RTA_DST]);
+  const auto index = family_header<std::uint32_t>(found[RTA_OIF]);
+  if (!value || header->rtm_dst_len != value->bits() || !index || *index == 0) return {};
+  AddressMessage out;
+  out.index = *index;
+  out.prefix = {*value, header->rtm_dst_len};
+  out.exists = exists;
+  out.protocol = header->rtm_protocol;
+  out.plumb = core::Plumb::route;
+  return out;
+}
+
 bool is_usable(std::uint16_t state) {
   constexpr unsigned kUsable = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
   return (state & kUsable) != 0;
@@ -156,6 +173,8 @@ NetlinkBody decode_body(std::uint16_t type, std::span<const std::uint8_t> bytes)
     case RTM_DELLINK: return decode_link(bytes, false);
     case RTM_NEWADDR: return decode_address(bytes, true);
     case RTM_DELADDR: return decode_address(bytes, false);
+    case RTM_NEWROUTE: return decode_route(bytes, true);
+    case RTM_DELROUTE: return decode_route(bytes, false);
     case RTM_NEWNEIGH: return decode_neighbour(bytes, true);
     case RTM_DELNEIGH: return decode_neighbour(bytes, false);
     case NLMSG_DONE: return DoneMessage{};

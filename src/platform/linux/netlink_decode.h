@@ -1,6 +1,6 @@
 // Netlink messages of the routing family as values.
 //
-// Purpose: links, addresses, neighbours and acknowledgements out of the bytes of one receive.
+// Purpose: links, addresses, local routes to IPv4 hosts, neighbours and acknowledgements out of the bytes of one receive.
 // Purity:  bytes in, values out. No sockets, no state, no allocation of its own; `name` and
 //          `label` point into the bytes.
 // Units:   interface indices as the kernel counts them.
@@ -18,6 +18,7 @@
 #include <variant>
 
 #include "core/ip.h"
+#include "core/plumb.h"
 
 namespace vippy::platform {
 
@@ -40,7 +41,8 @@ struct AddressMessage {
   bool exists = true;
   bool is_secondary = false;
   bool lacks_prefix_route = false;       // IPv6: whoever added it kept the route to himself
-  std::optional<std::uint8_t> protocol;  // IFA_PROTO: who added it
+  std::optional<std::uint8_t> protocol;  // who added it: IFA_PROTO, or the route's protocol
+  core::Plumb plumb = core::Plumb::address;
 };
 
 struct NeighbourMessage {

@@ -87,6 +87,7 @@ class LinuxPlatform final : public Platform {
   void on_event(const AddressMessage& message);
   void on_event(const NeighbourMessage& message);
   void learn_tags(const AddressMessage& message);
+  void look_for_routes();
   std::string_view keep(std::string text);
 
   LinuxOptions options_;
@@ -178,13 +179,14 @@ std::string_view LinuxPlatform::keep(std::string text) {
 // ---- waiting ----------------------------------------------------------------------------------
 
 std::size_t LinuxPlatform::wait(core::Instant deadline, std::span<Event> out) {
+  const bool may_send = deadline != core::Instant::min();
   if (delivered_ < pending_.size()) {
     // Buffers are in use until everything is delivered; addresses need not wait for that.
-    flush_requests();
+    if (may_send) flush_requests();
     return deliver(out);
   }
   release();
-  flush_requests();
+  if (may_send) flush_requests();
   gather(deadline);
   return deliver(out);
 }
@@ -318,20 +320,37 @@ void LinuxPlatform::on_event(const TableComplete& event) {
 void LinuxPlatform::on_event(const LinkMessage& message) {
   const auto* earlier = tables_.link(message.index);
   const bool is_other = earlier != nullptr && (!message.exists || earlier->name != message.name);
+  const bool was_running = earlier != nullptr && earlier->is_running;
   if (is_other && injector_ != nullptr) injector_->forget(message.index);
   if (!message.exists) listener_.stop(message.index);
   if (!tables_.on_link(message)) return;
   is_placing_due_ = true;
+  if (message.exists && was_running != message.is_running && knows_tables_) look_for_routes();
   pending_.emplace_back(LinkChanged{message.index, keep(std::string(message.name)), message.mac,
                                     message.exists, message.is_running, message.is_ethernet,
                                     message.forwards_ipv6});
 }
 
+// The kernel drops an interface's routes without a word.
+void LinuxPlatform::look_for_routes() {
+  watcher_.ask(Table::addresses);
+  is_netlink_asked_ = true;
+}
+
 void LinuxPlatform::on_event(const AddressMessage& message) {
+  if (message.plumb == core::Plumb::route) {
+    if (message.protocol != kAddressTag) return;
+    pending_.emplace_back(
+        AddressChanged{message.index, message.prefix, message.exists, true, message.plumb});
+    return;
+  }
   learn_tags(message);
+  const bool is_last_v4 = !message.exists && message.prefix.address.is_v4() &&
+                          tables_.address(message.index, message.prefix) != nullptr;
   const bool is_tagged = message.protocol == kAddressTag;
   if (!tables_.on_address(message, is_tagged)) return;
   is_placing_due_ = true;
+  if (is_last_v4 && !tables_.has_ipv4(message.index)) look_for_routes();
   pending_.emplace_back(AddressChanged{message.index, message.prefix, message.exists, is_tagged});
 }
 
@@ -427,7 +446,8 @@ void LinuxPlatform::on_request(const AddAddress& request) {
     outcomes_.push_back({request.id, EEXIST});
     return;
   }
-  if (!are_tags_proven_ && !first_added_) first_added_ = request;
+  const bool is_first = !are_tags_proven_ && !first_added_;
+  if (is_first && request.plumb == core::Plumb::address) first_added_ = request;
   requests_.add(request);
 }
 
