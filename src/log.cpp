@@ -110,7 +110,10 @@ bool is_socket(int fd) {
 class ConsoleSink final : public CountingSink {
  public:
   ConsoleSink(const core::Logging& logging, std::string_view program, int fd)
-      : CountingSink(logging, program), fd_(fd), is_journal_(is_journal(fd)), is_socket_(is_socket(fd)) {}
+      : CountingSink(logging, program),
+        fd_(fd),
+        is_journal_(is_journal(fd)),
+        is_socket_(is_socket(fd)) {}
 
  private:
   bool deliver(core::Priority priority, const std::string& message) override {

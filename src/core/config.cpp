@@ -12,7 +12,8 @@ auto own_keys(const Config& config) {
                   config.secret, config.previous_secrets, config.protocol, config.interval,
                   config.mature, config.stale, config.arp_cache, config.notify,
                   config.notify_rate, config.notify_refresh, config.failback, config.handover,
-                  config.isolation, config.quorum, config.witness, config.plumb, config.lease, config.guard,
+                  config.isolation, config.quorum, config.witness, config.plumb, config.lease,
+                  config.guard,
                   config.guard_kill, config.realtime, config.lock_memory, config.inject,
                   config.management, config.management_mode, config.plugins, config.logging);
 }

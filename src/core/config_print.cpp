@@ -30,7 +30,9 @@ std::string print_vip(const Vip& vip) {
   std::string result = "{\"interface\": " + json(vip.interface);
   result += ", \"ip\": " + json(vip.text + '/' + std::to_string(vip.prefix_length));
   if (vip.state_json) result += ", \"state\": " + *vip.state_json;
-  if (vip.plumb) result += ", \"plumb\": " + json(kPlumbNames[static_cast<std::size_t>(*vip.plumb)]);
+  if (vip.plumb) {
+    result += ", \"plumb\": " + json(kPlumbNames[static_cast<std::size_t>(*vip.plumb)]);
+  }
   return result + "}";
 }
 

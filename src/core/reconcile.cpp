@@ -90,8 +90,8 @@ void Reconciler::for_each_sibling(const AddressKey& key, const Visit& visit) {
 bool Reconciler::must_wait_for_sibling(const AddressKey& key) {
   if (key.prefix.address.is_v4()) return false;
   bool is_held = false;
-  for_each_sibling(key, [&](const Records::value_type& entry) {
-    const auto& sibling = entry.second;
+  for_each_sibling(key, [&](const auto& entry) {
+    const Record& sibling = entry.second;
     is_held = is_held || sibling.presence == Presence::ours || sibling.pending != Pending::none;
   });
   return is_held;
@@ -321,11 +321,8 @@ void Reconciler::take_over_found(Records::value_type& entry, Actions& out) {
 void Reconciler::request_due(Instant now, RequestId& next_id, Actions& out) {
   const auto consider = [&](Records::value_type& entry, Pending what) {
     if (due(entry.second) != what) return;
-    if (entry.second.retry_at > now) {
-      retries_.emplace(entry.second.retry_at, entry.first);
-    } else {
-      request(entry, what, next_id++, out);
-    }
+    if (entry.second.retry_at <= now) return request(entry, what, next_id++, out);
+    retries_.emplace(entry.second.retry_at, entry.first);
   };
   const auto entries = take_touched();
   for (auto* entry : entries) {
@@ -462,13 +459,12 @@ void Reconciler::interface_gone(InterfaceIndex index) {
 
 template <typename Tells>
 bool Reconciler::is_any_form(const AddressKey& key, const Tells& tells) const {
-  const auto found = records_.find(key);
-  if (found != records_.end() && tells(found->second)) return true;
   auto at = records_.lower_bound({key.index, {key.prefix.address, 0}});
   for (; at != records_.end() && at->first.index == key.index &&
          at->first.prefix.address == key.prefix.address;
        ++at) {
-    if (at->first.plumb != key.plumb && tells(at->second)) return true;
+    const bool is_form = at->first == key || at->first.plumb != key.plumb;
+    if (is_form && tells(at->second)) return true;
   }
   return false;
 }
@@ -495,10 +491,10 @@ std::optional<FailureKind> Reconciler::trouble(const AddressKey& key) const {
 }
 
 bool Reconciler::is_settled() const {
-  if (!requests_.empty()) return false;
-  return std::all_of(records_.begin(), records_.end(), [&](const auto& entry) {
+  const auto is_done = [&](const auto& entry) {
     return entry.second.pending == Pending::none && due(entry.second) == Pending::none;
-  });
+  };
+  return requests_.empty() && std::all_of(records_.begin(), records_.end(), is_done);
 }
 
 }  // namespace vippy::core

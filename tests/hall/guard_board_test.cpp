@@ -77,6 +77,13 @@ TEST(GuardBoardTest, ASlotHoldsAnAddressOrNone) {
     slot.clear();
     EXPECT_FALSE(slot.get());
   }
+  auto route = held("10.1.2.3/32", 7);
+  route.plumb = core::Plumb::route;
+  slot.put(route);
+  EXPECT_EQ(slot.get(), route);
+  slot.clear();
+  slot.put(held("10.1.2.3/32", 7));
+  EXPECT_NE(slot.get(), route);
 }
 
 TEST(GuardBoardTest, ASlotThatChangesIsNeverAMixture) {

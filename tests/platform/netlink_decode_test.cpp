@@ -164,6 +164,42 @@ TEST(NetlinkDecodeTest, AnAddressWithItsTag) {
   EXPECT_TRUE(std::holds_alternative<std::monostate>(only_body(message(RTM_NEWADDR, body))));
 }
 
+TEST(NetlinkDecodeTest, LocalRoutesToIpv4HostsAndNoOthers) {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = 32;
+  header.rtm_table = RT_TABLE_LOCAL;
+  header.rtm_protocol = 0xb5;
+  header.rtm_type = RTN_LOCAL;
+  const auto route = [](const rtmsg& with) {
+    Bytes body;
+    append(body, with);
+    append_attribute(body, RTA_DST, {10, 7, 0, 5});
+    append_attribute(body, RTA_OIF, {3, 0, 0, 0});
+    return body;
+  };
+  const auto decoded = std::get<AddressMessage>(only_body(message(RTM_NEWROUTE, route(header))));
+  EXPECT_EQ(decoded.plumb, core::Plumb::route);
+  EXPECT_EQ(core::format(decoded.prefix), "10.7.0.5/32");
+  EXPECT_EQ(decoded.index, 3U);
+  EXPECT_EQ(decoded.protocol, 0xb5);
+  EXPECT_TRUE(decoded.exists);
+  EXPECT_FALSE(
+      std::get<AddressMessage>(only_body(message(RTM_DELROUTE, route(header)))).exists);
+  const auto is_nothing = [&](const rtmsg& with) {
+    return std::holds_alternative<std::monostate>(only_body(message(RTM_NEWROUTE, route(with))));
+  };
+  auto other = header;
+  other.rtm_type = RTN_UNICAST;
+  EXPECT_TRUE(is_nothing(other));
+  other = header;
+  other.rtm_table = RT_TABLE_MAIN;
+  EXPECT_TRUE(is_nothing(other));
+  other = header;
+  other.rtm_dst_len = 24;
+  EXPECT_TRUE(is_nothing(other));
+}
+
 TEST(NetlinkDecodeTest, RefusesLengthsThatDoNotFit) {
   for (const std::uint32_t length : {0U, 15U, 17U, 0xffffffffU}) {
     auto bytes = message(NLMSG_DONE, {});

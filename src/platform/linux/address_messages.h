@@ -42,8 +42,8 @@ std::size_t write_removal(std::span<std::uint8_t> out, MessageAddress from, Inte
                           const core::Prefix& prefix);
 std::size_t write_promotion(std::span<std::uint8_t> out, MessageAddress from, InterfaceIndex index,
                             bool is_on);
-// Our local route to an IPv4 host over the interface. A removal means ours alone; an addition leaves
-// those of others beside it.
+// Our local route to an IPv4 host over the interface. A removal means ours alone; an addition
+// leaves those of others beside it.
 std::size_t write_route(std::span<std::uint8_t> out, MessageAddress from, InterfaceIndex index,
                         const core::Prefix& prefix, bool is_add);
 

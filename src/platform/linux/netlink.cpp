@@ -72,8 +72,8 @@ Message dump_request(Table table) {
   return error == 0 ? std::move(message) : nullptr;
 }
 
-// A router's own routes come and go by the thousands: notifications of routes that are not ours stay
-// in the kernel. Dumps pass.
+// A router's own routes come and go by the thousands: notifications of routes that are not ours
+// stay in the kernel. Dumps pass.
 int pass_own_routes_only(int fd) {
   constexpr std::uint32_t kTypeAt = offsetof(nlmsghdr, nlmsg_type);
   constexpr std::uint32_t kFlagsAt = offsetof(nlmsghdr, nlmsg_flags);

@@ -1,6 +1,7 @@
 // Netlink messages of the routing family as values.
 //
-// Purpose: links, addresses, local routes to IPv4 hosts, neighbours and acknowledgements out of the bytes of one receive.
+// Purpose: links, addresses, local routes to IPv4 hosts, neighbours and acknowledgements out of the
+//          bytes of one receive.
 // Purity:  bytes in, values out. No sockets, no state, no allocation of its own; `name` and
 //          `label` point into the bytes.
 // Units:   interface indices as the kernel counts them.
