@@ -29,7 +29,11 @@ void HostTables::complete(Table table) {
   if (table != Table::addresses) return;
   is_reading_addresses_ = false;
   for (auto& [index, held] : addresses_) {
-    std::erase_if(held, [](const auto& address) { return !address.second.is_mentioned; });
+    std::erase_if(held, [&](const auto& address) {
+      const bool is_gone = !address.second.is_mentioned;
+      if (is_gone) forget_untagged(index, address.first);
+      return is_gone;
+    });
   }
   std::erase_if(addresses_, [](const auto& held) { return held.second.empty(); });
 }
@@ -38,6 +42,7 @@ bool HostTables::on_link(const LinkMessage& message) {
   if (!message.exists) {
     std::erase(mentioned_links_, message.index);
     addresses_.erase(message.index);  // their own farewells may be late or lost
+    untagged_.erase(message.index);
     return links_.erase(message.index) != 0;
   }
   if (is_reading_links_) mentioned_links_.push_back(message.index);
@@ -51,8 +56,20 @@ bool HostTables::on_link(const LinkMessage& message) {
   return true;
 }
 
+void HostTables::forget_untagged(InterfaceIndex index, const AddressKey& key) {
+  const auto found = untagged_.find(index);
+  if (found == untagged_.end()) return;
+  found->second.erase(key);
+  if (found->second.empty()) untagged_.erase(found);
+}
+
 bool HostTables::on_address(const AddressMessage& message, bool is_tagged) {
   const AddressKey key{message.prefix.address, message.prefix.length};
+  if (is_tagged || !message.exists) {
+    forget_untagged(message.index, key);
+  } else {
+    untagged_[message.index].insert(key);
+  }
   if (!message.exists) {
     if (const auto found = addresses_.find(message.index); found != addresses_.end()) {
       found->second.erase(key);
@@ -116,35 +133,34 @@ bool HostTables::has_ipv4(InterfaceIndex index) const {
 }
 
 bool HostTables::has_foreign_in(InterfaceIndex index, const core::Prefix& prefix) const {
-  const auto held = addresses_.find(index);
-  if (held == addresses_.end()) return false;
+  const auto held = untagged_.find(index);
+  if (held == untagged_.end()) return false;
   const auto last = prefix.last();
   auto at = held->second.lower_bound({prefix.first(), 0});
-  for (; at != held->second.end() && at->first.first <= last; ++at) {
-    if (at->first.second == prefix.length && !at->second.entry.is_tagged) return true;
+  for (; at != held->second.end() && at->first <= last; ++at) {
+    if (at->second == prefix.length) return true;
   }
   return false;
 }
 
 std::optional<core::IpAddress> HostTables::own_address(InterfaceIndex index,
                                                        core::Family family) const {
-  const auto held = addresses_.find(index);
-  if (held == addresses_.end()) return std::nullopt;
-  for (const auto& [key, marked] : held->second) {
-    const bool is_link_local = key.first.octets()[0] == 0xfe;
+  const auto held = untagged_.find(index);
+  if (held == untagged_.end()) return std::nullopt;
+  for (const auto& [address, length] : held->second) {
+    const bool is_link_local = address.octets()[0] == 0xfe;
     const bool is_fit = family == core::Family::ipv4 || is_link_local;
-    if (key.first.family() == family && !marked.entry.is_tagged && is_fit) return key.first;
+    if (address.family() == family && is_fit) return address;
   }
   return std::nullopt;
 }
 
 std::optional<core::IpAddress> HostTables::own_address_beside(const core::IpAddress& other,
                                                               InterfaceIndex index) const {
-  for (const auto& [holder, held] : addresses_) {
+  for (const auto& [holder, held] : untagged_) {
     if (index != 0 && holder != index) continue;
-    for (const auto& [key, marked] : held) {
-      const core::Prefix prefix{key.first, key.second};
-      if (!marked.entry.is_tagged && prefix.contains(other)) return key.first;
+    for (const auto& [address, length] : held) {
+      if (core::Prefix{address, length}.contains(other)) return address;
     }
   }
   return std::nullopt;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,7 @@ class HostTables {
  private:
   // IPv4 allows one address with several lengths.
   using AddressKey = std::pair<core::IpAddress, std::uint8_t>;
+  void forget_untagged(InterfaceIndex index, const AddressKey& key);
   struct MarkedAddress {
     AddressEntry entry;
     bool is_mentioned = true;
@@ -78,6 +80,7 @@ class HostTables {
   bool is_reading_links_ = false;
   bool is_reading_addresses_ = false;
   std::map<InterfaceIndex, std::map<AddressKey, MarkedAddress>> addresses_;
+  std::map<InterfaceIndex, std::set<AddressKey>> untagged_;  // few, beside thousands of ours
 };
 
 }  // namespace vippy::platform
