@@ -221,7 +221,8 @@ TEST_F(RouteTest, AThousandVipsOfALostNodeAnswerOnTheOthers) {
   }
   const auto began = std::chrono::steady_clock::now();
   cluster.cut_silently(1);
-  const auto answers = client.ask(vips);
+  ArpAsker later(cluster.host());  // without what n1 answered twice
+  const auto answers = later.ask(vips);
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_LT(took, 10 * (400ms + 150ms));
   std::map<core::Mac, std::size_t> shares;
