@@ -294,11 +294,12 @@ void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
 std::vector<Reconciler::Records::value_type*> Reconciler::take_touched() {
   std::vector<Records::value_type*> entries;
   for (const auto& key : std::exchange(touched_, {})) {
+    // Of one that is gone only the siblings are left: they may go on now.
+    for_each_sibling(key, [&](Records::value_type& sibling) { entries.push_back(&sibling); });
     const auto found = records_.find(key);
     if (found == records_.end()) continue;
     found->second.is_touched = false;
     entries.push_back(&*found);
-    for_each_sibling(key, [&](Records::value_type& sibling) { entries.push_back(&sibling); });
   }
   return entries;
 }

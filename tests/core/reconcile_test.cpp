@@ -116,6 +116,16 @@ TEST_F(ReconcileTest, AnIpv6AddressThatChangesItsLengthGoesBeforeItComesBack) {
   EXPECT_EQ(words(plan()), "add fd77::9/128 3");
 }
 
+// Answer and notification in one turn: then nothing is left to know about the former one.
+TEST_F(ReconcileTest, AnIpv6AddressComesBackWithItsNewLengthWhenTheOldOneIsForgotten) {
+  hold(key("fd77::9/64"));
+  reconciler.want({key("fd77::9/128")});
+  ASSERT_EQ(words(plan()), "remove fd77::9/64 2");
+  answer(2);
+  miss(key("fd77::9/64"));
+  EXPECT_EQ(words(plan()), "add fd77::9/128 3");
+}
+
 TEST_F(ReconcileTest, AForeignIpv6AddressOfAnotherLengthIsUsedUntilItGoes) {
   see(key("fd77::9/64"), kForeign);
   reconciler.want({key("fd77::9/128")});
