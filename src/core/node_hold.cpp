@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 // After the new owner has said that it holds a group the old one keeps it for so long: frames that
 // were sent to the old one are on their way still.
 constexpr Duration kLinger = 2ms;
+// From a guard's first word that its daemon has left to an empty kernel, at most, and a margin.
+constexpr Duration kFarewell = 5ms;
 // What our kernel would not take is offered to others for so long.
 constexpr Duration kRefuseFor = 5s;
 // A node that leaves waits so long for its successors.
@@ -243,6 +245,10 @@ void Node::settle_contest(std::size_t index, bool is_theirs, Instant now, Action
   if (now < group.again_at) return;
   group.again_at = Instant::max();
   speak_again(group, now, out);
+  // A guard says that its daemon has left before its kernel lets go, and no more after it: the
+  // kernel may have answered a neighbour's question meanwhile.
+  const auto is_farewell = group.is_contested && group.reason == MoveReason::owner_left;
+  if (is_farewell && now < group.since + kFarewell) group.again_at = group.since + kFarewell;
 }
 
 // Nobody is known to have what we may still hold: everything stays as it is.

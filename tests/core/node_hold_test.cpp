@@ -273,5 +273,19 @@ TEST(NodeHoldTest, WhoKeepsAnAddressBecauseItsNewOwnerLeftAnnouncesItAgain) {
   EXPECT_GE(cluster[1].count<Advertise>(), 1U);
 }
 
+// The kernel of the killed one has the address until its guard took it, 3 ms after the first word
+// of that, and may answer a neighbour's question that long.
+TEST(NodeHoldTest, WhoTakesOverFromAKilledOwnerSpeaksOnceMoreWhenItsGuardHasLetGo) {
+  Cluster cluster(prefers_a());
+  const auto will = std::get<Message>(cluster[0].last<KeepWill>().message);
+  cluster.silence(0);
+  cluster[1].step(MessageHeard{will, *parse_ip("10.0.0.2"), cluster.now});
+  while (cluster.holders(kVip).empty()) cluster.run(1ms);
+  cluster.run(3ms);
+  cluster.forget(1);
+  cluster.run(3ms);
+  EXPECT_GE(cluster[1].count<Advertise>(), 1U);
+}
+
 }  // namespace
 }  // namespace vippy::core
