@@ -228,7 +228,7 @@ std::vector<AddressKey> Node::wanted() const {
     // Of what goes to somebody else nothing is added here any more.
     const bool is_going = goes_by_facts() && group.owner != membership_.self();
     for (const auto& key : group.keys) {
-      if (key && (!is_going || reconciler_.holds(*key))) keys.push_back(*key);
+      if (key && (!is_going || reconciler_.keeps(*key))) keys.push_back(*key);
     }
   }
   return keys;
@@ -245,7 +245,7 @@ void Node::want_group(std::size_t index) {
   if ((is_whole && was_whole) || (!group.is_held && was_away)) return;
   for (const auto& key : group.keys) {
     if (!key) continue;
-    reconciler_.want_one(*key, group.is_held && (!is_going || reconciler_.holds(*key)));
+    reconciler_.want_one(*key, group.is_held && (!is_going || reconciler_.keeps(*key)));
     if (is_ours) continue;
     advertiser_.stop(key->index, key->prefix);
     convergence_.stop({key->index, key->prefix.address});

@@ -480,6 +480,12 @@ bool Reconciler::holds(const AddressKey& key) const {
   return is_any_form(key, [](const Record& record) { return record.presence == Presence::ours; });
 }
 
+bool Reconciler::keeps(const AddressKey& key) const {
+  return is_any_form(key, [](const Record& record) {
+    return record.presence == Presence::ours && record.pending != Pending::removing;
+  });
+}
+
 bool Reconciler::is_foreign(const AddressKey& key) const {
   const auto found = records_.find(key);
   return found != records_.end() && found->second.presence == Presence::foreign;

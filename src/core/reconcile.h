@@ -83,6 +83,7 @@ class Reconciler {
   // Plumbed in either way:
   [[nodiscard]] bool is_up(const AddressKey& key) const;  // there, ours or not
   [[nodiscard]] bool holds(const AddressKey& key) const;  // in the kernel, and ours
+  [[nodiscard]] bool keeps(const AddressKey& key) const;  // and is not on its way out
   [[nodiscard]] bool is_foreign(const AddressKey& key) const;  // there, and not set by us
   [[nodiscard]] std::optional<FailureKind> trouble(const AddressKey& key) const;
   [[nodiscard]] std::size_t ours() const { return ours_; }  // that are in the kernel

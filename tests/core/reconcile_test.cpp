@@ -53,6 +53,15 @@ TEST_F(ReconcileTest, OneMoreWishOrOneLessConcernsNoOtherAddress) {
   EXPECT_TRUE(reconciler.is_up(key("10.0.0.3/24")));
 }
 
+TEST_F(ReconcileTest, WhatIsOnItsWayOutIsHeldAndNotKept) {
+  hold(key("10.0.0.9/24"));
+  EXPECT_TRUE(reconciler.keeps(key("10.0.0.9/24")));
+  reconciler.want({});
+  plan();
+  EXPECT_TRUE(reconciler.holds(key("10.0.0.9/24")));
+  EXPECT_FALSE(reconciler.keeps(key("10.0.0.9/24")));
+}
+
 TEST_F(ReconcileTest, AnAddressGoesWhenItHasComeAsARouteAndTheOtherWayRound) {
   const AddressKey address = key("10.0.0.9/24");
   AddressKey route = key("10.0.0.9/32");
