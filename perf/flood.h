@@ -31,6 +31,7 @@ class Flood {
   using Bytes = std::vector<std::uint8_t>;
   static constexpr std::size_t kRecordedMax = 64;
   static constexpr std::size_t kVolleyMax = 256;
+  static constexpr std::size_t kStockMax = 1024;
 
   void run();
   void record();
@@ -40,6 +41,7 @@ class Flood {
   int fd_ = -1;
   unsigned rate_;
   std::vector<Bytes> recorded_;
+  std::vector<Bytes> stock_ = std::vector<Bytes>(kStockMax);
   std::uint64_t made_ = 0;
   std::uint64_t chance_ = 0x9e3779b97f4a7c15;
   std::atomic<std::uint64_t> sent_ = 0;

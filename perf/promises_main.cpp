@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "perf/flood.h"
 #include "perf/soak.h"
 #include "perf/statistics.h"
 
@@ -28,6 +29,7 @@ struct Wish {
   std::string json;
   double soak_minutes = 0;
   unsigned load = 0;
+  unsigned flood = 0;
   bool is_verbose = false;
 };
 
@@ -126,6 +128,8 @@ Json run_scenario(Promises& promises, Fault scenario, const Wish& wish, bool& is
 bool run_scenarios(const Wish& wish, Json& report) {
   std::optional<Promises> promises;
   promises.emplace(wish.pace);
+  std::optional<Flood> flood;
+  if (wish.flood > 0) flood.emplace(promises->lab().host(), wish.flood);
   bool is_kept = true;
   for (const auto scenario : kPromised) {
     if (wish.scenario != "all" && wish.scenario != name_of(scenario)) continue;
@@ -136,13 +140,14 @@ bool run_scenarios(const Wish& wish, Json& report) {
       throw;
     }
   }
+  if (flood) report["flood_sent"] = flood->sent();
   return is_kept;
 }
 
 bool run_soak(const Wish& wish, Json& report) {
   const auto time = std::chrono::duration_cast<Duration>(
       std::chrono::duration<double, std::ratio<60>>(wish.soak_minutes));
-  const auto soaked = soak({time, wish.load, wish.pace});
+  const auto soaked = soak({time, wish.load, wish.flood, wish.pace});
   Duration told{};
   for (const auto& one : soaked.take_overs) {
     // What happened at the same time has the same story.
@@ -164,7 +169,7 @@ bool run_soak(const Wish& wish, Json& report) {
                     {"gap_ms", milliseconds(soaked.gap)},
                     {"take_overs", soaked.take_overs.size()},
                     {"unexplained", soaked.unexplained()}, {"late_by_themselves", late},
-                    {"stalls", soaked.stalls},
+                    {"stalls", soaked.stalls}, {"flood_sent", soaked.flood_sent},
                     {"longest_stall_ms", milliseconds(soaked.longest_stall.length)},
                     {"longest_stall_of", soaked.longest_stall.who}};
   return soaked.unexplained() == 0;
@@ -211,6 +216,8 @@ int main(int argc, char** argv) {
   app.add_flag("--verbose", wish.is_verbose, "explains every repetition");
   app.add_option("--soak", wish.soak_minutes, "minutes in which nothing happens, instead");
   app.add_option("--load", wish.load, "busy processes beside it");
+  app.add_option("--flood", wish.flood, "bad datagrams a second on the chat beside it")
+      ->check(CLI::Range(0U, 1'000'000U));
   CLI11_PARSE(app, argc, argv);
   wish.pace.interval = wish.interval_ms / 1'000;
   wish.pace.stale = wish.stale_ms / 1'000;

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
+
+#include "perf/flood.h"
 
 namespace vippy::lab {
 
@@ -128,6 +131,8 @@ Soaked soak(const SoakWish& wish) {
     stalls.follow(lab.node(n).name() + "'s guard", child_of(daemon));
   }
   const Busy busy(wish.busy);
+  std::optional<Flood> flood;
+  if (wish.flood > 0) flood.emplace(lab.host(), wish.flood);
   Soaked out;
   const auto begun = wall_clock();
   while (wall_clock() < begun + wish.time) {
@@ -140,6 +145,7 @@ Soaked soak(const SoakWish& wish) {
     out.gap = std::max(out.gap, asked.gap);
     if (asked.pause >= stale / 2) stalls.note("client", asked.pause_at, asked.pause);
   }
+  if (flood) out.flood_sent = flood->sent();
   for (const auto& stall : stalls.between(begun, wall_clock())) {
     if (stall.length > out.longest_stall.length) out.longest_stall = stall;
     if (stall.length > stale / 2) ++out.stalls;

@@ -16,7 +16,8 @@ namespace vippy::lab {
 
 struct SoakWish {
   Duration time{};
-  unsigned busy = 0;  // processes that do nothing but compute
+  unsigned busy = 0;   // processes that do nothing but compute
+  unsigned flood = 0;  // bad datagrams a second
   Pace pace;
 };
 
@@ -33,6 +34,7 @@ struct Soaked {
   std::uint64_t lost = 0;
   Duration gap{};
   std::vector<TakeOver> take_overs;
+  std::uint64_t flood_sent = 0;
   std::uint64_t stalls = 0;  // longer than half of stale
   Stall longest_stall;
 

@@ -3,6 +3,7 @@
 // nothing about vippy: it is repeated, and when that does not help, the test says so.
 #include <algorithm>
 
+#include "perf/flood.h"
 #include "perf/promises.h"
 #include "tests/netns/cluster_test.h"
 
@@ -48,18 +49,34 @@ class PromisesTest : public testing::TestWithParam<Fault> {
     return goal;
   }
 
+  void expect_kept() {
+    const unsigned repetitions = GetParam() == Fault::kill_both ? 1 : kRepetitions;
+    for (unsigned i = 0; i < repetitions; ++i) {
+      const auto sample = undisturbed(GetParam());
+      if (!sample) GTEST_SKIP() << "this machine is too busy to measure anything";
+      EXPECT_EQ(misses(*sample, tolerant(goal_of(GetParam(), kPace), *sample)), "")
+          << explain(*sample);
+    }
+  }
+
   std::optional<Promises> promises_;
 };
 
 TEST_P(PromisesTest, IsKept) {
   promises_.emplace(kPace);
-  const unsigned repetitions = GetParam() == Fault::kill_both ? 1 : kRepetitions;
-  for (unsigned i = 0; i < repetitions; ++i) {
-    const auto sample = undisturbed(GetParam());
-    if (!sample) GTEST_SKIP() << "this machine is too busy to measure anything";
-    EXPECT_EQ(misses(*sample, tolerant(goal_of(GetParam(), kPace), *sample)), "")
-        << explain(*sample);
-  }
+  expect_kept();
+}
+
+class FloodedPromisesTest : public PromisesTest {};
+
+// Garbage, altered and replayed announcements neither delay a take-over nor cause one.
+TEST_P(FloodedPromisesTest, IsKeptUnderFire) {
+  promises_.emplace(kPace);
+  const Flood flood(promises_->lab().host(), 5'000);
+  expect_kept();
+  const auto counters = promises_->lab().node(3).must_status()["vippy"]["counters"];
+  EXPECT_GT(flood.sent(), 2'000U);
+  EXPECT_GT(counters["ignored"].get<int>(), 1000) << counters;
 }
 
 std::string test_name(const testing::TestParamInfo<Fault>& scenario) {
@@ -69,6 +86,10 @@ std::string test_name(const testing::TestParamInfo<Fault>& scenario) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, PromisesTest, testing::ValuesIn(kPromised), test_name);
+INSTANTIATE_TEST_SUITE_P(Scenarios, FloodedPromisesTest,
+                         testing::Values(Fault::clean_stop, Fault::kill_daemon,
+                                         Fault::cut_silently),
+                         test_name);
 
 TEST(HolderTimesTest, TimesWithTwoAndWithNoneAreCounted) {
   const std::vector<HolderChange> changes = {
