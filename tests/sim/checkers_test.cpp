@@ -180,6 +180,21 @@ TEST_F(CheckersTest, TakeOverPassesATimelyOneAndWhatIsHardForOtherReasons) {
   expect_passed();
 }
 
+TEST_F(CheckersTest, TakeOverMeasuresFromTheLossToTheNewOwnersFirstFrame) {
+  judge(take_over());
+  cause(CauseKind::freeze, 0);
+  now += 7ms;
+  see(seen::Spoke{0, kVip.address});
+  now += 5ms;
+  see(seen::Spoke{1, kVip.address});
+  now += 1ms;
+  see(seen::Spoke{1, kVip.address});
+  expect_passed();
+  ASSERT_EQ(jury->take_overs().size(), 1U);
+  EXPECT_EQ(jury->take_overs().front().cause, CauseKind::freeze);
+  EXPECT_EQ(jury->take_overs().front().took, 12ms);
+}
+
 TEST_F(CheckersTest, NoGapFlagsAMomentWithoutAHolder) {
   judge(no_gap());
   cause(CauseKind::stop, 0);

@@ -8,10 +8,13 @@ void Checker::flag(Instant at, std::string text) {
   found_->push_back({at, std::string(name()), std::move(text)});
 }
 
+void Checker::measure(const TakeOver& what) { measured_->push_back(what); }
+
 Jury::Jury(const Rules& rules, Checkers checkers) : picture_(rules) {
   for (auto& checker : checkers) {
     if (!checker->applies(rules)) continue;
     checker->found_ = &violations_;
+    checker->measured_ = &take_overs_;
     checkers_.push_back(std::move(checker));
   }
 }

@@ -24,6 +24,12 @@ struct Violation {
   std::string text;
 };
 
+// An address that an owner's loss took with it, until its new owner's first frame.
+struct TakeOver {
+  CauseKind cause{};  // kill or freeze
+  Duration took{};
+};
+
 class Jury;
 
 class Checker {
@@ -41,10 +47,12 @@ class Checker {
 
  protected:
   void flag(Instant at, std::string text);
+  void measure(const TakeOver& what);
 
  private:
   friend class Jury;
   std::vector<Violation>* found_ = nullptr;
+  std::vector<TakeOver>* measured_ = nullptr;
 };
 
 using Checkers = std::vector<std::unique_ptr<Checker>>;
@@ -58,6 +66,7 @@ class Jury final : public Witness {
 
   [[nodiscard]] const Picture& picture() const { return picture_; }
   [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
+  [[nodiscard]] const std::vector<TakeOver>& take_overs() const { return take_overs_; }
 
  private:
   static constexpr std::size_t kViolationsMax = 20;
@@ -65,6 +74,7 @@ class Jury final : public Witness {
   Picture picture_;
   Checkers checkers_;
   std::vector<Violation> violations_;
+  std::vector<TakeOver> take_overs_;
 };
 
 }  // namespace vippy::sim

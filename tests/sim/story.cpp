@@ -71,6 +71,7 @@ class Story {
     StoryResult out;
     out.interval = cluster_.config.interval;
     out.violations = audience_.jury.violations();
+    out.take_overs = audience_.jury.take_overs();
     out.trace = world_.trace();
     out.decisions = std::move(audience_.decisions.made);
     out.simulated_seconds =

@@ -23,6 +23,7 @@ struct StoryResult {
   std::vector<Violation> violations;
   std::string trace;
   std::vector<std::string> decisions;
+  std::vector<TakeOver> take_overs;  // losses while nothing else was wrong
   Duration interval{};
   double simulated_seconds = 0;
 };

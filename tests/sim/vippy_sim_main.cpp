@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "perf/statistics.h"
 #include "tests/sim/script.h"
 #include "tests/sim/story.h"
 
@@ -35,20 +37,30 @@ double processor_seconds() {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
 }
 
-// How fast the stories of one interval were.
-struct Speed {
-  double simulated = 0;
-  double spent = 0;
+double milliseconds(vippy::core::Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+// What came of the stories of one interval: how fast they were, and take-overs by their cause.
+struct Figures {
+  double simulated = 0;  // [s]
+  double spent = 0;      // [s]
+  std::map<std::string, std::vector<double>> take_overs;  // [ms]
+
+  [[nodiscard]] double times_real_time() const { return simulated / spent; }
 };
-using Speeds = std::map<vippy::core::Duration, Speed>;
+using AllFigures = std::map<vippy::core::Duration, Figures>;
 
 // Tells one story; true when nothing was wrong.
-bool tell(std::uint64_t seed, Act act, bool trace, Speeds& speeds) {
+bool tell(std::uint64_t seed, Act act, bool trace, AllFigures& all) {
   const auto before = processor_seconds();
   const auto result = vippy::sim::tell(seed, act);
-  auto& speed = speeds[result.interval];
-  speed.simulated += result.simulated_seconds;
-  speed.spent += processor_seconds() - before;
+  auto& figures = all[result.interval];
+  figures.simulated += result.simulated_seconds;
+  figures.spent += processor_seconds() - before;
+  for (const auto& one : result.take_overs) {
+    figures.take_overs[std::string(name(one.cause))].push_back(milliseconds(one.took));
+  }
   if (trace) fmt::print("{}", result.trace);
   if (result.violations.empty()) return true;
   for (const auto& it : result.violations) {
@@ -59,23 +71,61 @@ bool tell(std::uint64_t seed, Act act, bool trace, Speeds& speeds) {
   return false;
 }
 
-int run(const Range& range, const std::vector<Act>& acts, bool trace) {
+nlohmann::ordered_json document_of(const AllFigures& all) {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& [interval, figures] : all) {
+    auto take_overs = nlohmann::ordered_json::object();
+    for (const auto& [cause, times] : figures.take_overs) {
+      const auto summary = vippy::lab::summary_of(times).value();
+      take_overs[cause] = {{"count", summary.count},
+                           {"median_ms", summary.median},
+                           {"worst_ms", summary.max}};
+    }
+    out.push_back({{"interval_ms", milliseconds(interval)},
+                   {"simulated_s", figures.simulated},
+                   {"times_real_time", figures.times_real_time()},
+                   {"take_overs", take_overs}});
+  }
+  return out;
+}
+
+void print(vippy::core::Duration interval, const Figures& figures) {
+  fmt::print("interval {} ms: {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
+             milliseconds(interval), figures.simulated, figures.spent, figures.times_real_time());
+  for (const auto& [cause, times] : figures.take_overs) {
+    const auto summary = vippy::lab::summary_of(times).value();
+    fmt::print("  take-over after a {}: median {:.2f} ms, worst {:.2f} ms, {} addresses\n", cause,
+               summary.median, summary.max, summary.count);
+  }
+}
+
+int run(const Range& range, const std::vector<Act>& acts, bool trace, const std::string& path) {
   std::uint64_t failed = 0;
-  Speeds speeds;
+  AllFigures all;
   for (auto seed = range.first; seed <= range.last; ++seed) {
-    for (const auto act : acts) failed += tell(seed, act, trace, speeds) ? 0 : 1;
+    for (const auto act : acts) failed += tell(seed, act, trace, all) ? 0 : 1;
   }
-  Speed all;
-  for (const auto& [interval, speed] : speeds) {
-    all.simulated += speed.simulated;
-    all.spent += speed.spent;
-    fmt::print("interval {} ms: {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
-               std::chrono::duration_cast<std::chrono::milliseconds>(interval).count(),
-               speed.simulated, speed.spent, speed.simulated / speed.spent);
+  Figures sum;
+  for (const auto& [interval, figures] : all) {
+    sum.simulated += figures.simulated;
+    sum.spent += figures.spent;
+    print(interval, figures);
   }
+  const auto stories = (range.last - range.first + 1) * acts.size();
   fmt::print("{} stories, {} failed, {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
-             (range.last - range.first + 1) * acts.size(), failed, all.simulated, all.spent,
-             all.simulated / all.spent);
+             stories, failed, sum.simulated, sum.spent, sum.times_real_time());
+  if (!path.empty()) {
+    std::ofstream file(path);
+    file << nlohmann::ordered_json{{"stories", stories},
+                                   {"failed", failed},
+                                   {"times_real_time", sum.times_real_time()},
+                                   {"intervals", document_of(all)}}
+         << '\n';
+    if (!file.flush()) {
+      fmt::print(stderr, "vippy-sim: {} could not be written\n", path);
+      return 2;
+    }
+  }
   return failed == 0 ? 0 : 1;
 }
 
@@ -117,6 +167,8 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"safety", "liveness", "both"}))
       ->capture_default_str();
   app.add_flag("--trace", trace, "print what happened, with virtual milliseconds");
+  std::string figures;
+  app.add_option("--figures", figures, "write speed and take-over times to this file, as JSON");
   std::string scenario;
   bool bless = false;
   app.add_option("--scenario", scenario, "a script instead of seeds")->check(CLI::ExistingFile);
@@ -133,5 +185,5 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "vippy-sim: --seeds wants a number or FIRST..LAST, found \"{}\"\n", seeds);
     return 2;
   }
-  return run(range, acts, trace);
+  return run(range, acts, trace, figures);
 }

@@ -10,7 +10,7 @@ namespace vippy::sim {
 
 namespace {
 
-class TakeOver final : public Checker {
+class TakeOverChecker final : public Checker {
  public:
   std::string_view name() const override { return "take_over"; }
 
@@ -28,24 +28,29 @@ class TakeOver final : public Checker {
   void on_entry(const Picture& picture, const Entry& entry) override {
     if (const auto* spoke = std::get_if<seen::Spoke>(&entry.what)) {
       std::erase_if(due_, [&](const Due& due) {
-        return due.vip == spoke->vip && due.lost != spoke->machine;
+        if (due.vip != spoke->vip || due.lost == spoke->machine) return false;
+        measure({due.cause, entry.at - due.since});
+        return true;
       });
     }
     const auto* cause = std::get_if<seen::Cause>(&entry.what);
     if (cause == nullptr) return;
     due_.clear();  // something else is wrong now
     const bool is_loss = cause->kind == CauseKind::kill || cause->kind == CauseKind::freeze;
-    if (is_loss && was_calm_) lost(picture, cause->machine, entry.at);
+    if (is_loss && was_calm_) lost(picture, *cause, entry.at);
   }
 
  private:
   struct Due {
     core::IpAddress vip;
     std::size_t lost = 0;
+    CauseKind cause{};
+    Instant since{};
     Instant deadline{};
   };
 
-  void lost(const Picture& picture, std::size_t machine, Instant now) {
+  void lost(const Picture& picture, const seen::Cause& cause, Instant now) {
+    const auto machine = cause.machine;
     const auto& machines = picture.machines();
     // What the lost one held and nobody else knows of, nobody can take over.
     std::size_t heir = 0;
@@ -53,7 +58,8 @@ class TakeOver final : public Checker {
     if (heir == machines.size() || !machines[heir].shared) return;
     for (const auto& vip : vips_of(*machines[heir].shared)) {
       if (picture.holders(vip) != std::vector{machine}) continue;
-      due_.push_back({vip.address, machine, now + picture.rules().take_over()});
+      due_.push_back(
+          {vip.address, machine, cause.kind, now, now + picture.rules().take_over()});
     }
   }
 
@@ -63,6 +69,6 @@ class TakeOver final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> take_over() { return std::make_unique<TakeOver>(); }
+std::unique_ptr<Checker> take_over() { return std::make_unique<TakeOverChecker>(); }
 
 }  // namespace vippy::sim
