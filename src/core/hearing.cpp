@@ -24,6 +24,18 @@ void Hearing::configure(const std::vector<std::string>& nodes) {
     index_[id] = peers_.size();
     peers_.push_back(found == known.end() ? Peer{.id = id} : before[found->second]);
   }
+  std::erase_if(formers_, [&](const Former& one) { return index_.contains(one.id); });
+  for (const auto& peer : before) {
+    if (index_.contains(peer.id) || !peer.session.is_proven()) continue;
+    if (formers_.size() == kFormersMax) formers_.erase(formers_.begin());
+    formers_.push_back({peer.id, peer.session, own_.sequence + kFormerEchoes});
+  }
+}
+
+void Hearing::hear_former(const Sender& sender, const Beat& beat) {
+  for (auto& former : formers_) {
+    if (former.id == sender.node) former.session.judge(sender, echo_of_us(beat), own_);
+  }
 }
 
 std::optional<std::size_t> Hearing::find(NodeId node) const {
@@ -39,6 +51,11 @@ void Hearing::echo_into(Beat& beat) {
   beat.view = BitSet(peers_.size());
   for (const auto& peer : peers_) beat.echoes.push_back(peer.session.echo());
   beat.candidates.clear();
+  std::erase_if(formers_, [&](const Former& one) { return own_.sequence >= one.until; });
+  for (const auto& former : formers_) {
+    const auto echo = former.session.echo();
+    if (echo.session != 0) beat.candidates.push_back(echo);
+  }
   // In turn, so that one peer's candidates cannot keep another's from being proven.
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     peers_[(next_candidate_ + i) % peers_.size()].session.append_candidates(beat.candidates);

@@ -54,6 +54,9 @@ class Hearing {
   // An authentic message without echoes (fragment, request): only of a proven session.
   Verdict hear_other(std::size_t peer, const Sender& sender);
   void fell_silent(std::size_t peer);
+  // A node that our configuration has left out a moment ago: it is echoed for a while, so that it
+  // believes what it hears of the new configuration.
+  void hear_former(const Sender& sender, const Beat& beat);
 
   // The latest believed announcement; null: none since the peer was last silent.
   [[nodiscard]] const Beat* latest(std::size_t peer) const;
@@ -67,8 +70,17 @@ class Hearing {
     std::optional<Beat> latest;
   };
 
+  struct Former {
+    NodeId id = 0;
+    PeerSession session;
+    std::uint64_t until = 0;  // the number of our last message that echoes it
+  };
+  static constexpr std::size_t kFormersMax = 8;
+  static constexpr std::uint64_t kFormerEchoes = 256;
+
   NodeId own_id_ = 0;
   OwnVoice own_;
+  std::vector<Former> formers_;  // the latest last
   std::vector<Peer> peers_;
   std::map<NodeId, std::size_t> index_;
   std::optional<std::size_t> self_;

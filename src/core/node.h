@@ -128,6 +128,7 @@ class Node {
   void open_what_changed(const Config& before, Actions& out);
   void use_own_keys(Actions& out);
   void adopt(const Shared& received, const std::string& from, Instant now, Actions& out);
+  void begin_by_facts();
   void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
   void place_vips(Actions& out);
   void report_unplaced(Actions& out);

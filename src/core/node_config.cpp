@@ -135,6 +135,7 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
   // By the old measure: a shorter `stale` must not make us late for the past.
   judge_lateness(now, out);
   if (announced_last_) announced_last_ = now;
+  const bool went_by_facts = goes_by_facts();
   const auto before = std::exchange(config_, config);
   out.push_back(SetLogging{config_.logging});
   use_own_keys(out);
@@ -148,8 +149,20 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
     log(out, event::ConfigFileOld{fresh.version, shared_->version});
     shared = localise(*shared_, fresh, interfaces_);
   }
+  if (goes_by_facts() && !went_by_facts) begin_by_facts();
   apply_shared(std::move(shared), now, out);
   log(out, event::ConfigReloaded{shared_->version});
+}
+
+// What was decided in protocol 1 are the first facts: who is active, and what we have.
+void Node::begin_by_facts() {
+  for (std::size_t i = 0; i < membership_.size(); ++i) {
+    if (i == membership_.self() || membership_.is_silent(i)) continue;
+    static_cast<void>(view_.hear_plain(i, membership_.is_active(i)));
+  }
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    claims_.set(i, membership_.self() && groups_[i].owner == *membership_.self());
+  }
 }
 
 // What changed, and what could not be opened the last time.

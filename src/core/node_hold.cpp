@@ -80,7 +80,7 @@ void Node::announce_change(Instant now) {
 void Node::judge_standing(Instant now) {
   standing_reason_.reset();
   const auto self = membership_.self();
-  if (!self) return;
+  if (!self) return standing_.reset();
   std::vector<Sight> sights(membership_.size());
   for (std::size_t i = 0; i < sights.size(); ++i) {
     if (i == *self) continue;
@@ -280,6 +280,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     is_forfeiting_ = false;
     members_changed_ = true;
     announce_at_ = now;
+    if (announced_last_) announced_last_ = now;
     begin_settling(now);  // it speaks, and listens, before it takes anything
     return;
   }

@@ -20,6 +20,7 @@ void Node::begin_settling(Instant now) {
 // A node that was itself silent for longer than `stale` has been given up by the others: it
 // listens before it speaks as active again, and lets go of what others have taken.
 void Node::judge_lateness(Instant now, Actions& out) {
+  if (is_forfeiting_) return;  // it is silent on purpose
   if (!announced_last_ || now - *announced_last_ <= config_.stale || is_alone()) return;
   log(out, event::WasLate{now - *announced_last_});
   ++counters_.late;
@@ -153,10 +154,11 @@ void Node::judge_silence(Instant now, Actions& out) {
   }
   if (!goes_by_facts()) return;
   for (std::size_t i = 0; i < membership_.size(); ++i) {
-    if (i == membership_.self() || !membership_.is_silent(i)) continue;
+    if (i == membership_.self()) continue;
     auto& deaf = deaf_[i];
     const bool is_deaf_no_more = deaf.heard && now - *deaf.heard > config_.stale;
     if (is_deaf_no_more) deaf = {};
+    if (!membership_.is_silent(i)) continue;
     if (!view_.is_heard(i) && !is_deaf_no_more) continue;
     view_.fell_silent(i);
     members_changed_ = true;

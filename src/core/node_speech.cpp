@@ -92,6 +92,7 @@ void Node::hear_own_name(const MessageHeard& heard, Instant received, Actions& o
 // no recording.
 void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& out) {
   const auto* beat = std::get_if<Beat>(&heard.message.body);
+  if (beat != nullptr) view_.hearing().hear_former(heard.message.sender, *beat);
   const bool is_live = beat != nullptr && view_.hearing().proves(*beat);
   if (is_live && beat->version > shared_->version) {
     contents_.want(Content::configuration, beat->digest, echo_of(heard.message.sender), received);
@@ -110,7 +111,14 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   const auto news = view_.hear(peer, heard.message.sender, beat);
   switch (news.verdict) {
     case Verdict::believed: break;
-    case Verdict::deaf: return hear_deaf(peer, beat, received, out);
+    case Verdict::deaf:
+      hear_deaf(peer, beat, received, out);
+      // It may have left us out: a content is what its digest says, whoever speaks of it.
+      if (beat.version > shared_->version) {
+        contents_.want(Content::configuration, beat.digest, echo_of(heard.message.sender),
+                       received);
+      }
+      return;
     case Verdict::replayed:
       ++counters_.ignored;
       ++counters_.ignored_replayed;

@@ -106,6 +106,11 @@ void Node::append_status(std::size_t index, Instant now, Status& out) const {
     }
   }
   append_convergence(group, status);
+  if (group.owner == kNobody && group.is_held && membership_.self()) {
+    status.owner = *membership_.self();
+    out.troubles.push_back({shared_->groups[index].vips.front().text, "",
+                            "no other node can take it, so this node keeps it: do not stop it"});
+  }
   if (up > 0) status.holding = up == group.keys.size() ? Holding::complete : Holding::partial;
   out.groups.push_back(status);
 }

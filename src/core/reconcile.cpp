@@ -25,10 +25,6 @@ void log(Actions& out, Event event) {
 
 }  // namespace
 
-void Reconciler::name_interface(InterfaceIndex index, std::string name) {
-  names_[index] = std::move(name);
-}
-
 std::string Reconciler::interface_name(InterfaceIndex index) const {
   const auto found = names_.find(index);
   return found == names_.end() ? std::to_string(index) : found->second;
@@ -43,12 +39,6 @@ bool Reconciler::is_idle(const Record& record) {
 void Reconciler::touch(Records::value_type& entry) {
   // Before the first wishes nothing is planned, and they touch everything.
   if (decided_ && !std::exchange(entry.second.is_touched, true)) touched_.push_back(entry.first);
-}
-
-void Reconciler::set_presence(Record& record, Presence presence) {
-  if (record.presence == Presence::ours) --ours_;
-  if (presence == Presence::ours) ++ours_;
-  record.presence = presence;
 }
 
 void Reconciler::begin_table() {

@@ -127,7 +127,11 @@ class Reconciler {
   [[nodiscard]] bool must_wait_for_other_form(const AddressKey& key);
   [[nodiscard]] bool must_wait_for_sibling(const AddressKey& key);
   void touch(Records::value_type& entry);
-  void set_presence(Record& record, Presence presence);
+  void set_presence(Record& record, Presence presence) {
+    if (record.presence == Presence::ours) --ours_;
+    if (presence == Presence::ours) ++ours_;
+    record.presence = presence;
+  }
   void forget_wish(Records::value_type& entry);
   Change believe_seen(Records::value_type& entry, Instant now, Actions& out);
   Change saw_present(Records::value_type& entry, Actions& out);
@@ -163,7 +167,7 @@ class Reconciler {
 
  public:
   // Names for log events; an index without a name is printed as a number.
-  void name_interface(InterfaceIndex index, std::string name);
+  void name_interface(InterfaceIndex index, std::string name) { names_[index] = std::move(name); }
 
  private:
   [[nodiscard]] std::string interface_name(InterfaceIndex index) const;

@@ -14,7 +14,12 @@ void Standing::configure(Isolation isolation, Quorum quorum, Duration patience) 
   isolation_ = isolation;
   quorum_ = quorum;
   patience_ = patience;
+  reset();
+}
+
+void Standing::reset() {
   yielding_since_.clear();
+  is_waiting_ = needs_witness_ = false;
   next_ = Instant::max();
 }
 

@@ -39,6 +39,8 @@ enum class Witnesses : std::uint8_t { none, unknown, answer, silent };
 class Standing {
  public:
   void configure(Isolation isolation, Quorum quorum, Duration patience);
+  // Nothing is judged: this node is none of the cluster.
+  void reset();
 
   // Our own entry of `sights` is not looked at.
   [[nodiscard]] std::optional<InactiveReason> judge(std::size_t self,

@@ -75,6 +75,11 @@ TEST(NodeHoldTest, TheOnlyNodeLeftKeepsWhatItHasWhileDrained) {
   cluster.run(3s);
   EXPECT_EQ(cluster.holders(kVip), Holders{0});
   EXPECT_EQ(cluster.fewest, 1U);
+  const auto status = cluster[0].status();
+  EXPECT_EQ(status.groups[0].owner, 0U);
+  ASSERT_EQ(status.troubles.size(), 1U);
+  EXPECT_EQ(status.troubles[0].text,
+            "no other node can take it, so this node keeps it: do not stop it");
 }
 
 TEST(NodeHoldTest, AnOrderReachesAnotherNode) {
@@ -285,6 +290,142 @@ TEST(NodeHoldTest, WhoTakesOverFromAKilledOwnerSpeaksOnceMoreWhenItsGuardHasLetG
   cluster.forget(1);
   cluster.run(3ms);
   EXPECT_GE(cluster[1].count<Advertise>(), 1U);
+}
+
+// An ordinary decommissioning: the one that is left out hears of it and hands over.
+TEST(NodeHoldTest, ANodeThatANewConfigurationLeavesOutAdoptsItAndHandsOver) {
+  const std::vector<std::string> names = {"c", "b", "a"};
+  TalkingNodes nodes(names);
+  nodes.start(talking_config(1, names, {{"c", kVip}}));
+  nodes.run(400ms);
+  ASSERT_EQ(nodes.holders(kVip), Holders{0});
+  nodes.watch(kVip);
+  nodes[1].step(ConfigLoaded{talking_config(2, {"b", "a"}, {{"b", kVip}})});
+  nodes.run(50ms);
+  EXPECT_EQ(nodes[0].status().shared->version, 2U);
+  EXPECT_EQ(nodes.holders(kVip), Holders{1});
+  EXPECT_EQ(nodes.fewest, 1U);
+  nodes.run(2s);
+  EXPECT_EQ(nodes.holders(kVip), Holders{1});
+}
+
+// Two nodes that speak whatever they are set to.
+struct TwoOfAny {
+  SteppedNode a{"a", true, 7};
+  SteppedNode b{"b", true, 8};
+  Instant now{100s};
+
+  static void deliver(SteppedNode& from, std::size_t& heard, SteppedNode& to, Instant now) {
+    for (; heard < from.actions.size(); ++heard) {
+      if (const auto* plain = std::get_if<SendAnnouncement>(&from.actions[heard])) {
+        to.step(AnnouncementHeard{plain->announcement, *parse_ip("10.0.0.2"), now});
+      } else if (const auto* message = std::get_if<SendMessage>(&from.actions[heard])) {
+        to.step(MessageHeard{message->message, *parse_ip("10.0.0.2"), now});
+      }
+    }
+  }
+  void run(Duration duration) {
+    for (const auto until = now + duration; now < until;) {
+      now += 1ms;
+      for (int turn = 0; turn < 4; ++turn) {
+        for (auto* node : {&a, &b}) {
+          node->now = now;
+          node->tick();
+          node->comply();
+        }
+        deliver(a, heard_of_a, b, now);
+        deliver(b, heard_of_b, a, now);
+      }
+    }
+  }
+  std::size_t heard_of_a = 0;
+  std::size_t heard_of_b = 0;
+};
+
+TEST(NodeHoldTest, AReloadFromProtocol1ToBothTakesNothingFromAnybody) {
+  auto config = talking_config(1, kTwo, {{"b", kVip}, {"a", "10.0.0.10/24"}});
+  config.protocol = Protocol::v1;
+  TwoOfAny pair;
+  pair.a.start(config);
+  pair.b.start(config);
+  pair.run(2s);
+  ASSERT_EQ(pair.a.kernel.size(), 1U);
+  ASSERT_EQ(pair.b.kernel.size(), 1U);
+  config.protocol = Protocol::both;
+  pair.a.forget();
+  pair.heard_of_a = 0;
+  pair.a.step(ConfigLoaded{config});
+  for (int i = 0; i < 200; ++i) {
+    pair.run(1ms);
+    ASSERT_EQ(pair.a.kernel.size(), 1U) << i << " ms";
+    ASSERT_EQ(pair.b.kernel.size(), 1U) << i << " ms";
+  }
+  EXPECT_EQ(pair.a.count<RemoveAddress>(), 0U);
+}
+
+TEST(NodeHoldTest, AFencedNodeWhoseKernelRefusesTheRemovalSpeaksAgainEvenIfItWakesLate) {
+  SteppedNode node("a", true, 7);
+  node.start(prefers_a());
+  node.run(400ms);
+  ASSERT_EQ(node.kernel.size(), 1U);
+  node.forget();
+  node.step(Fenced{});
+  std::size_t seen = 0;
+  for (const auto until = node.now + 2s; node.node.next_deadline() <= until;) {
+    node.now = std::max(node.now, node.node.next_deadline() + 1us);
+    node.tick();
+    for (; seen < node.actions.size(); ++seen) {
+      const auto* removal = std::get_if<RemoveAddress>(&node.actions[seen]);
+      if (removal != nullptr) {
+        const auto id = removal->id;
+        node.answer(id, FailureKind::no_resources);
+      }
+    }
+  }
+  EXPECT_GT(node.count<SendMessage>(), 50U);
+  EXPECT_TRUE(node.logged<event::WasLate>().empty());
+}
+
+TEST(NodeHoldTest, ANodeThatIsRemovedWhileItWaitsForItsWitnessLetsGoAndSleeps) {
+  for (const auto cut_for : {30ms, 32ms, 36ms, 44ms, 60ms}) {
+    auto config = prefers_a();
+    config.isolation = Isolation::release;
+    config.witness = {*parse_ip("10.0.0.254")};
+    TalkingNodes nodes(kTwo);
+    nodes.start(config);
+    nodes.run(400ms);
+    nodes.isolate(0);
+    nodes.run(cut_for);
+    auto without = talking_config(2, {"b"}, {{"", kVip}});
+    without.isolation = config.isolation;
+    without.witness = config.witness;
+    nodes[0].step(ConfigLoaded{without});
+    nodes.run(10s);
+    nodes[0].tick();
+    EXPECT_TRUE(nodes[0].kernel.empty());
+    EXPECT_GT(nodes[0].node.next_deadline(), nodes[0].now);
+  }
+}
+
+TEST(NodeHoldTest, ADeafPeerThatTurnsToProtocol1LetsUsSleep) {
+  auto config = prefers_a();
+  config.protocol = Protocol::both;
+  TalkingNodes nodes(kTwo);
+  nodes.start(config);
+  const auto run_beside_protocol_1 = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      nodes[0].now = nodes.now;
+      nodes[0].hear("b", config);
+      nodes.run(5ms);
+    }
+  };
+  run_beside_protocol_1(100);
+  nodes.cut(0, 1);
+  run_beside_protocol_1(100);
+  nodes.silence(1);
+  run_beside_protocol_1(100);
+  nodes[0].tick();
+  EXPECT_GT(nodes[0].node.next_deadline(), nodes[0].now);
 }
 
 }  // namespace
