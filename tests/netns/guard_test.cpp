@@ -169,6 +169,15 @@ TEST_F(GuardTest, AKilledDaemonIsOffItsAddressesAtOnceAndItsPeersAreTold) {
                                             std::string(100, 'w')));
 }
 
+TEST_F(GuardTest, TheKernelsWaitsForTheDeadDaemonsSocketsAreNotTheGuards) {
+  Ward ward(ward_space_, {}, {"held:10.77.1.1/16"}, "packets");
+  const auto begin = std::chrono::steady_clock::now();
+  ward.signal(SIGKILL);
+  wait_gone("10.77.1.1");
+  // 5 ms where nothing is waited for; some seconds for that many sockets.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 500ms);
+}
+
 TEST_F(GuardTest, SecondariesOfOtherProgramsSurviveTheRemovalOfTheirPrimary) {
   Ward ward(ward_space_, {}, {"held:10.78.1.1/24", "held:10.78.1.2/24"});
   ward_space_.ip("addr add 10.78.1.9/24 dev eth0\nroute add 10.90.0.0/16 via 10.78.1.200");

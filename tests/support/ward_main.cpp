@@ -1,13 +1,15 @@
 // vippy-ward: as little of a daemon as a guard can look after.
 //
-// vippy-ward INTERFACE STALE_MS KILL_MS HAND_OVER_MS quiet|churn ADDRESS...
+// vippy-ward INTERFACE STALE_MS KILL_MS HAND_OVER_MS quiet|churn|packets ADDRESS...
 // ADDRESS: held:PREFIX (set, on the board), unlisted:PREFIX (set), listed:PREFIX (on the board).
 // Says on standard output what the guard says, and "fenced" for each fence; then it sets its
 // addresses again. Beats every millisecond, without privileges. `churn` changes the board all the
 // time: wills of one repeated octet, and one slot that is now one address and now another.
+// `packets` opens packet sockets once the guard is started: the kernel waits when it closes each.
 #include <fmt/format.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -26,6 +28,8 @@ namespace {
 
 using namespace vippy;
 
+constexpr int kPacketSockets = 200;
+
 volatile std::sig_atomic_t is_asked_to_leave = 0;
 
 class Ward {
@@ -36,6 +40,7 @@ class Ward {
     };
     link_.set_times({milliseconds(2), milliseconds(3), milliseconds(4), 0});
     is_churning_ = std::string_view(words[5]) == "churn";
+    has_packets_ = std::string_view(words[5]) == "packets";
     for (auto** word = words + 6; *word != nullptr; ++word) {
       const std::string_view text(*word);
       const auto colon = text.find(':');
@@ -53,6 +58,7 @@ class Ward {
         {core::parse_ip("239.7.7.7").value(), core::Ipv4{}, index_, 7'007, 1, 0}};
     link_.set_route(route);
     link_.start({VIPPY_BINARY_DIR "/vippy-guard", "ward", true}, platform::monotonic_now());
+    if (has_packets_ && !open_packets()) return 1;
     if (const auto failed = platform::drop_privileges()) say(*failed);
     while (is_asked_to_leave == 0) turn();
     link_.leave_cleanly();
@@ -63,6 +69,14 @@ class Ward {
   static void say(const std::string& text) {
     const auto line = text + "\n";
     (void)!::write(1, line.data(), line.size());
+  }
+
+  // They end with the process.
+  static bool open_packets() {
+    for (int i = 0; i < kPacketSockets; ++i) {
+      if (::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) < 0) return false;
+    }
+    return true;
   }
 
   void add() {
@@ -102,6 +116,7 @@ class Ward {
   std::vector<core::Prefix> wanted_;
   std::vector<std::uint8_t> will_;
   bool is_churning_ = false;
+  bool has_packets_ = false;
   unsigned turns_ = 0;
 };
 

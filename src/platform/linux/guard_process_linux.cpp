@@ -3,11 +3,13 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -28,6 +30,22 @@ constexpr int kHighDescriptor = 10;  // above those that the guard is started wi
 // Descriptors below would be overwritten while the guard's are put into place.
 Descriptor raised(const Descriptor& low) {
   return Descriptor(low ? ::fcntl(low.get(), F_DUPFD_CLOEXEC, kHighDescriptor) : -1);
+}
+
+// The kernel closes the files of a process that ends from the highest descriptor down, and waits at
+// each packet socket until no processor looks at it: the guard must not learn of the end last. No
+// higher than the service's limit of descriptors, since the kernel keeps a table up to the highest.
+int closed_first(int end) {
+  constexpr rlim_t kTable = 1'024;
+  constexpr rlim_t kFromTop = 16;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return end;
+  const rlim_t top = std::min(limit.rlim_cur, kTable);
+  const int high = top > kFromTop ? static_cast<int>(top - kFromTop) : 0;
+  const int out = high > end ? ::fcntl(end, F_DUPFD_CLOEXEC, high) : -1;
+  if (out < 0) return end;
+  ::close(end);
+  return out;
 }
 
 std::string beside_this_program() {
@@ -197,7 +215,7 @@ int GuardProcessLinux::start(const std::string& name) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
     return errno;
   }
-  descriptor_ = ends[0];
+  descriptor_ = closed_first(ends[0]);
   const Descriptor theirs(ends[1]);
   const Descriptor liveness = raised(theirs);
   const Descriptor memory(::fcntl(memory_.descriptor(), F_DUPFD_CLOEXEC, kHighDescriptor));
