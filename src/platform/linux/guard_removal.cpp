@@ -51,40 +51,32 @@ int GuardRemoval::open() {
   return ::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof(own)) == 0 ? 0 : errno;
 }
 
-int GuardRemoval::ask(core::Plumb what) {
+int GuardRemoval::ask() {
   struct {
     nlmsghdr header;
-    union {
-      ifaddrmsg address;
-      rtmsg route;
-    } body;
+    ifaddrmsg address;
   } request{};
-  const bool is_route = what == core::Plumb::route;
-  if (is_route) request.body.route.rtm_family = AF_INET;
-  request.header.nlmsg_len = NLMSG_LENGTH(is_route ? sizeof(rtmsg) : sizeof(ifaddrmsg));
-  request.header.nlmsg_type = is_route ? RTM_GETROUTE : RTM_GETADDR;
+  request.header.nlmsg_len = sizeof(request);
+  request.header.nlmsg_type = RTM_GETADDR;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.header.nlmsg_seq = ++sequence_;
-  return send_to_kernel(socket_.get(), {reinterpret_cast<const std::uint8_t*>(&request),
-                                        request.header.nlmsg_len});
+  return send_to_kernel(socket_.get(),
+                        {reinterpret_cast<const std::uint8_t*>(&request), sizeof(request)});
 }
 
+// Routes are not looked for: a router has hundreds of thousands, and the kernel removes a route
+// only with our mark and over our interface.
 int GuardRemoval::find(std::span<const HeldAddress> held, bool needs_tag) {
-  std::fill(findings_.begin(), findings_.end(), Finding::absent);
   cursor_ = 0;
   pass_ = Finding::harmless;
-  const int os_error = find_in(core::Plumb::address, held, needs_tag);
-  const bool has_routes = std::any_of(held.begin(), held.end(), [](const HeldAddress& one) {
-    return one.plumb == core::Plumb::route;
+  std::fill(findings_.begin(), findings_.end(), Finding::absent);
+  std::transform(held.begin(), held.end(), findings_.begin(), [](const HeldAddress& one) {
+    return one.plumb == core::Plumb::route ? Finding::harmless : Finding::absent;
   });
-  return os_error != 0 || !has_routes ? os_error : find_in(core::Plumb::route, held, true);
-}
-
-int GuardRemoval::find_in(core::Plumb what, std::span<const HeldAddress> held, bool needs_tag) {
   int os_error = EAGAIN;
   // What an interrupted dump has shown is not forgotten: the findings only grow.
   for (unsigned i = 0; i < kDumpsMax && os_error == EAGAIN; ++i) {
-    os_error = ask(what);
+    os_error = ask();
     if (os_error == 0) os_error = read_dump(held, needs_tag);
   }
   return os_error == EAGAIN ? 0 : os_error;
@@ -118,8 +110,7 @@ void GuardRemoval::note(const AddressMessage& message, std::span<const HeldAddre
   const HeldAddress key{message.index, message.prefix, message.plumb};
   const auto found = std::lower_bound(held.begin(), held.end(), key);
   if (found == held.end() || *found != key) return;
-  const bool is_harmless = message.is_secondary || message.plumb == core::Plumb::route ||
-                           !may_be_primary(message.prefix);
+  const bool is_harmless = message.is_secondary || !may_be_primary(message.prefix);
   findings_[static_cast<std::size_t>(found - held.begin())] =
       is_harmless ? Finding::harmless : Finding::primary;
 }

@@ -1,6 +1,7 @@
 // Taking addresses and local routes away for a daemon that cannot do it any more.
 //
-// Purpose: which of some addresses are there with our mark, and their removal in batches.
+// Purpose: which of some addresses are there with our mark; the removal of these and of routes, in
+//          batches.
 // Bounds:  kRemovalsPerBatch removals a call; no allocation after open().
 // Errors:  errno values, 0 = done. An address or interface that is gone already is no failure.
 // Order:   open(), find(), then remove_some() until it is complete: secondary addresses first, and
@@ -26,7 +27,7 @@ inline constexpr std::size_t kRemovalsPerBatch = 64;
 class GuardRemoval {
  public:
   [[nodiscard]] int open();
-  // `held` is sorted.
+  // `held` is sorted. Our routes are taken for present.
   [[nodiscard]] int find(std::span<const HeldAddress> held, bool needs_tag);
   [[nodiscard]] Removed remove_some(std::span<const HeldAddress> held);
 
@@ -36,9 +37,8 @@ class GuardRemoval {
     std::size_t done = 0;
     int os_error = 0;
   };
-  // Asks for the table of addresses, or of routes.
-  [[nodiscard]] int ask(core::Plumb what);
-  [[nodiscard]] int find_in(core::Plumb what, std::span<const HeldAddress> held, bool needs_tag);
+  // Asks for the table of addresses.
+  [[nodiscard]] int ask();
   // EAGAIN: the table changed meanwhile.
   [[nodiscard]] int read_dump(std::span<const HeldAddress> held, bool needs_tag);
   void note(const AddressMessage& message, std::span<const HeldAddress> held, bool needs_tag);
