@@ -103,7 +103,7 @@ void Daemon::beat() {
   if (!guard_) return;
   guard_->beat(platform_.now());
   while (const auto notice = guard_->take_notice()) {
-    log_->write(notice->is_warning ? core::Priority::err : core::Priority::notice, notice->text);
+    log_->write(notice->priority, notice->text);
   }
 }
 

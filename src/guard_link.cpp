@@ -12,6 +12,8 @@ namespace vippy::hall {
 
 namespace {
 
+using core::Priority;
+
 constexpr core::Duration kListenPauseMin = std::chrono::milliseconds(1);
 constexpr core::Duration kListenPauseMax = std::chrono::milliseconds(100);
 constexpr core::Duration kPauseMin = std::chrono::milliseconds(100);
@@ -27,13 +29,13 @@ GuardLink::GuardLink(std::unique_ptr<platform::GuardProcess> process)
 bool GuardLink::start(const GuardSetup& setup, core::Instant now) {
   setup_ = setup;
   if (board_ == nullptr) {
-    say(true, "no guard: no memory to share with it: " +
-                  platform::explain(process_->board_error()));
+    say(Priority::err, "no guard: no memory to share with it: " +
+                           platform::explain(process_->board_error()));
     return false;
   }
   if (const int error = process_->find_program(setup.program); error != 0) {
-    say(true, "no guard: vippy-guard is neither beside vippyd nor installed: " +
-                  platform::explain(error));
+    say(Priority::err, "no guard: vippy-guard is neither beside vippyd nor installed: " +
+                           platform::explain(error));
     return false;
   }
   board_->has_tags = setup.has_tags ? 1 : 0;
@@ -61,7 +63,7 @@ void GuardLink::launch(core::Instant now) {
   board_->beat_at.store(now.time_since_epoch().count());
   const int error = process_->start(setup_.name);
   if (error == 0) return;
-  say(true, "the guard cannot be started: " + platform::explain(error));
+  say(Priority::err, "the guard cannot be started: " + platform::explain(error));
   on_gone(now);
 }
 
@@ -76,22 +78,24 @@ void GuardLink::tend(core::Instant now) {
   const auto word = process_->listen();
   if (word.fitness) on_ready(*word.fitness);
   if (!word.is_gone) return;
-  say(true, "the guard ended unexpectedly: another one is started");
+  say(Priority::err, "the guard ended unexpectedly: another one is started");
   on_gone(now);
 }
 
 void GuardLink::on_ready(const platform::Fitness& fitness) {
   is_ready_ = true;
-  say(false, fmt::format("guarded by process {}", process_->process()));
+  say(Priority::notice, fmt::format("guarded by process {}", process_->process()));
   const auto refused = [this](int error, const char* what) {
-    if (error != 0) say(true, fmt::format("the guard {}: {}", what, platform::explain(error)));
+    if (error == 0) return;
+    say(Priority::err, fmt::format("the guard {}: {}", what, platform::explain(error)));
   };
   refused(fitness.removal, "cannot remove addresses");
   refused(fitness.kill, "cannot end a vippyd that hangs");
   refused(fitness.memory_lock, "is not locked in memory");
   if (fitness.out_of_memory != 0) {
-    say(true, "the guard may be killed when memory runs out: that needs CAP_SYS_RESOURCE, or "
-              "OOMScoreAdjust=-1000 of the unit");
+    say(Priority::warning,
+        "the guard may be killed when memory runs out: to be spared needs CAP_SYS_RESOURCE, or a "
+        "vippyd that is started with OOMScoreAdjust=-900 or less, as its unit does");
   }
   refused(fitness.name, "cannot make sure that it is the only one");
 }
@@ -130,7 +134,8 @@ bool GuardLink::holding(const platform::HeldAddress& held) {
   if (slots_.contains(held)) return true;
   if (free_.empty() && slots_end_ == board_->held.size()) {
     if (!std::exchange(is_full_said_, true)) {
-      say(true, fmt::format("the guard knows {} addresses and has no room for more", slots_end_));
+      say(Priority::err,
+          fmt::format("the guard knows {} addresses and has no room for more", slots_end_));
     }
     return false;
   }
@@ -161,11 +166,19 @@ bool GuardLink::was_fenced(core::Instant now) {
   if (!lower_fence(*board_)) return false;
   process_->poke();
   ++fences_;
-  say(true, fmt::format("this vippyd did not get round for longer than `stale`: its guard has "
-                        "said that this node leaves and removed {} addresses",
-                        board_->removed.load()));
+  const auto removed = board_->removed.load();
   const int error = board_->removal_error.load();
-  if (error != 0) say(true, "the guard could not remove addresses: " + platform::explain(error));
+  std::string outcome = fmt::format(" and removed {} addresses", removed);
+  if (removed == 0) {
+    outcome = error != 0 ? ""
+                         : " and found no address to remove: none was held, their lease had run "
+                           "out, or vippyd woke before";
+  }
+  say(Priority::err, "this vippyd did not get round for longer than `stale`: its guard has said "
+                     "that this node leaves" + outcome);
+  if (error != 0) {
+    say(Priority::err, "the guard could not remove addresses: " + platform::explain(error));
+  }
   return true;
 }
 
@@ -183,8 +196,8 @@ std::optional<GuardNotice> GuardLink::take_notice() {
   return out;
 }
 
-void GuardLink::say(bool is_warning, std::string text) {
-  if (notices_.size() < kNoticesMax) notices_.push_back({is_warning, std::move(text)});
+void GuardLink::say(Priority priority, std::string text) {
+  if (notices_.size() < kNoticesMax) notices_.push_back({priority, std::move(text)});
 }
 
 }  // namespace vippy::hall

@@ -22,6 +22,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/config.h"
 #include "core/ip.h"
 #include "core/time.h"
 #include "guard_board.h"
@@ -44,7 +45,7 @@ struct GuardTimes {
 };
 
 struct GuardNotice {
-  bool is_warning = false;
+  core::Priority priority = core::Priority::notice;
   std::string text;
 };
 
@@ -93,7 +94,7 @@ class GuardLink {
   void launch(core::Instant now);
   void on_ready(const platform::Fitness& fitness);
   void on_gone(core::Instant now);
-  void say(bool is_warning, std::string text);
+  void say(core::Priority priority, std::string text);
 
   std::unique_ptr<platform::GuardProcess> process_;
   Board* board_;

@@ -78,21 +78,26 @@ class FakePlatform final : public platform::Platform {
   platform::Capabilities capabilities_;
 };
 
+struct GuardState {
+  std::optional<platform::Fitness> fitness;
+};
+
 // A guard that does nothing, and the board that it would look at.
 class FakeGuard final : public platform::GuardProcess {
  public:
-  explicit FakeGuard(std::span<std::byte> board) : board_(board) {}
+  FakeGuard(std::span<std::byte> board, const GuardState& state) : board_(board), state_(state) {}
   std::span<std::byte> board() override { return board_; }
   int board_error() const override { return 0; }
   int find_program(const std::string&) override { return 0; }
   int start(const std::string&) override { return 0; }
-  Word listen() override { return {}; }
+  Word listen() override { return {false, state_.fitness}; }
   void poke() const override {}
   bool is_running() const override { return true; }
   int process() const override { return 1; }
 
  private:
   std::span<std::byte> board_;
+  const GuardState& state_;
 };
 
 class DaemonTest : public testing::Test {
@@ -112,7 +117,7 @@ class DaemonTest : public testing::Test {
     outside.open_log = [this](const core::Logging&) { return std::make_unique<Sink>(lines); };
     outside.http_date = [] { return std::string("Thu, 01 Jan 1970 00:00:00 GMT"); };
     outside.make_guard = [this] {
-      return std::make_unique<GuardLink>(std::make_unique<FakeGuard>(memory));
+      return std::make_unique<GuardLink>(std::make_unique<FakeGuard>(memory, guard));
     };
     daemon = std::make_unique<Daemon>(platform, "a", std::move(outside));
   }
@@ -155,6 +160,7 @@ class DaemonTest : public testing::Test {
   }
 
   FakePlatform platform;
+  GuardState guard;
   std::vector<std::byte> memory = std::vector<std::byte>(sizeof(Board));
   core::Config config = core::small_config(4, {"a"}, {{"", "10.0.0.9/24"}});
   core::ConfigReading reading;
@@ -329,6 +335,26 @@ TEST_F(DaemonTest, AStormOfFramesDoesNotKeepATurnFromItsEnd) {
   platform.waits = 0;
   turn();
   EXPECT_LE(platform.waits, 3U);
+}
+
+TEST_F(DaemonTest, AFenceAfterWhichNothingWasLeftToRemoveIsNoFailedRemoval) {
+  serve();
+  auto& board = *find_board(memory);
+  ASSERT_TRUE(raise_fence(board));
+  turn();
+  EXPECT_TRUE(has_line("and found no address to remove: "));
+  EXPECT_FALSE(has_line("removed 0"));
+  ASSERT_TRUE(raise_fence(board));
+  board.removed = 2;
+  turn();
+  EXPECT_TRUE(has_line("this node leaves and removed 2 addresses"));
+}
+
+TEST_F(DaemonTest, AGuardThatMayBeKilledForMemoryIsAWarningWithItsRemedy) {
+  guard.fitness = platform::Fitness{.out_of_memory = EACCES};
+  serve();
+  EXPECT_TRUE(has_line("warning the guard may be killed when memory runs out"));
+  EXPECT_TRUE(has_line("OOMScoreAdjust=-900"));
 }
 
 }  // namespace
