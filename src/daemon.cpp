@@ -366,11 +366,10 @@ void Daemon::perform(const core::UseGuard& action) {
     guard_.reset();
   }
   if (!action.is_wanted || !outside_.make_guard) return;
-  const bool is_new = !guard_;
-  if (is_new) guard_ = outside_.make_guard();
+  if (!guard_) guard_ = outside_.make_guard();
   guard_->set_times({action.stale, action.kill_after, action.hand_over,
                      static_cast<int>(action.realtime)});
-  if (!is_new) return;
+  if (guard_->is_started()) return;
   static_cast<void>(guard_->start(
       {.name = management_, .has_tags = platform_.capabilities().address_tags}, now_));
   guard_->set_route(route_);

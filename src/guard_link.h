@@ -53,7 +53,7 @@ class GuardLink {
  public:
   explicit GuardLink(std::unique_ptr<platform::GuardProcess> process);
 
-  // Once. False: there will be no guard; the notice says why.
+  // False: there is no guard; the notice says why, and it may be tried again.
   bool start(const GuardSetup& setup, core::Instant now);
   // The daemon is alive at `now`. Also notices a guard that ended, and starts another.
   void beat(core::Instant now);
@@ -79,6 +79,8 @@ class GuardLink {
   void leave_cleanly();
 
   [[nodiscard]] std::optional<GuardNotice> take_notice();
+  // There is a guard, or there will be one again.
+  [[nodiscard]] bool is_started() const { return is_wanted_; }
   [[nodiscard]] bool is_guarded() const { return process_->is_running() && is_ready_; }
   [[nodiscard]] int guard_process() const { return process_->process(); }
   [[nodiscard]] std::uint64_t restarts() const { return restarts_; }

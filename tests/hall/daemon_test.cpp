@@ -79,6 +79,7 @@ class FakePlatform final : public platform::Platform {
 };
 
 struct GuardState {
+  int program_error = 0;
   std::optional<platform::Fitness> fitness;
 };
 
@@ -88,7 +89,7 @@ class FakeGuard final : public platform::GuardProcess {
   FakeGuard(std::span<std::byte> board, const GuardState& state) : board_(board), state_(state) {}
   std::span<std::byte> board() override { return board_; }
   int board_error() const override { return 0; }
-  int find_program(const std::string&) override { return 0; }
+  int find_program(const std::string&) override { return state_.program_error; }
   int start(const std::string&) override { return 0; }
   Word listen() override { return {false, state_.fitness}; }
   void poke() const override {}
@@ -355,6 +356,22 @@ TEST_F(DaemonTest, AGuardThatMayBeKilledForMemoryIsAWarningWithItsRemedy) {
   serve();
   EXPECT_TRUE(has_line("warning the guard may be killed when memory runs out"));
   EXPECT_TRUE(has_line("OOMScoreAdjust=-900"));
+}
+
+TEST_F(DaemonTest, AGuardThatCouldNotBeStartedIsTriedAgainAtAReload) {
+  guard.program_error = ENOENT;
+  guard.fitness = platform::Fitness{};
+  serve();
+  EXPECT_TRUE(has_line("err no guard: "));
+  EXPECT_FALSE(has_line("guarded by process"));
+  guard.program_error = 0;
+  reading.config = config;
+  platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
+  turn();
+  platform.time += 1s;
+  turn();
+  EXPECT_TRUE(has_line("notice guarded by process 1"));
+  EXPECT_EQ(on_board(), std::vector{*core::parse_prefix("10.0.0.9/24")});
 }
 
 }  // namespace
