@@ -74,6 +74,8 @@ class Unit(unittest.TestCase):
         self.assertLessEqual({"CAP_NET_ADMIN", "CAP_NET_RAW"}, set(kept))
         for call in ("io_uring_setup", "io_uring_enter", "io_uring_register"):
             self.assertRegex(self.TEXT, rf"(?m)^SystemCallFilter=.*\b{call}\b")
+        # For the profiles that want `realtime`.
+        self.assertRegex(self.TEXT, r"(?m)^RestrictRealtime=no$")
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
     def test_is_what_systemd_understands(self):

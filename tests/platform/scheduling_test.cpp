@@ -138,7 +138,8 @@ TEST(SchedulingTest, EachThatCannotBeHadIsSaidWithItsRemedy) {
               EXPECT_EQ(::sched_getscheduler(0), SCHED_OTHER);
               EXPECT_EQ(locked_kib(), 0);
               return texts.size() == 2 && has(texts[0], "realtime priority 10 is refused: EPERM") &&
-                     has(texts[0], "LimitRTPRIO=10") && has(texts[1], "memory is not locked") &&
+                     has(texts[0], "LimitRTPRIO=10") && has(texts[0], "RestrictRealtime=no") &&
+                     has(texts[1], "memory is not locked") &&
                      has(texts[1], "LimitMEMLOCK=infinity");
             }),
             0);

@@ -34,7 +34,8 @@ std::optional<std::string> be_realtime(unsigned wanted) {
   if (error != EPERM) return text + " is refused: " + explain(error);
   return text + " is refused: EPERM; start vippyd as root or with LimitRTPRIO=" +
          std::to_string(wanted) +
-         " (systemd), and give its control group realtime time where the kernel rations it";
+         " and RestrictRealtime=no (systemd), and give its control group realtime time where the "
+         "kernel rations it";
 }
 
 // Only what was ours: whoever started vippyd with a policy of his own choice keeps it.
