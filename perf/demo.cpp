@@ -1,6 +1,7 @@
 // vippy-demo: three real vippyd on a switch, a client that asks every VIP 1,000 times a second,
 // and owners that stop, die, lose their cable and come back. Ends by itself, with 0 when all went
 // as it should.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -174,4 +175,11 @@ int tell_story() {
 
 }  // namespace
 
-int main() { return tell_story(); }
+int main(int argc, char** argv) {
+  CLI::App app("Three real vippyd on a switch, in namespaces of its own, and a client that asks "
+               "every VIP 1,000 times a second while owners stop, die, lose their cable and come "
+               "back. Ends with 0 when all went as it should.");
+  app.set_version_flag("--version", "vippy-demo " VIPPY_VERSION);
+  CLI11_PARSE(app, argc, argv);
+  return tell_story();
+}

@@ -136,6 +136,7 @@ int main(int argc, char** argv) {
   Wish wish;
   CLI::App app("Measures failover, in namespaces of its own, beside keepalived and ucarp where "
                "they are installed.");
+  app.set_version_flag("--version", "vippy-perf " VIPPY_VERSION);
   app.require_subcommand(1);
   add_failover(app, wish);
   add_cost(app, wish);

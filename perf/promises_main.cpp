@@ -201,6 +201,7 @@ int main(int argc, char** argv) {
   Wish wish;
   CLI::App app("Measures what vippy promises, on real kernels in namespaces of its own. Ends with "
                "0 when all goals were kept, with 1 when some were missed.");
+  app.set_version_flag("--version", "vippy-promises " VIPPY_VERSION);
   std::vector<std::string> names = {"all"};
   for (const auto scenario : kPromised) names.emplace_back(name_of(scenario));
   app.add_option("--repetitions", wish.repetitions)->check(CLI::Range(1U, 100'000U));
