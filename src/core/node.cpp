@@ -336,6 +336,7 @@ void Node::on(const Fenced&, Instant now, Actions& out) {
   ++counters_.fenced;
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   log(out, event::WasFenced{});
+  view_.hearing().next_sender();  // the guard said our will under this number
   announced_last_ = now;
   forfeit(now);
 }
@@ -369,6 +370,7 @@ void Node::on(const Tick&, Instant now, Actions& out) {
     if (announce_at_ <= now && !is_forfeiting_) announce(now, out);
     if (goes_by_facts()) speak_contents(now, out);
   }
+  if (goes_by_facts()) renew_will(out);
   if (harvest_at_ <= now) {
     out.push_back(HarvestNeighbours{});
     neighbours_.forget_old(now);

@@ -168,6 +168,7 @@ class Node {
   void speak_contents(Instant now, Actions& out);
   void speak_orders(Instant now, Actions& out);
   void mark_sequence(Instant now);
+  void renew_will(Actions& out);
   void offer_neighbours();
   [[nodiscard]] Beat own_beat();
 
@@ -301,6 +302,7 @@ class Node {
     std::uint64_t sequence = 0;
   };
   std::array<Mark, 32> marks_{};
+  std::optional<Message> will_;  // what the guard was given to say
   std::size_t next_mark_ = 0;
   bool is_drained_ = false;
   std::vector<NodeFacts> facts_;  // of the last decision

@@ -245,7 +245,9 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   // of the reference that matures again. What we turn to now comes in the next one.
   const bool is_raised = before->version < shared_->version;
   const bool is_watched = speaks_1(config_.protocol) && is_active_ && membership_.self();
-  if (is_raised && is_watched) announce(now, out);
+  if (!is_raised || !is_watched) return;
+  announce(now, out);
+  if (goes_by_facts()) renew_will(out);
 }
 
 void Node::place_vips(Actions& out) {

@@ -297,14 +297,20 @@ void Node::speak_beat(Instant now, Actions& out) {
   speak_orders(now, out);
   Message message{view_.hearing().next_sender(), own_beat()};
   mark_sequence(now);
-  auto will = message;
-  out.push_back(SendMessage{std::move(message)});
-  if (!config_.guard) return;
-  ++will.sender.sequence;
-  auto& last = std::get<Beat>(will.body);
+  will_ = message;
+  auto& last = std::get<Beat>(will_->body);
   last.is_active = last.is_settled = false;
   last.is_leaving = true;
-  out.push_back(KeepWill{std::move(will)});
+  out.push_back(SendMessage{std::move(message)});
+}
+
+// The will must be newer than everything that we said. It says what our last announcement did, but
+// that we leave.
+void Node::renew_will(Actions& out) {
+  const auto newest = view_.hearing().own_sequence();
+  if (!config_.guard || !will_ || will_->sender.sequence > newest) return;
+  will_->sender.sequence = newest + 1;
+  out.push_back(KeepWill{*will_});
 }
 
 void Node::speak_contents(Instant now, Actions& out) {

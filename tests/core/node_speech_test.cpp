@@ -208,6 +208,33 @@ TEST(NodeSpeechTest, NodesOfBothProtocolsFormOneCluster) {
   for (int i = 0; i < 500; ++i) {
     plain.run(1ms);
     spoken.run(1ms);
+TEST(NodeSpeechTest, TheWillStaysTheNewestWhenContentsFollow) {
+  Pair pair;
+  pair[0].step(TableBegin{KernelTable::neighbours});
+  pair[0].step(NeighbourSeen{2, Ipv4{{10, 0, 0, 7}}, Mac{{2, 9, 0, 0, 0, 7}}});
+  pair[0].step(TableComplete{KernelTable::neighbours});
+  for (int i = 0; i < 50; ++i) {
+    pair.run(1ms);
+    for (std::size_t node = 0; node < 2; ++node) {
+      const auto will = std::get<Message>(pair[node].last<KeepWill>().message);
+      EXPECT_EQ(will.sender.sequence,
+                pair[node].last<SendMessage>().message.sender.sequence + 1);
+    }
+  }
+  EXPECT_EQ(pair[1].status().neighbours, 1U);
+}
+
+TEST(NodeSpeechTest, WhatAFencedNodeSaysFirstIsNewerThanItsWill) {
+  Pair pair;
+  const auto will = std::get<Message>(pair[0].last<KeepWill>().message);
+  pair[0].step(Fenced{});
+  pair.forget(0);
+  for (int i = 0; i < 100 && pair[0].count<SendMessage>() == 0; ++i) {
+    pair.run(1ms);
+  }
+  EXPECT_GT(pair[0].last<SendMessage>().message.sender.sequence, will.sender.sequence);
+}
+
     both_hear(plain, spoken);
     both_hear(spoken, plain);
     plain.tick();
