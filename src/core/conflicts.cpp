@@ -1,6 +1,8 @@
 #include "core/conflicts.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "core/question.h"
 
@@ -8,12 +10,35 @@ namespace vippy::core {
 
 // ---- the other nodes --------------------------------------------------------------------------
 
-bool Conflicts::node_at(const IpAddress& address, Instant now) {
-  if (address.is_unspecified() || nodes_.size() >= kNodesMax * kChatPathsMax) return false;
+bool Conflicts::node_at(const std::string& node, const IpAddress& address, Instant now) {
+  if (address.is_unspecified()) return false;
+  if (const auto found = nodes_.find(address); found != nodes_.end()) {
+    found->second.heard_at = now;
+    return false;
+  }
+  make_room_for(node);
   const auto ask_at = now + kAskNodeFirst;
-  const bool is_news = nodes_.try_emplace(address, Seat{std::nullopt, ask_at}).second;
-  if (is_news) next_ask_ = std::min(next_ask_, ask_at);
-  return is_news;
+  nodes_.emplace(address, Seat{.node = node, .heard_at = now, .mac = {}, .ask_at = ask_at});
+  next_ask_ = std::min(next_ask_, ask_at);
+  return true;
+}
+
+void Conflicts::make_room_for(const std::string& node) {
+  std::size_t count = 0;
+  auto oldest = nodes_.end();
+  for (auto seat = nodes_.begin(); seat != nodes_.end(); ++seat) {
+    if (seat->second.node != node) continue;
+    ++count;
+    const bool is_older =
+        oldest == nodes_.end() || seat->second.heard_at < oldest->second.heard_at;
+    if (is_older) oldest = seat;
+  }
+  if (count >= kChatPathsMax) nodes_.erase(oldest);
+}
+
+void Conflicts::keep_nodes(const std::vector<std::string>& nodes) {
+  const std::set<std::string_view> kept(nodes.begin(), nodes.end());
+  std::erase_if(nodes_, [&](const auto& entry) { return !kept.contains(entry.second.node); });
 }
 
 void Conflicts::heard(const IpAddress& address, const Mac& mac) {

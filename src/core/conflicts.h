@@ -8,7 +8,7 @@
 // Units:   Instant, Duration.
 // Bounds:  kRecordsMax VIPs in conflict, kStrangersMax MACs named of each at a time,
 //          kSuspectsMax that wait for it;
-//          kNodesMax * kChatPathsMax addresses of nodes.
+//          kChatPathsMax addresses of each node.
 // Errors:  none; what does not fit is neither named nor defended, only counted by the caller.
 // Source:  RFC 5227 section 2.4 (c): defend for good, at most once in an interval. The interval is
 //          1 s instead of its 10 s: docs/adr/0007-watching-the-neighbours.md.
@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/action.h"
@@ -50,8 +51,11 @@ class Conflicts {
   };
 
   // ---- the other nodes
-  // A node announces from this address; true when that is news.
-  bool node_at(const IpAddress& address, Instant now);
+  // A node announces from this address; true when that is news. Beyond kChatPathsMax addresses of
+  // a node the one that was not heard of for the longest time makes room.
+  bool node_at(const std::string& node, const IpAddress& address, Instant now);
+  // Forgets the addresses of nodes that are not among these.
+  void keep_nodes(const std::vector<std::string>& nodes);
   void heard(const IpAddress& address, const Mac& mac);
   [[nodiscard]] bool is_node(const Mac& mac, const Neighbours& neighbours) const;
   // Asks for the MACs of nodes that are not known; the answers come by heard().
@@ -89,11 +93,14 @@ class Conflicts {
     Instant name_at{};
   };
   struct Seat {
+    std::string node;
+    Instant heard_at{};
     std::optional<Mac> mac;
     Instant ask_at{};
     Duration pause = kAskNodeFirst;
   };
 
+  void make_room_for(const std::string& node);
   void forget_old(Instant now);
 
   std::map<IpAddress, Seat> nodes_;

@@ -203,7 +203,7 @@ void Node::believe(const AnnouncementHeard& heard, Instant received, Actions& ou
     heard_ourselves(heard, received, out);
     return;
   }
-  meet(heard.source, received);
+  meet(*peer, heard.source, received);
   neighbours_.on_peer(announcement.neighbours, received);
   // What it says in protocol 2 is the better word for as long as it is heard.
   if (goes_by_facts() && view_.speaks_2(*peer)) return;

@@ -203,7 +203,7 @@ class Node {
   // what the neighbours say (node_watch.cpp)
   void watch(Instant now, Actions& out);
   void listen(Actions& out);
-  void meet(const IpAddress& node, Instant now);
+  void meet(std::size_t peer, const IpAddress& source, Instant now);
   void judge_claim(const NeighbourSpoke& spoke, Instant now, Actions& out);
   void defend(const AddressKey& vip, Instant now, Actions& out);
   void note_theirs(std::size_t group, bool is_theirs, Instant now);

@@ -212,6 +212,7 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   const bool was_node = membership_.self().has_value();
   membership_.configure(shared_->nodes, identity_, tuning());
   if (!membership_.self() && (was_node || !ever_decided_)) log(out, event::NotANode{identity_});
+  conflicts_.keep_nodes(shared_->nodes);
   // Groups are known again by their first address; owners by their name.
   std::map<std::string, GroupState> known;
   for (std::size_t i = 0; i < groups_.size(); ++i) {

@@ -43,7 +43,6 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
   if (view_.hearing().is_self(sender.node)) return hear_own_name(heard, received, out);
   const auto peer = view_.hearing().find(sender.node);
   if (!peer) return hear_stranger(heard, received, out);
-  meet(heard.source, received);
   if (const auto* beat = std::get_if<Beat>(&heard.message.body)) {
     return hear_beat(*peer, heard, *beat, received, out);
   }
@@ -129,6 +128,7 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
       return;
   }
   ++counters_.announcements_received;
+  meet(peer, heard.source, received);  // said now: no recording tells where a node is
   if (was_silent) announce_soon(received);
   const bool was_active = membership_.is_active(peer);
   deaf_[peer] = {};

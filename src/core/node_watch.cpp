@@ -17,8 +17,8 @@ constexpr Duration kHandOverSlack = 5ms;
 
 // ---- where we listen --------------------------------------------------------------------------
 
-void Node::meet(const IpAddress& node, Instant now) {
-  if (conflicts_.node_at(node, now)) listen_changed_ = true;
+void Node::meet(std::size_t peer, const IpAddress& source, Instant now) {
+  if (conflicts_.node_at(membership_.name(peer), source, now)) listen_changed_ = true;
 }
 
 // On the interfaces that carry VIPs, and on those over which hosts are asked.

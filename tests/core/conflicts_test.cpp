@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 namespace vippy::core {
 namespace {
 
@@ -116,8 +119,8 @@ TEST_F(ConflictsTest, TheMacsOfNodesAreAskedForUntilTheyAreKnown) {
   interfaces.on_link({2, "eth0", mac(1), true, true, true, false});
   interfaces.on_address({2, *parse_prefix("10.0.0.1/24"), true, false});
   const auto node = *parse_ip("10.0.0.2");
-  EXPECT_TRUE(conflicts.node_at(node, now));
-  EXPECT_FALSE(conflicts.node_at(node, now));
+  EXPECT_TRUE(conflicts.node_at("b", node, now));
+  EXPECT_FALSE(conflicts.node_at("b", node, now));
   Actions out;
   EXPECT_EQ(conflicts.next_deadline(), now + Conflicts::kAskNodeFirst);
   now = conflicts.next_deadline();
@@ -139,8 +142,28 @@ TEST_F(ConflictsTest, TheMacsOfNodesAreAskedForUntilTheyAreKnown) {
   EXPECT_EQ(out.size(), 2U);
 }
 
+TEST_F(ConflictsTest, OfEachNodeTheLatestAddressesAreKeptUntilItLeaves) {
+  const auto at = [](std::size_t i) { return *parse_ip("10.0.0." + std::to_string(i)); };
+  conflicts.node_at("c", at(100), now);
+  for (std::size_t i = 1; i <= kChatPathsMax; ++i) {
+    now += Duration(1);
+    conflicts.node_at("b", at(i), now);
+  }
+  now += Duration(1);
+  conflicts.node_at("b", at(1), now);  // heard of again
+  EXPECT_TRUE(conflicts.node_at("b", at(50), now));
+  const auto kept = conflicts.node_addresses();
+  const std::set<IpAddress> addresses(kept.begin(), kept.end());
+  EXPECT_EQ(addresses.size(), kChatPathsMax + 1);
+  EXPECT_TRUE(addresses.contains(at(1)));
+  EXPECT_FALSE(addresses.contains(at(2)));
+  EXPECT_TRUE(addresses.contains(at(100)));
+  conflicts.keep_nodes({"a", "c"});
+  EXPECT_EQ(conflicts.node_addresses(), std::vector<IpAddress>{at(100)});
+}
+
 TEST_F(ConflictsTest, ANodeIsKnownByTheTableOfNeighboursToo) {
-  conflicts.node_at(*parse_ip("10.0.0.2"), now);
+  conflicts.node_at("b", *parse_ip("10.0.0.2"), now);
   neighbours.on_local({2, *parse_ip("10.0.0.2"), mac(2), true}, now);
   neighbours.on_local({2, *parse_ip("10.0.0.3"), mac(3), true}, now);
   EXPECT_TRUE(conflicts.is_node(mac(2), neighbours));

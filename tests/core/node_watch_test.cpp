@@ -70,6 +70,18 @@ TEST(NodeWatchTest, HoweverOftenAStrangerSpeaksOneAnswerASecondAndTheAddressStay
   EXPECT_EQ(pair[0].status().counters.conflicts, 3000U);
 }
 
+TEST(NodeWatchTest, ARecordingMakesNoNodeOfWhoeverSendsIt) {
+  Pair pair;
+  const auto host = *parse_ip("10.0.0.66");
+  for (const auto& message : pair.recorded) {
+    if (message.sender.node != node_id("b")) continue;
+    pair[0].step(MessageHeard{message, host, pair.now});
+  }
+  pair.claim(0, kStranger, "10.0.0.66");
+  pair.claim(0, kStranger);
+  EXPECT_EQ(pair.alarms(0), 1U);
+}
+
 TEST(NodeWatchTest, WhatIsNotOursIsNotJudged) {
   Pair pair;
   pair.claim(1, kStranger);  // b does not have it
