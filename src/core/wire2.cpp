@@ -1,5 +1,6 @@
 #include "core/wire2.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -36,9 +37,12 @@ std::uint64_t digest_of(std::string_view text) {
   return reader.number<std::uint64_t>();
 }
 
+// What does not fit (71 minutes and more) is the most that does.
 std::uint32_t microseconds(Duration duration) {
-  return static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+  using Field = std::chrono::duration<std::uint32_t, std::micro>;
+  constexpr std::chrono::microseconds kMost = Field::max();
+  const auto count = std::chrono::duration_cast<std::chrono::microseconds>(duration);
+  return static_cast<std::uint32_t>(std::min(count, kMost).count());
 }
 
 void write(Writer& out, const Echo& echo) {

@@ -63,6 +63,18 @@ TEST(Wire2Test, RoundTripsAnnouncementsOfAllSizes) {
   }
 }
 
+TEST(Wire2Test, TimesThatDoNotFitAreTheLongestThatDo) {
+  Rng rng(4);
+  auto message = beat(2, 2, rng);
+  auto& body = std::get<Beat>(message.body);
+  body.interval = std::chrono::hours(1);
+  body.stale = std::chrono::hours(168);
+  const auto again = decode_wire2(bytes_of(message), keys());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(std::get<Beat>(again->body).interval, std::chrono::hours(1));
+  EXPECT_EQ(std::get<Beat>(again->body).stale, std::chrono::microseconds(UINT32_MAX));
+}
+
 TEST(Wire2Test, RoundTripsFragmentsAndRequests) {
   const Message fragment{{1, 2, 3}, Fragment{Content::neighbours, 4, 5, 600, 100, {7, 8, 9}}};
   EXPECT_EQ(*decode_wire2(bytes_of(fragment), keys()), fragment);
