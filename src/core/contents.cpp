@@ -36,9 +36,7 @@ void Contents::want(Content what, ContentDigest digest, const Echo& of, Instant 
   if (found != wants_.end()) {
     found->heard_of = now;
     found->of = of;
-  } else if (wants_.size() < kWantsMax) {
-    wants_.push_back(
-        {.what = what, .digest = digest, .of = of, .ask_at = now, .heard_of = now});
+    return;
   }
 }
 
@@ -51,6 +49,17 @@ std::optional<std::string> Contents::on_fragment(const Fragment& fragment, Insta
   if (fragment.piece.size() != std::min(left, kFragmentOctetsMax)) return std::nullopt;
   if (want->pieces.empty()) {
     want->text.assign(fragment.total, '\0');
+  if (wants_.size() >= kWantsMax && what == Content::configuration) displace_neighbours();
+  if (wants_.size() >= kWantsMax) return;
+  wants_.push_back({.what = what, .digest = digest, .of = of, .ask_at = now, .heard_of = now});
+}
+
+// The oldest table's turn comes again with the next announcement that names it.
+void Contents::displace_neighbours() {
+  const auto oldest = std::find_if(wants_.begin(), wants_.end(), [](const Want& want) {
+    return want.what == Content::neighbours;
+  });
+  if (oldest != wants_.end()) wants_.erase(oldest);
     want->pieces.assign((fragment.total + kFragmentOctetsMax - 1) / kFragmentOctetsMax, false);
     want->missing = want->pieces.size();
   }

@@ -3,8 +3,9 @@
 // Purpose: a node that hears of a digest it does not know asks for it; whoever has it sends it once
 //          for all who want it.
 // Purity:  no clock; `now` is handed in. Bodies of messages come out of poll().
-// Bounds:  kWantsMax contents at a time, each at most kConfigOctetsMax; kBurst fragments in one
-//          poll, the next ones kPause later.
+// Bounds:  kWantsMax contents at a time, each at most kConfigOctetsMax: a configuration takes the
+//          place of the oldest neighbour table; the kRefusedMax last ones that were of no use;
+//          kBurst fragments in one poll, the next ones kPause later.
 // Errors:  a fragment that does not fit, or a whole that does not have its digest, is dropped;
 //          what was dropped is asked for again.
 // Source:  docs/protocol.md, "Protocol 2: contents".
@@ -74,6 +75,7 @@ class Contents {
   Duration ask_again_ = std::chrono::milliseconds(20);
   std::array<Offer, 2> offers_;
   std::vector<Want> wants_;
+  void displace_neighbours();
   Instant serve_at_ = Instant::max();
 };
 

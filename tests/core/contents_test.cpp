@@ -51,6 +51,20 @@ TEST(ContentsTest, AWholeTravelsInPacedFragments) {
   EXPECT_EQ(exchange.wanter.next_deadline(), Instant::max());
 }
 
+TEST(ContentsTest, AConfigurationTakesTheRoomOfTheOldestNeighbourTable) {
+  Exchange exchange;
+  for (ContentDigest digest = 1; digest <= Contents::kWantsMax; ++digest) {
+    exchange.wanter.want(Content::neighbours, digest, {}, exchange.now);
+  }
+  exchange.wanter.want(Content::neighbours, 98, {}, exchange.now);
+  exchange.wanter.want(Content::configuration, 99, {}, exchange.now);
+  std::vector<MessageBody> asked;
+  exchange.wanter.poll(exchange.now, asked);
+  std::vector<ContentDigest> digests;
+  for (const auto& body : asked) digests.push_back(std::get<ContentRequest>(body).digest);
+  EXPECT_EQ(digests, (std::vector<ContentDigest>{2, 3, 4, 5, 6, 7, 8, 99}));
+}
+
 TEST(ContentsTest, WhatWasLostIsAskedForAgain) {
   Exchange exchange;
   const auto text = long_text();
