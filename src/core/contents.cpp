@@ -10,6 +10,16 @@ namespace vippy::core {
 void Contents::offer(Content what, ContentDigest digest, std::uint64_t version,
                      std::string text) {
   offers_[slot(what)] = {.digest = digest, .version = version, .text = std::move(text)};
+  if (what == Content::configuration) refused_ = {};  // what is of use is measured by ours
+}
+
+void Contents::refuse(ContentDigest digest) {
+  refused_[next_refused_] = digest;
+  next_refused_ = (next_refused_ + 1) % refused_.size();
+}
+
+bool Contents::is_refused(ContentDigest digest) const {
+  return digest != 0 && std::find(refused_.begin(), refused_.end(), digest) != refused_.end();
 }
 
 void Contents::on_request(const ContentRequest& request, Instant now) {
@@ -30,6 +40,7 @@ void Contents::on_request(const ContentRequest& request, Instant now) {
 }
 
 void Contents::want(Content what, ContentDigest digest, const Echo& of, Instant now) {
+  if (is_refused(digest)) return;
   const auto found = std::find_if(wants_.begin(), wants_.end(), [&](const Want& want) {
     return want.what == what && want.digest == digest;
   });
@@ -38,17 +49,6 @@ void Contents::want(Content what, ContentDigest digest, const Echo& of, Instant 
     found->of = of;
     return;
   }
-}
-
-std::optional<std::string> Contents::on_fragment(const Fragment& fragment, Instant now) {
-  const auto want = std::find_if(wants_.begin(), wants_.end(), [&](const Want& one) {
-    return one.what == fragment.what && one.digest == fragment.digest;
-  });
-  if (want == wants_.end() || fragment.offset % kFragmentOctetsMax != 0) return std::nullopt;
-  const auto left = std::size_t{fragment.total} - fragment.offset;
-  if (fragment.piece.size() != std::min(left, kFragmentOctetsMax)) return std::nullopt;
-  if (want->pieces.empty()) {
-    want->text.assign(fragment.total, '\0');
   if (wants_.size() >= kWantsMax && what == Content::configuration) displace_neighbours();
   if (wants_.size() >= kWantsMax) return;
   wants_.push_back({.what = what, .digest = digest, .of = of, .ask_at = now, .heard_of = now});
@@ -60,6 +60,17 @@ void Contents::displace_neighbours() {
     return want.what == Content::neighbours;
   });
   if (oldest != wants_.end()) wants_.erase(oldest);
+}
+
+std::optional<std::string> Contents::on_fragment(const Fragment& fragment, Instant now) {
+  const auto want = std::find_if(wants_.begin(), wants_.end(), [&](const Want& one) {
+    return one.what == fragment.what && one.digest == fragment.digest;
+  });
+  if (want == wants_.end() || fragment.offset % kFragmentOctetsMax != 0) return std::nullopt;
+  const auto left = std::size_t{fragment.total} - fragment.offset;
+  if (fragment.piece.size() != std::min(left, kFragmentOctetsMax)) return std::nullopt;
+  if (want->pieces.empty()) {
+    want->text.assign(fragment.total, '\0');
     want->pieces.assign((fragment.total + kFragmentOctetsMax - 1) / kFragmentOctetsMax, false);
     want->missing = want->pieces.size();
   }

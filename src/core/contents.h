@@ -25,6 +25,7 @@ namespace vippy::core {
 class Contents {
  public:
   static constexpr std::size_t kWantsMax = 8;
+  static constexpr std::size_t kRefusedMax = 16;
   static constexpr std::size_t kBurst = 16;
   static constexpr Duration kPause = std::chrono::milliseconds(1);
   static constexpr Duration kServeAgain = std::chrono::milliseconds(10);
@@ -38,6 +39,9 @@ class Contents {
   [[nodiscard]] ContentDigest offered(Content what) const { return offers_[slot(what)].digest; }
 
   void on_request(const ContentRequest& request, Instant now);
+  // No use for it: it is not wanted any more, until this node hands out another configuration.
+  void refuse(ContentDigest digest);
+  [[nodiscard]] bool is_refused(ContentDigest digest) const;
   // The one that `of` is an echo of announced this digest, and it is not known here.
   void want(Content what, ContentDigest digest, const Echo& of, Instant now);
   // The whole text, when the fragment was the last one missing.
@@ -71,11 +75,14 @@ class Contents {
   static constexpr std::size_t slot(Content what) { return what == Content::configuration ? 0 : 1; }
   void serve(Content what, Instant now, std::size_t& budget, std::vector<MessageBody>& out);
   void ask(Instant now, std::vector<MessageBody>& out);
+  void displace_neighbours();
 
   Duration ask_again_ = std::chrono::milliseconds(20);
   std::array<Offer, 2> offers_;
+  // Zero: none. The next one takes the place of the oldest.
+  std::array<ContentDigest, kRefusedMax> refused_{};
+  std::size_t next_refused_ = 0;
   std::vector<Want> wants_;
-  void displace_neighbours();
   Instant serve_at_ = Instant::max();
 };
 

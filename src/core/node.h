@@ -127,7 +127,8 @@ class Node {
   void open_injector(Actions& out);
   void open_what_changed(const Config& before, Actions& out);
   void use_own_keys(Actions& out);
-  void adopt(const Shared& received, const std::string& from, Instant now, Actions& out);
+  // False: it cannot be used here.
+  bool adopt(const Shared& received, const std::string& from, Instant now, Actions& out);
   void begin_by_facts();
   void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
   void place_vips(Actions& out);
@@ -167,8 +168,8 @@ class Node {
   void speak_beat(Instant now, Actions& out);
   void speak_contents(Instant now, Actions& out);
   void speak_orders(Instant now, Actions& out);
-  void mark_sequence(Instant now);
   void renew_will(Actions& out);
+  void mark_sequence(Instant now);
   void offer_neighbours();
   [[nodiscard]] Beat own_beat();
 
@@ -301,8 +302,8 @@ class Node {
     Instant at{};
     std::uint64_t sequence = 0;
   };
-  std::array<Mark, 32> marks_{};
   std::optional<Message> will_;  // what the guard was given to say
+  std::array<Mark, 32> marks_{};
   std::size_t next_mark_ = 0;
   bool is_drained_ = false;
   std::vector<NodeFacts> facts_;  // of the last decision

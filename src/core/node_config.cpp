@@ -181,7 +181,7 @@ void Node::open_what_changed(const Config& before, Actions& out) {
 
 // ---- graduation -------------------------------------------------------------------------------
 
-void Node::adopt(const Shared& received, const std::string& from, Instant now, Actions& out) {
+bool Node::adopt(const Shared& received, const std::string& from, Instant now, Actions& out) {
   if (const auto why = unusable(received, config_.protocol)) {
     if (differing_version_ != received.version) {
       log(out, event::ConfigNotAdopted{from, received.version, *why});
@@ -189,11 +189,12 @@ void Node::adopt(const Shared& received, const std::string& from, Instant now, A
     differing_version_ = received.version;
     ++counters_.ignored;
     ++counters_.ignored_differing;
-    return;
+    return false;
   }
   log(out, event::ConfigAdopted{from, shared_->version, received.version});
   ++counters_.configurations_adopted;
   apply_shared(localise(received, *shared_, interfaces_), now, out);
+  return true;
 }
 
 // ---- what a configuration changes -------------------------------------------------------------
@@ -211,8 +212,8 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   placement_ = Placement(*shared_);
   const bool was_node = membership_.self().has_value();
   membership_.configure(shared_->nodes, identity_, tuning());
-  if (!membership_.self() && (was_node || !ever_decided_)) log(out, event::NotANode{identity_});
   conflicts_.keep_nodes(shared_->nodes);
+  if (!membership_.self() && (was_node || !ever_decided_)) log(out, event::NotANode{identity_});
   // Groups are known again by their first address; owners by their name.
   std::map<std::string, GroupState> known;
   for (std::size_t i = 0; i < groups_.size(); ++i) {

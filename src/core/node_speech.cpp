@@ -93,7 +93,7 @@ void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& o
   const auto* beat = std::get_if<Beat>(&heard.message.body);
   if (beat != nullptr) view_.hearing().hear_former(heard.message.sender, *beat);
   const bool is_live = beat != nullptr && view_.hearing().proves(*beat);
-  if (is_live && beat->version > shared_->version) {
+  if (is_live && beat->version > shared_->version && !contents_.is_refused(beat->digest)) {
     contents_.want(Content::configuration, beat->digest, echo_of(heard.message.sender), received);
     return;
   }
@@ -162,7 +162,7 @@ void Node::compare_contents(std::size_t peer, const Sender& sender, const Beat& 
     contents_.want(Content::configuration, beat.digest, echo_of(sender), received);
   }
   if (beat.version > shared_->version) {
-    newer_heard_ = received;
+    if (!contents_.is_refused(beat.digest)) newer_heard_ = received;
     return;
   }
   const bool is_news = std::exchange(differing_of_[peer], beat.digest) != beat.digest;
@@ -194,10 +194,11 @@ void Node::on_content(Content what, const std::string& text, const std::string& 
   if (!shared) {
     ++counters_.ignored;
     ++counters_.ignored_malformed;
+    contents_.refuse(content_digest(text));
     return;
   }
   if (shared->version > shared_->version) {
-    adopt(*shared, from, now, out);
+    if (!adopt(*shared, from, now, out)) contents_.refuse(content_digest(text));
   } else {
     view_.learn(std::make_shared<const Shared>(std::move(*shared)), content_digest(text));
   }

@@ -65,6 +65,24 @@ TEST(ContentsTest, AConfigurationTakesTheRoomOfTheOldestNeighbourTable) {
   EXPECT_EQ(digests, (std::vector<ContentDigest>{2, 3, 4, 5, 6, 7, 8, 99}));
 }
 
+TEST(ContentsTest, WhatWasOfNoUseIsNotWantedUntilOursChanges) {
+  Exchange exchange;
+  exchange.wanter.refuse(7);
+  exchange.wanter.want(Content::configuration, 7, {}, exchange.now);
+  EXPECT_EQ(exchange.wanter.next_deadline(), Instant::max());
+  EXPECT_FALSE(exchange.wanter.is_refused(0));
+  for (ContentDigest digest = 8; digest < 7 + Contents::kRefusedMax; ++digest) {
+    exchange.wanter.refuse(digest);
+  }
+  EXPECT_TRUE(exchange.wanter.is_refused(7));
+  exchange.wanter.refuse(99);  // the oldest makes room
+  EXPECT_FALSE(exchange.wanter.is_refused(7));
+  exchange.wanter.offer(Content::neighbours, 5, 0, "x");
+  EXPECT_TRUE(exchange.wanter.is_refused(99));
+  exchange.wanter.offer(Content::configuration, 6, 2, "y");
+  EXPECT_FALSE(exchange.wanter.is_refused(99));
+}
+
 TEST(ContentsTest, WhatWasLostIsAskedForAgain) {
   Exchange exchange;
   const auto text = long_text();

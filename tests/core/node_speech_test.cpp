@@ -140,6 +140,23 @@ TEST(NodeSpeechTest, TwoServingHalvesWithDifferentContentsEndWithOneHolder) {
   EXPECT_EQ(pair.holders(kVip), Holders{0});
 }
 
+TEST(NodeSpeechTest, AConfigurationThatCannotBeAdoptedIsFetchedOnceAndHoldsNobodyBack) {
+  TalkingNodes pair(kTwo);
+  pair[0].start(prefers_a());
+  pair[1].start(talking_config(2, kTwo, {{"a,b", kVip}}));  // no name that could be told apart
+  pair.run(2s);
+  const auto requests = std::count_if(
+      pair.recorded.begin(), pair.recorded.end(), [](const Message& message) {
+        const auto* request = std::get_if<ContentRequest>(&message.body);
+        return request != nullptr && message.sender.node == node_id("a");
+      });
+  EXPECT_GE(requests, 1);
+  EXPECT_LE(requests, 3);
+  EXPECT_EQ(pair[0].logged<event::ConfigNotAdopted>().size(), 1U);
+  EXPECT_EQ(pair[0].logged<event::SelfActive>().size(), 1U);
+  EXPECT_EQ(pair[0].status().shared->version, 1U);
+}
+
 TEST(NodeSpeechTest, NeighbourTablesTravelOnceAndOnlyWhenTheyDiffer) {
   Pair pair;
   pair[0].step(TableBegin{KernelTable::neighbours});
@@ -191,23 +208,6 @@ TEST(NodeSpeechTest, TheWillSaysThatWeLeaveAndIsNewerThanEverythingElse) {
   EXPECT_EQ(pair.holders(kVip), Holders{1});
 }
 
-TEST(NodeSpeechTest, NodesOfBothProtocolsFormOneCluster) {
-  auto old = prefers_a();
-  old.protocol = Protocol::v1;
-  auto both = prefers_a();
-  both.protocol = Protocol::both;
-  SteppedNode plain("a");
-  SteppedNode spoken("b", true, 8);
-  const auto both_hear = [&](SteppedNode& from, SteppedNode& to) {
-    if (from.count<SendAnnouncement>() == 0) return;
-    to.now = from.now;
-    to.step(AnnouncementHeard{from.last<SendAnnouncement>().announcement, {}, from.now});
-  };
-  plain.start(old);
-  spoken.start(both);
-  for (int i = 0; i < 500; ++i) {
-    plain.run(1ms);
-    spoken.run(1ms);
 TEST(NodeSpeechTest, TheWillStaysTheNewestWhenContentsFollow) {
   Pair pair;
   pair[0].step(TableBegin{KernelTable::neighbours});
@@ -235,6 +235,23 @@ TEST(NodeSpeechTest, WhatAFencedNodeSaysFirstIsNewerThanItsWill) {
   EXPECT_GT(pair[0].last<SendMessage>().message.sender.sequence, will.sender.sequence);
 }
 
+TEST(NodeSpeechTest, NodesOfBothProtocolsFormOneCluster) {
+  auto old = prefers_a();
+  old.protocol = Protocol::v1;
+  auto both = prefers_a();
+  both.protocol = Protocol::both;
+  SteppedNode plain("a");
+  SteppedNode spoken("b", true, 8);
+  const auto both_hear = [&](SteppedNode& from, SteppedNode& to) {
+    if (from.count<SendAnnouncement>() == 0) return;
+    to.now = from.now;
+    to.step(AnnouncementHeard{from.last<SendAnnouncement>().announcement, {}, from.now});
+  };
+  plain.start(old);
+  spoken.start(both);
+  for (int i = 0; i < 500; ++i) {
+    plain.run(1ms);
+    spoken.run(1ms);
     both_hear(plain, spoken);
     both_hear(spoken, plain);
     plain.tick();
