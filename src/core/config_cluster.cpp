@@ -17,6 +17,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr Duration kLeaseMax = hours(24);
 constexpr std::size_t kSecretOctetsMax = 4'096;
 constexpr unsigned kRealtimeMax = 99;  // sched_get_priority_max(SCHED_FIFO)
 
@@ -137,7 +138,8 @@ void read_plumb(const JsonNode& node, Config& config, ProblemLog& log) {
 }
 
 void read_lease(const JsonNode& node, Config& config, ProblemLog& log) {
-  const auto value = read_seconds(node, Duration::zero(), hours(24), log);
+  const auto value = read_seconds(node, Duration::zero(), kLeaseMax, log);
+  config.lease = default_lease(config.stale);  // which was read before
   if (value && *value > Duration::zero() && *value < seconds(1)) {
     return log.refuse(node, "0 (no lease) or at least 1 second: kernels count whole seconds");
   }
@@ -187,7 +189,22 @@ void check_plumb(const JsonNode& root, const Config& config, ProblemLog& log) {
   }
 }
 
+// A node that stalls for less than `stale` keeps its groups: its addresses must outlast that.
+void check_lease(const JsonNode& root, const Config& config, ProblemLog& log) {
+  const auto* lease = root.find("lease");
+  const bool is_short = config.lease > Duration::zero() && 2 * config.lease < 3 * config.stale;
+  if (lease == nullptr || !is_short) return;
+  log.warning(*lease, "lease is " + format_seconds(config.lease) + " s and stale " +
+                          format_seconds(config.stale) +
+                          " s: a stall between them drops addresses that nobody takes over, wants "
+                          "lease to be at least 1.5 times stale");
+}
+
 }  // namespace
+
+Duration default_lease(Duration stale) {
+  return std::clamp<Duration>(2 * stale, seconds(2), kLeaseMax);
+}
 
 void check_cluster(const JsonNode& root, const Config& config, ProblemLog& log) {
   if (const auto* peers = root.find("peers"); peers != nullptr && !config.peers.empty()) {
@@ -205,6 +222,7 @@ void check_cluster(const JsonNode& root, const Config& config, ProblemLog& log) 
               "protocol to 2");
   }
   check_plumb(root, config, log);
+  check_lease(root, config, log);
   const bool asks_nobody = config.isolation == Isolation::hold && config.quorum == Quorum::none;
   if (const auto* witness = root.find("witness"); !config.witness.empty() && asks_nobody) {
     log.warning(*witness,

@@ -29,6 +29,9 @@ void read_guard_kill(const JsonNode& node, Config& config, ProblemLog& log);
 void read_realtime(const JsonNode& node, Config& config, ProblemLog& log);
 void read_lock_memory(const JsonNode& node, Config& config, ProblemLog& log);
 
+// When no lease is given: a stall that is shorter than `stale` must not drop addresses.
+[[nodiscard]] Duration default_lease(Duration stale);
+
 void check_cluster(const JsonNode& root, const Config& config, ProblemLog& log);
 
 }  // namespace vippy::core

@@ -310,6 +310,7 @@ Config read_keys(const JsonNode& root, ProblemLog& log) {
     if (node == nullptr && !key.wants.empty()) log.missing(root, key.name, key.wants);
     if (node != nullptr && key.read != nullptr) key.read(*node, config, log);
   }
+  if (root.find("lease") == nullptr) config.lease = default_lease(config.stale);
   config.shared = std::make_shared<const Shared>(read_shared(root, log));
   check_times(root, config, log);
   check_cluster(root, config, log);

@@ -19,7 +19,7 @@ TEST(ConfigClusterTest, DefaultsAreSafe) {
   EXPECT_EQ(config.handover, HandOver::make_first);
   EXPECT_EQ(config.isolation, Isolation::hold);
   EXPECT_EQ(config.quorum, Quorum::none);
-  EXPECT_EQ(config.lease, 2s);
+  EXPECT_EQ(config.lease, 6s);
   EXPECT_TRUE(config.guard);
   EXPECT_EQ(config.guard_kill, 1s);
 }
@@ -86,6 +86,19 @@ TEST(ConfigClusterTest, WhatCannotBePlumbedByRouteIsSaid) {
   ASSERT_EQ(refused.problems.size(), 1U);
   EXPECT_EQ(refused.problems.front().path, "vips[0][0].plumb");
   EXPECT_FALSE(refused.config);
+}
+
+TEST(ConfigClusterTest, TheLeaseOutlastsStaleUnlessItIsGiven) {
+  EXPECT_EQ(read(R"("interval": 0.001, "stale": 0.01)").config->lease, 2s);
+  EXPECT_EQ(read(R"("interval": 0.5, "stale": 5)").config->lease, 10s);
+  EXPECT_EQ(read(R"("stale": 604800)").config->lease, 24h);  // the longest that can be given
+  EXPECT_TRUE(read(R"("interval": 0.5, "stale": 5, "lease": 0)").problems.empty());
+  EXPECT_TRUE(read(R"("interval": 0.5, "stale": 5, "lease": 7.5)").problems.empty());
+  const auto reading = read(R"("interval": 0.5, "stale": 5, "lease": 7)");
+  EXPECT_EQ(reading.config->lease, 7s);
+  ASSERT_EQ(reading.problems.size(), 1U);
+  EXPECT_EQ(reading.problems.front().path, "lease");
+  EXPECT_EQ(reading.problems.front().severity, Severity::warning);
 }
 
 TEST(ConfigClusterTest, ALeaseForRoutesIsAWarning) {

@@ -10,6 +10,7 @@ Config sample() {
   config.chat_address = *parse_ip("224.1.1.1");
   config.chat_port = 5007;
   config.secret = "hush \"hush\"";
+  config.lease = 2 * config.stale;
   config.shared = std::make_shared<Shared>(
       Shared{7, {{"n1", {{"eth0", "10.0.0.5", *parse_ip("10.0.0.5"), 24, "{\"a\":1}"}}}}, {"n1"}});
   return config;
