@@ -1,6 +1,8 @@
 #include "core/config_check.h"
 
 #include <algorithm>
+#include <chrono>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +13,7 @@ namespace vippy::core {
 namespace {
 
 using Interfaces = std::vector<LocalInterface>;
+using Vips = std::set<IpAddress>;
 
 void warn(std::vector<ConfigProblem>& problems, std::string path, std::string text) {
   problems.push_back({Severity::warning, 0, 0, std::move(path), std::move(text)});
@@ -47,6 +50,28 @@ void check_node(const Config& config, const std::string& node,
   warn(problems, "nodes", std::move(text));
 }
 
+// Each is allowed, and hardly what is meant.
+void check_meaning(const Config& config, std::vector<ConfigProblem>& problems) {
+  if (config.secret.starts_with("replace me")) {
+    warn(problems, "secret", "still the example's, which everybody knows: write one of your own");
+  }
+  const auto nodes = config.shared->nodes.size();
+  if (config.quorum == Quorum::majority && nodes == 2 && config.witness.empty()) {
+    warn(problems, "quorum",
+         "one of two nodes is no majority: when either dies nobody owns anything; name a witness, "
+         "add a node or leave quorum out");
+  }
+  if (config.isolation == Isolation::release && config.witness.empty()) {
+    warn(problems, "isolation",
+         "without a witness the last node that lives steps back, and nobody owns anything; name "
+         "a witness, or hold");
+  }
+  if (config.stale < std::chrono::milliseconds(5) && config.realtime == 0) {
+    warn(problems, "stale",
+         "below 5 ms a busy host is taken for a dead one: set realtime, or a longer stale");
+  }
+}
+
 const LocalInterface* find(const Interfaces& interfaces, std::string_view name) {
   const auto found = std::find_if(interfaces.begin(), interfaces.end(),
                                   [&](const auto& one) { return one.name == name; });
@@ -67,7 +92,23 @@ bool has_subnet(const LocalInterface& interface, const Prefix& wanted) {
   });
 }
 
-void check_vip(const Vip& vip, const Interfaces& interfaces, std::vector<ConfigProblem>& problems) {
+// Is the VIP the interface's own address? One that we set has just the VIP's prefix length, and the
+// interface has another address in its subnet that is no VIP. A VIP that is alone in its subnet by
+// its prefix length cannot be told from the host's own.
+bool is_hosts_own(const Vip& vip, const LocalInterface& interface, const Vips& vips) {
+  bool is_there = false;
+  bool has_other = vip.prefix_length >= vip.address.bits();
+  for (const auto& own : interface.prefixes) {
+    const bool is_vip = vips.contains(own.address);
+    if (own.address == vip.address && own.length != vip.prefix_length) return true;
+    is_there = is_there || own.address == vip.address;
+    has_other = has_other || (!is_vip && vip.prefix().contains(own.address));
+  }
+  return is_there && !has_other;
+}
+
+void check_vip(const Vip& vip, const Interfaces& interfaces, const Vips& vips,
+               std::vector<ConfigProblem>& problems) {
   if (vip.interface.empty()) return;  // the reader has said so
   const auto* interface = find(interfaces, vip.interface);
   if (interface == nullptr) {
@@ -80,6 +121,10 @@ void check_vip(const Vip& vip, const Interfaces& interfaces, std::vector<ConfigP
          vip.text + ": " + vip.interface + " has no address in " +
              format(Prefix{vip.prefix().first(), vip.prefix_length}) +
              "; give it one, mend the prefix length or name another interface");
+  } else if (is_hosts_own(vip, *interface, vips)) {
+    warn(problems, "vips",
+         vip.text + ": is " + vip.interface + "'s own address, as it seems: it stays on this host "
+             "whoever owns it; choose one that no host has");
   }
 }
 
@@ -104,12 +149,17 @@ std::vector<ConfigProblem> check_config(const Config& config, const HostFacts& f
   std::vector<ConfigProblem> problems;
   if (facts.file) check_file(*facts.file, problems);
   check_node(config, facts.node, problems);
+  check_meaning(config, problems);
   if (!facts.interfaces) return problems;
   for (const auto& path : config.chat_interfaces) {
     check_chat_interface(path, *facts.interfaces, problems);
   }
+  Vips vips;
   for (const auto& group : config.shared->groups) {
-    for (const auto& vip : group.vips) check_vip(vip, *facts.interfaces, problems);
+    for (const auto& vip : group.vips) vips.insert(vip.address);
+  }
+  for (const auto& group : config.shared->groups) {
+    for (const auto& vip : group.vips) check_vip(vip, *facts.interfaces, vips, problems);
   }
   for (const auto& entry : config.notify) {
     if (!entry.network || find(*facts.interfaces, entry.network->interface) != nullptr) continue;

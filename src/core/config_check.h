@@ -1,7 +1,8 @@
 // What is risky about a configuration on this very host.
 //
 // Purpose: warnings that the text alone cannot give: they need the file's mode, this node's name
-//          and the local interfaces, which the hall hands in as facts.
+//          and the local interfaces, which the hall hands in as facts; and settings that are
+//          allowed, but together mean what hardly anybody wants.
 // Purity:  facts in, warnings out.
 // Bounds:  VIPs x interfaces; meant for start and reload, not for every event.
 // Errors:  none: every problem is a warning, without line and column.

@@ -73,6 +73,41 @@ TEST(ConfigCheckTest, WarnsOfVipsThatNoLocalInterfaceCanCarry) {
   EXPECT_NE(text.find("10.0.0.8: eth0 has no address in 10.0.0.0/16"), std::string::npos);
 }
 
+TEST(ConfigCheckTest, WarnsOfSettingsThatHardlyAnybodyMeans) {
+  const std::string vip = R"({"interface": "eth0", "ip": "10.0.0.5/24"})";
+  const auto warns = [&](const std::string& rest, const std::string& of) {
+    return said(config_with(vip, rest), host()).find("warning: " + of) != std::string::npos;
+  };
+  EXPECT_TRUE(warns(R"("quorum": "majority",)", "quorum: one of two nodes is no majority"));
+  EXPECT_FALSE(warns(R"("quorum": "majority", "witness": ["10.0.0.1"],)", "quorum"));
+  EXPECT_TRUE(warns(R"("isolation": "release",)", "isolation: without a witness"));
+  EXPECT_FALSE(warns(R"("isolation": "release", "witness": ["10.0.0.1"],)", "isolation"));
+  EXPECT_TRUE(warns(R"("interval": 0.001, "stale": 0.004,)", "stale: below 5 ms"));
+  EXPECT_FALSE(warns(R"("interval": 0.001, "stale": 0.004, "realtime": 20,)", "stale"));
+  EXPECT_FALSE(warns(R"("interval": 0.001, "stale": 0.005,)", "stale"));
+  auto config = config_with(vip);
+  config.secret = "replace me on every node";
+  EXPECT_EQ(said(config, host()),
+            "warning: secret: still the example's, which everybody knows: write one of your own\n");
+}
+
+TEST(ConfigCheckTest, WarnsOfAVipThatIsTheHostsOwnAddressAndNotOfOneThatIsHeld) {
+  const auto config = config_with(R"({"interface": "eth0", "ip": "10.0.0.5/24"},
+                                     {"interface": "eth0", "ip": "10.0.0.6/24"})");
+  const auto with = [&](const std::vector<std::string>& addresses) {
+    auto facts = host();
+    facts.interfaces->front().prefixes.clear();
+    for (const auto& one : addresses) {
+      facts.interfaces->front().prefixes.push_back(*parse_prefix(one));
+    }
+    return said(config, facts);
+  };
+  EXPECT_EQ(with({"10.0.0.7/24", "10.0.0.5/24", "10.0.0.6/24"}), "");
+  const std::string own = "10.0.0.5: is eth0's own address";
+  EXPECT_NE(with({"10.0.0.5/24", "10.0.0.6/24"}).find(own), std::string::npos);
+  EXPECT_NE(with({"10.0.0.7/24", "10.0.0.5/16"}).find(own), std::string::npos);
+}
+
 TEST(ConfigCheckTest, WarnsOfChatAndNotifyInterfaces) {
   const std::string vip = R"({"interface": "eth0", "ip": "10.0.0.5/24"})";
   EXPECT_EQ(said(config_with(vip, "\"chat_interface\": \"10.0.0.7\","), host()), "");
