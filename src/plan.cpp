@@ -19,18 +19,30 @@ bool names(const std::vector<std::string>& list, const std::string& name) {
 }
 
 struct Plan {
+  bool has_quorum = true;
   std::vector<bool> active;
   std::vector<std::size_t> owners;
   std::vector<std::size_t> order;
 };
 
-Plan solve(const core::Shared& shared, const Active& active) {
+// For nodes that hear all that are active.
+bool has_quorum(const core::Config& config, std::size_t active) {
+  const auto nodes = config.shared->nodes.size();
+  if (config.quorum == core::Quorum::none || nodes < 2 || 2 * active > nodes) return true;
+  return 2 * active == nodes && !config.witness.empty();
+}
+
+Plan solve(const core::Config& config, const Active& active) {
+  const auto& shared = *config.shared;
   Plan plan;
   const auto flags = std::make_unique<bool[]>(shared.nodes.size());
   for (std::size_t i = 0; i < shared.nodes.size(); ++i) {
     flags[i] = !active || names(*active, shared.nodes[i]);
     plan.active.push_back(flags[i]);
   }
+  const auto count = std::count(plan.active.begin(), plan.active.end(), true);
+  plan.has_quorum = has_quorum(config, static_cast<std::size_t>(count));
+  if (!plan.has_quorum) std::fill_n(flags.get(), shared.nodes.size(), false);
   plan.owners = core::Placement(shared).owners(std::span(flags.get(), shared.nodes.size()));
   plan.order = core::listing_order(shared, plan.owners);
   return plan;
@@ -73,23 +85,27 @@ std::vector<std::string> strangers(const core::Shared& shared,
   return out;
 }
 
-std::string plan_text(const core::Shared& shared, const Active& active) {
-  const auto plan = solve(shared, active);
+std::string plan_text(const core::Config& config, const Active& active) {
+  const auto& shared = *config.shared;
+  const auto plan = solve(config, active);
+  const std::string nobody = plan.has_quorum ? "nobody: no node is active"
+                                             : "nobody: no majority of the nodes is active";
   std::string out;
   for (std::size_t i = 0; i < shared.groups.size(); ++i) {
     const auto& group = shared.groups[i];
     const auto owner = plan.owners[i];
     for (const auto& vip : group.vips) out += core::format(vip.prefix()) + " ";
     out += "-> ";
-    out += owner == core::kNobody ? "nobody: no node is active" : shared.nodes[owner];
+    out += owner == core::kNobody ? nobody : shared.nodes[owner];
     if (group.preferred) out += " (prefers " + *group.preferred + ")";
     out.push_back('\n');
   }
   return out;
 }
 
-std::string plan_json(const core::Shared& shared, const Active& active) {
-  const auto plan = solve(shared, active);
+std::string plan_json(const core::Config& config, const Active& active) {
+  const auto& shared = *config.shared;
+  const auto plan = solve(config, active);
   std::string out = "{";
   append_owner(out, shared, plan, core::kNobody, "_");
   for (std::size_t i = 0; i < shared.nodes.size(); ++i) {

@@ -19,10 +19,10 @@ namespace vippy::hall {
 [[nodiscard]] std::vector<std::string> strangers(const core::Shared& shared,
                                                  const std::vector<std::string>& active);
 
-// `active` absent: all nodes are.
-[[nodiscard]] std::string plan_text(const core::Shared& shared,
+// `active` absent: all nodes are. Those that are active hear each other, and witnesses answer.
+[[nodiscard]] std::string plan_text(const core::Config& config,
                                     const std::optional<std::vector<std::string>>& active);
-[[nodiscard]] std::string plan_json(const core::Shared& shared,
+[[nodiscard]] std::string plan_json(const core::Config& config,
                                     const std::optional<std::vector<std::string>>& active);
 
 }  // namespace vippy::hall

@@ -125,7 +125,8 @@ int check(const Options& options, const core::ConfigReading& reading) {
   return kGood;
 }
 
-int plan(const Options& options, const core::Shared& shared) {
+int plan(const Options& options, const core::Config& config) {
+  const auto& shared = *config.shared;
   if (options.active) {
     const auto unknown = hall::strangers(shared, *options.active);
     if (!unknown.empty()) {
@@ -134,8 +135,8 @@ int plan(const Options& options, const core::Shared& shared) {
       return kUsage;
     }
   }
-  fmt::print("{}", options.json ? hall::plan_json(shared, options.active)
-                                : hall::plan_text(shared, options.active));
+  fmt::print("{}", options.json ? hall::plan_json(config, options.active)
+                                : hall::plan_text(config, options.active));
   return kGood;
 }
 
@@ -209,6 +210,6 @@ int main(int argc, char** argv) {
     fmt::print("{}", core::print_config(*reading.config, core::SecretPrint::masked));
     return kGood;
   }
-  if (options.plan) return plan(options, *reading.config->shared);
+  if (options.plan) return plan(options, *reading.config);
   return run(options, *reading.config);
 }
