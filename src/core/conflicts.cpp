@@ -52,6 +52,12 @@ bool Conflicts::is_node(const Mac& mac, const Neighbours& neighbours) const {
   });
 }
 
+bool Conflicts::knows_all_nodes(const Neighbours& neighbours) const {
+  return std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
+    return entry.second.mac || neighbours.find(entry.first);
+  });
+}
+
 void Conflicts::ask(const Interfaces& interfaces, Instant now, Actions& out) {
   if (now < next_ask_) return;
   next_ask_ = Instant::max();

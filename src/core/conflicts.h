@@ -61,6 +61,8 @@ class Conflicts {
   // Asks for the MACs of nodes that are not known; the answers come by heard().
   void ask(const Interfaces& interfaces, Instant now, Actions& out);
   [[nodiscard]] std::vector<IpAddress> node_addresses() const;
+  // Is there a MAC for each of them?
+  [[nodiscard]] bool knows_all_nodes(const Neighbours& neighbours) const;
 
   // ---- strangers
   // `name_at`: now, or later when it may turn out to be a node: then take_suspects() has it.

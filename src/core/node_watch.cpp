@@ -103,12 +103,12 @@ void Node::judge_claim(const NeighbourSpoke& spoke, Instant now, Actions& out) {
 
 // The frame of a node that was cut off may come before its first announcement that counts.
 Instant Node::may_name_at(Instant now) const {
+  const auto later = now + 2 * config_.interval + kHandOverSlack;
   for (std::size_t i = 0; i < membership_.size(); ++i) {
-    if (i != membership_.self() && membership_.is_silent(i)) {
-      return now + 2 * config_.interval + kHandOverSlack;
-    }
+    if (i != membership_.self() && membership_.is_silent(i)) return later;
   }
-  return now;
+  // Or a node whose MAC we have not learnt yet takes what we have, and says so in a moment.
+  return conflicts_.knows_all_nodes(neighbours_) ? now : later;
 }
 
 void Node::name_stranger(const Conflicts::Stranger& stranger, Actions& out) {

@@ -18,6 +18,8 @@ struct Pair : TalkingNodes {
   explicit Pair(const Config& config = prefers_a()) : TalkingNodes(config.shared->nodes) {
     start(config);
     run(400ms);
+    claim(0, kPeer, "10.0.0.2");  // from where they announce
+    claim(1, Mac{{2, 0, 0, 0, 0, 1}}, "10.0.0.1");
     forget(0);
     forget(1);
   }
@@ -132,6 +134,20 @@ TEST(NodeWatchTest, ANodeWhoseFrameComesBeforeItsFirstAnnouncementIsNoStranger) 
   pair.run(200ms);
   EXPECT_EQ(pair.holders(kVip), std::vector<std::size_t>{0});
   EXPECT_EQ(pair.alarms(0) + pair.alarms(1), 0U);
+}
+
+TEST(NodeWatchTest, ANodeWhoseMacIsNotKnownYetIsNoStranger) {
+  TalkingNodes pair({"a", "b"});
+  pair.start(prefers_a());
+  pair.run(400ms);
+  NeighbourSpoke spoke{2, *parse_ip("10.0.0.9"), kPeer};
+  spoke.received = pair.now;
+  pair[0].now = pair.now;
+  pair[0].step(spoke);
+  EXPECT_TRUE(pair[0].logged<event::Conflict>().empty());
+  pair[0].step(NeighbourSpoke{2, *parse_ip("10.0.0.2"), kPeer});  // the answer to our question
+  pair.run(100ms);
+  EXPECT_TRUE(pair[0].logged<event::Conflict>().empty());
 }
 
 TEST(NodeWatchTest, AStrangerIsSpokenAgainstAtOnceAndNamedSoonWhileANodeIsAway) {

@@ -27,6 +27,7 @@ TEST_F(GraduationTest, ANewVersionOnOneNodeReachesAll) {
   const auto config = cluster.config(Json::array({group_at("n1", {"10.77.1.1/16"})}));
   cluster.start(config);
   cluster.wait_owned("10.77.1.1", "n1");
+  cluster.wait_held("10.77.1.1", {1});
   AddressWatch watch(cluster.space(1));
   raise_on_first(cluster, config,
                  Json::array({group_at("n1", {"10.77.1.1/16"}), group_at("n2", {"10.77.1.2/16"}),
