@@ -28,7 +28,9 @@ void HostTables::complete(Table table) {
   }
   if (table != Table::addresses) return;
   is_reading_addresses_ = false;
-  for (auto& [index, held] : addresses_) {
+  for (auto& entry : addresses_) {
+    const auto index = entry.first;
+    auto& held = entry.second;
     std::erase_if(held, [&](const auto& address) {
       const bool is_gone = !address.second.is_mentioned;
       if (is_gone) forget_untagged(index, address.first);
