@@ -9,20 +9,19 @@
 #include <array>
 #include <stdexcept>
 
+#include "tests/support/lab.h"
+
 namespace vippy::lab {
 
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kGroup = "224.1.1.1";  // of Lab
-constexpr std::uint16_t kPort = 5007;
-
 sockaddr_in chat() {
   sockaddr_in out{};
   out.sin_family = AF_INET;
-  out.sin_port = htons(kPort);
-  out.sin_addr.s_addr = ::inet_addr(kGroup);
+  out.sin_port = htons(kChatPort);
+  out.sin_addr.s_addr = ::inet_addr(kChatGroup);
   return out;
 }
 
@@ -33,7 +32,7 @@ int open_socket(const NetSpace& host) {
   host.in([&] {
     fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     ip_mreqn group{};
-    group.imr_multiaddr.s_addr = ::inet_addr(kGroup);
+    group.imr_multiaddr.s_addr = ::inet_addr(kChatGroup);
     group.imr_ifindex = static_cast<int>(host.index_of("eth0"));
     const int yes = 1;
     const int no = 0;

@@ -76,10 +76,6 @@ std::string Keepalived::lacks(Fault fault) const {
   }
 }
 
-bool Keepalived::lets_go(Fault fault) const {
-  return fault == Fault::clean_stop || fault == Fault::link_down;
-}
-
 bool Keepalived::comes_back(Fault fault) const { return fault == Fault::kill_daemon; }
 
 void Keepalived::begin(const Addresses& addresses) {

@@ -29,7 +29,6 @@ class Keepalived : public Programs {
   [[nodiscard]] std::string version() const override;
   [[nodiscard]] std::string setting() const override;
   [[nodiscard]] std::string lacks(Fault fault) const override;
-  [[nodiscard]] bool lets_go(Fault fault) const override;
   [[nodiscard]] bool comes_back(Fault fault) const override;
   [[nodiscard]] Duration patience() const override { return std::chrono::seconds(20); }
   [[nodiscard]] double interval() const override { return shape_.interval; }

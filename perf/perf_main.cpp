@@ -83,6 +83,17 @@ int show_recorded(const Wish& wish) {
   return 0;
 }
 
+// What several commands have in common.
+void add_daemons(CLI::App& command, std::vector<std::string>& daemons, RosterOptions& roster) {
+  command.add_option("--daemons", daemons)->delimiter(',')->check(CLI::IsMember(roster_names()));
+  command.add_option("--plumb", roster.plumb, "the key of vippyd: address or route")
+      ->check(CLI::IsMember({"address", "route"}));
+}
+
+void add_seconds(CLI::App& command, double& seconds, const char* words) {
+  command.add_option("--seconds", seconds, words)->check(CLI::Range(0.1, 3'600.0));
+}
+
 void add_failover(CLI::App& app, Wish& wish) {
   auto& failover = wish.failover;
   auto* const command = app.add_subcommand("failover", "faults, for several daemons in turn");
@@ -90,44 +101,35 @@ void add_failover(CLI::App& app, Wish& wish) {
   for (const auto fault : kFaults) names.emplace_back(name_of(fault));
   failover.daemons = {"vippy-fast", "vippy-lan", "vippy-classic", "keepalived", "ucarp"};
   wish.faults = names;
-  command->add_option("--daemons", failover.daemons)->delimiter(',')
-      ->check(CLI::IsMember(roster_names()));
+  add_daemons(*command, failover.daemons, failover.roster);
   command->add_option("--faults", wish.faults)->delimiter(',')->check(CLI::IsMember(names));
   command->add_option("--repetitions", failover.repetitions)->check(CLI::Range(1U, 100'000U));
   command->add_option("--rate", failover.field.rate, "requests a second, to all addresses together")
       ->check(CLI::Range(100U, 100'000U));
   command->add_option("--vips", failover.field.addresses)->check(CLI::Range(1, 10'000));
   command->add_option("--nodes", failover.field.nodes)->check(CLI::Range(2, 16));
-  command->add_option("--plumb", failover.roster.plumb, "the key of vippyd: address or route")
-      ->check(CLI::IsMember({"address", "route"}));
 }
 
 void add_cost(CLI::App& app, Wish& wish) {
   auto& cost = wish.cost;
   auto* const command = app.add_subcommand("cost", "processor, wake-ups, octets, memory at rest");
-  command->add_option("--daemons", cost.daemons)->delimiter(',')
-      ->check(CLI::IsMember(roster_names()));
+  add_daemons(*command, cost.daemons, cost.roster);
   command->add_option("--repetitions", cost.repetitions)->check(CLI::Range(1U, 10'000U));
-  command->add_option("--seconds", cost.seconds, "of each measurement")
-      ->check(CLI::Range(0.1, 3'600.0));
+  add_seconds(*command, cost.seconds, "of each measurement");
   command->add_option("--vips", cost.addresses)->check(CLI::Range(1, 10'000));
   command->add_option("--nodes", cost.nodes)->delimiter(',')->check(CLI::Range(2, 16));
-  command->add_option("--plumb", cost.roster.plumb)->check(CLI::IsMember({"address", "route"}));
 }
 
 void add_scale(CLI::App& app, Wish& wish) {
   auto& scale = wish.scale;
   auto* const command = app.add_subcommand("scale", "many addresses, many nodes");
-  command->add_option("--daemons", scale.daemons)->delimiter(',')
-      ->check(CLI::IsMember(roster_names()));
+  add_daemons(*command, scale.daemons, scale.roster);
   command->add_option("--repetitions", scale.repetitions)->check(CLI::Range(1U, 10'000U));
   command->add_option("--vips", scale.addresses, "numbers of addresses")->delimiter(',')
       ->check(CLI::Range(1, 10'000));
   command->add_option("--nodes", scale.nodes, "numbers of nodes")->delimiter(',')
       ->check(CLI::Range(2, 16));
-  command->add_option("--seconds", scale.seconds, "of each measurement of cost")
-      ->check(CLI::Range(0.1, 3'600.0));
-  command->add_option("--plumb", scale.roster.plumb)->check(CLI::IsMember({"address", "route"}));
+  add_seconds(*command, scale.seconds, "of each measurement of cost");
 }
 
 }  // namespace

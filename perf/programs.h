@@ -12,6 +12,9 @@ class Programs : public Contender {
  public:
   using Contender::Contender;
 
+  [[nodiscard]] bool lets_go(Fault fault) const override {
+    return fault == Fault::clean_stop || fault == Fault::link_down;
+  }
   void start(unsigned node) override;
   void stop(unsigned node) override;
   void wait_stopped(unsigned node) override;

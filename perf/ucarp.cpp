@@ -48,10 +48,6 @@ std::string Ucarp::lacks(Fault fault) const {
   }
 }
 
-bool Ucarp::lets_go(Fault fault) const {
-  return fault == Fault::clean_stop || fault == Fault::link_down;
-}
-
 void Ucarp::begin(const Addresses& addresses) {
   if (addresses.ips.size() > kUcarpAddressesMax) {
     throw std::runtime_error("ucarp has at most 255 addresses");

@@ -27,7 +27,6 @@ class Ucarp : public Programs {
   [[nodiscard]] std::string version() const override;
   [[nodiscard]] std::string setting() const override;
   [[nodiscard]] std::string lacks(Fault fault) const override;
-  [[nodiscard]] bool lets_go(Fault fault) const override;
   [[nodiscard]] Duration patience() const override { return std::chrono::seconds(30); }
   [[nodiscard]] double interval() const override { return 1; }
   void begin(const Addresses& addresses) override;

@@ -188,6 +188,17 @@ Advertiser::Job* Advertiser::find(JobId id) {
   return found == jobs_.end() ? nullptr : &found->second;
 }
 
+std::optional<Advertiser::JobId> Advertiser::next_in(std::deque<JobId>& queue, Pace& pace) {
+  while (!queue.empty()) {
+    const auto id = queue.front();
+    const bool is_alive = jobs_.contains(id);
+    if (is_alive && !pace.take()) return std::nullopt;
+    queue.pop_front();
+    if (is_alive) return id;
+  }
+  return std::nullopt;
+}
+
 // ---- what leaves ------------------------------------------------------------------------------
 
 void Advertiser::broadcast(const Job& job, const Interfaces& interfaces, Actions& out) {
@@ -199,17 +210,13 @@ void Advertiser::broadcast(const Job& job, const Interfaces& interfaces, Actions
 
 void Advertiser::send_urgent(Lane& lane, const Interfaces& interfaces, Instant now, Actions& out) {
   lane.broadcast_pace.refill(now);
-  while (!lane.urgent.empty()) {
-    const auto id = lane.urgent.front();
-    auto* job = find(id);
-    if (job != nullptr && !lane.broadcast_pace.take()) return;
-    lane.urgent.pop_front();
-    if (job == nullptr) continue;
-    broadcast(*job, interfaces, out);
-    job->is_urgent = false;
-    if (job->round_at != Instant::max()) continue;
-    job->round_at = now;
-    waiting_.emplace(now, id);
+  while (const auto id = next_in(lane.urgent, lane.broadcast_pace)) {
+    auto& job = jobs_.at(*id);
+    broadcast(job, interfaces, out);
+    job.is_urgent = false;
+    if (job.round_at != Instant::max()) continue;
+    job.round_at = now;
+    waiting_.emplace(now, *id);
   }
 }
 
@@ -240,14 +247,11 @@ void Advertiser::begin_round(JobId id, Job& job, Lane& lane, const Neighbours& n
 void Advertiser::send_repeats(Lane& lane, const Neighbours& neighbours,
                               const Interfaces& interfaces, Instant now, Actions& out) {
   lane.repeat_pace.refill(now);
-  while (!lane.repeats.empty() && lane.urgent.empty()) {
-    const auto id = lane.repeats.front();
-    auto* job = find(id);
-    if (job != nullptr && !lane.repeat_pace.take()) return;
-    lane.repeats.pop_front();
-    if (job == nullptr) continue;
-    broadcast(*job, interfaces, out);
-    begin_round(id, *job, lane, neighbours, interfaces, now);
+  if (!lane.urgent.empty()) return;
+  while (const auto id = next_in(lane.repeats, lane.repeat_pace)) {
+    auto& job = jobs_.at(*id);
+    broadcast(job, interfaces, out);
+    begin_round(*id, job, lane, neighbours, interfaces, now);
   }
 }
 

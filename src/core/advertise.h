@@ -140,6 +140,8 @@ class Advertiser {
   void end_round(JobId id, Job& job, Instant now);
   void drop(JobId id);
   [[nodiscard]] Job* find(JobId id);
+  // Takes the first of the queue that has not ended, if the pace lets it speak now.
+  [[nodiscard]] std::optional<JobId> next_in(std::deque<JobId>& queue, Pace& pace);
   [[nodiscard]] Instant earliest() const;
 
   std::vector<NotifyEntry> notify_;

@@ -154,7 +154,8 @@ class Node {
   // protocol 2 (node_speech.cpp)
   void hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& beat, Instant received,
                  Actions& out);
-  void hear_deaf(std::size_t peer, const Beat& beat, Instant received, Actions& out);
+  void hear_deaf(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
+                 Actions& out);
   void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
   bool hear_content(const Message& message, Instant now, Actions& out);
   void hear_own_name(const MessageHeard& heard, Instant received, Actions& out);
@@ -243,6 +244,8 @@ class Node {
   [[nodiscard]] std::vector<AddressKey> wanted() const;
   [[nodiscard]] bool is_deaf(std::size_t peer) const;
   [[nodiscard]] bool is_wanted(const GroupState& group) const;
+  [[nodiscard]] bool is_wanted(const GroupState& group, const AddressKey& key) const;
+  [[nodiscard]] bool is_spoken_of(const GroupState& group) const;
   void forfeit(Instant now);
   [[nodiscard]] std::string node_name(std::size_t node) const;
   [[nodiscard]] bool is_alone() const { return membership_.size() < 2; }

@@ -226,29 +226,35 @@ bool Node::is_wanted(const GroupState& group) const {
 std::vector<AddressKey> Node::wanted() const {
   std::vector<AddressKey> keys;
   for (const auto& group : groups_) {
-    if (!is_wanted(group)) continue;
-    // Of what goes to somebody else nothing is added here any more.
-    const bool is_going = goes_by_facts() && group.owner != membership_.self();
     for (const auto& key : group.keys) {
-      if (key && (!is_going || reconciler_.keeps(*key))) keys.push_back(*key);
+      if (key && is_wanted(group, *key)) keys.push_back(*key);
     }
   }
   return keys;
 }
 
+// Of what goes to somebody else nothing is added here any more.
+bool Node::is_wanted(const GroupState& group, const AddressKey& key) const {
+  if (!is_wanted(group)) return false;
+  const bool is_going = goes_by_facts() && group.owner != membership_.self();
+  return !is_going || reconciler_.keeps(key);
+}
+
+bool Node::is_spoken_of(const GroupState& group) const {
+  return is_wanted(group) && (group.owner == kNobody || group.owner == membership_.self());
+}
+
 // The same as want(wanted()) for a group whose VIPs lie where they did.
 void Node::want_group(std::size_t index) {
   auto& group = groups_[index];
-  const bool is_going = group.owner != membership_.self();
-  const bool is_ours = group.is_held && (!is_going || group.owner == kNobody);
-  const bool is_whole = group.is_held && !is_going;
+  const bool is_whole = group.is_held && group.owner == membership_.self();
   const bool was_whole = std::exchange(group.is_wished_whole, is_whole);
   const bool was_away = std::exchange(group.is_wished_away, !group.is_held);
   if ((is_whole && was_whole) || (!group.is_held && was_away)) return;
   for (const auto& key : group.keys) {
     if (!key) continue;
-    reconciler_.want_one(*key, group.is_held && (!is_going || reconciler_.keeps(*key)));
-    if (is_ours) continue;
+    reconciler_.want_one(*key, is_wanted(group, *key));
+    if (is_spoken_of(group)) continue;
     advertiser_.stop(key->index, key->prefix);
     convergence_.stop({key->index, key->prefix.address});
   }
@@ -261,9 +267,7 @@ void Node::want(const std::vector<AddressKey>& keys) {
   for (auto& group : groups_) group.is_wished_whole = group.is_wished_away = false;
   std::vector<std::pair<InterfaceIndex, Prefix>> spoken_of;
   for (const auto& group : groups_) {
-    const bool is_ours = is_wanted(group) && (group.owner == kNobody ||
-                                              group.owner == membership_.self());
-    if (!is_ours || keys.empty()) continue;
+    if (!is_spoken_of(group) || keys.empty()) continue;
     for (const auto& key : group.keys) {
       if (key) spoken_of.emplace_back(key->index, key->prefix);
     }

@@ -110,14 +110,7 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   const auto news = view_.hear(peer, heard.message.sender, beat);
   switch (news.verdict) {
     case Verdict::believed: break;
-    case Verdict::deaf:
-      hear_deaf(peer, beat, received, out);
-      // It may have left us out: a content is what its digest says, whoever speaks of it.
-      if (beat.version > shared_->version) {
-        contents_.want(Content::configuration, beat.digest, echo_of(heard.message.sender),
-                       received);
-      }
-      return;
+    case Verdict::deaf: return hear_deaf(peer, heard.message.sender, beat, received, out);
     case Verdict::replayed:
       ++counters_.ignored;
       ++counters_.ignored_replayed;
@@ -143,12 +136,16 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
 
 // It speaks and does not hear us, or it is a recording from a time when it did not: nothing that it
 // says counts but that it may be there (see standing.h).
-void Node::hear_deaf(std::size_t peer, const Beat& beat, Instant received, Actions& out) {
+void Node::hear_deaf(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
+                     Actions& out) {
   ++counters_.ignored;
   ++counters_.ignored_unproven;
   auto& deaf = deaf_[peer];
   if (!deaf.heard) log(out, event::PeerDeaf{membership_.name(peer)});
   deaf = {received, beat.is_active};
+  // It may have left us out: a content is what its digest says, whoever speaks of it.
+  if (beat.version <= shared_->version) return;
+  contents_.want(Content::configuration, beat.digest, echo_of(sender), received);
 }
 
 // What the peer runs and knows, against what we do.

@@ -126,7 +126,7 @@ void Lab::sweep(unsigned n) const {
 Json Lab::config(const Json& groups) const {
   Json nodes = Json::array();
   for (const auto& node : nodes_) nodes.push_back(node->name());
-  return {{"chat", "224.1.1.1:5007"},
+  return {{"chat", std::string(kChatGroup) + ":" + std::to_string(kChatPort)},
           {"chat_interface", "eth0"},
           {"secret", "lab"},
           {"version", 1},

@@ -9,6 +9,7 @@
 //          started by the caller and killed with the Lab.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,10 @@
 #include "tests/support/world.h"
 
 namespace vippy::lab {
+
+// Where the nodes of a lab announce.
+inline constexpr const char* kChatGroup = "224.1.1.1";
+inline constexpr std::uint16_t kChatPort = 5007;
 
 // From the environment variable VIPPY_LOOP; "auto" without it.
 [[nodiscard]] std::string loop_of_environment();
