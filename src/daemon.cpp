@@ -67,12 +67,24 @@ std::optional<int> Daemon::turn() {
     // Requests and replies do not wait for the rest of a flood. What is asked of the kernel goes
     // batch by batch, one a turn: deadlines are judged between them.
     perform_actions();
+    if (!is_due()) break;
     deadline = core::Instant::min();
     // A storm of frames may go on for ever, and datagrams are told of first. The first batch of
     // frames alone may be what was left of an earlier look at the sockets, the second is not.
     frames_only = has_frames_ && !has_datagrams_ ? frames_only + 1 : 0;
     is_read_up_ = is_read_up_ || frames_only > 1;
   } while (count > 0 && ++waits < kWaitsPerTurn && !is_read_up_ && !exit_code_);
+  if (is_due()) judge();
+  beat();
+  return exit_code_;
+}
+
+// Most of what is heard says only that a peer is there: it need not wake more than this.
+bool Daemon::is_due() const {
+  return node_.is_due(now_) || server_.next_deadline() <= now_ || !said_.empty();
+}
+
+void Daemon::judge() {
   step(core::Tick{});
   if (server_.next_deadline() <= now_) {
     ctl::ServerOutput output;
@@ -80,8 +92,6 @@ std::optional<int> Daemon::turn() {
     answer(output);
   }
   perform_actions();
-  beat();
-  return exit_code_;
 }
 
 core::Instant Daemon::next_deadline() const {
@@ -322,7 +332,12 @@ void Daemon::perform(const core::OpenManagement& action) {
 
 void Daemon::perform(const core::OpenChat& action) {
   platform_.perform(
-      platform::OpenChat{action.id, action.address, action.port, action.interfaces, action.peers});
+      platform::OpenChat{.id = action.id,
+                         .group = action.address,
+                         .port = action.port,
+                         .interfaces = action.interfaces,
+                         .peers = action.peers,
+                         .own = platform::OwnMark{core::kSessionOffset, action.own_session}});
 }
 
 void Daemon::perform(const core::UseInjector& action) {

@@ -91,6 +91,9 @@ class Daemon {
   void reload();
   void on_message(const platform::Datagram& event);
 
+  [[nodiscard]] bool is_due() const;
+  void judge();
+
   // the guard
   void look_at_fence();
   void beat();

@@ -30,6 +30,7 @@ struct OpenChat {
   std::uint16_t port = 0;
   std::vector<std::string> interfaces;  // several: redundant paths
   std::vector<IpAddress> peers;         // not empty: unicast to these instead
+  SessionId own_session = 0;            // what bears it need not come back to us
 };
 struct UseInjector {
   RequestId id = 0;

@@ -39,7 +39,9 @@ Node::Node(std::string identity, NodeTraits traits, std::uint64_t seed)
 void Node::step(const Input& input, Instant now, Actions& out) {
   if (phase_ == Phase::gone) return;
   const auto before = out.size();
+  is_repeat_ = false;
   std::visit([&](const auto& what) { on(what, now, out); }, input);
+  has_news_ = !std::holds_alternative<Tick>(input) && (has_news_ || !is_repeat_);
   count_frames(out, before);
 }
 

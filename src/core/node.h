@@ -61,6 +61,9 @@ class Node {
 
   // When the next Tick is due, at the latest. Stepping earlier changes nothing.
   [[nodiscard]] Instant next_deadline() const;
+  // Would a Tick do anything? False: a deadline is not reached, and all that was heard since the
+  // last one is what peers said before.
+  [[nodiscard]] bool is_due(Instant now) const { return has_news_ || next_deadline() <= now; }
 
   [[nodiscard]] Status status(Instant now) const;
   [[nodiscard]] const Config& config() const { return config_; }
@@ -249,6 +252,7 @@ class Node {
   void forfeit(Instant now);
   [[nodiscard]] std::string node_name(std::size_t node) const;
   [[nodiscard]] bool is_alone() const { return membership_.size() < 2; }
+  [[nodiscard]] bool is_steady() const;
 
   template <typename Event>
   void log(Actions& out, Event event) const {
@@ -259,6 +263,8 @@ class Node {
   std::string identity_;
   Rng rng_;
   Phase phase_ = Phase::unconfigured;
+  bool has_news_ = true;    // since the last Tick
+  bool is_repeat_ = false;  // the input at hand says nothing new
 
   // what we were told
   Config config_;

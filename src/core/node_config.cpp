@@ -41,7 +41,8 @@ void Node::open_management(Actions& out) {
 void Node::open_chat(Actions& out) {
   chat_id_ = next_id_++;
   out.push_back(OpenChat{chat_id_, config_.chat_address, config_.chat_port,
-                         config_.chat_interfaces, config_.peers});
+                         config_.chat_interfaces, config_.peers,
+                         view_.hearing().own_session()});
 }
 
 void Node::open_injector(Actions& out) {

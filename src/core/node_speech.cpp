@@ -104,9 +104,16 @@ void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& o
   log(out, event::Unbelieved{stranger_.who, "", false});
 }
 
+// Nothing is on its way that the mere voice of a peer could bring forward.
+bool Node::is_steady() const {
+  return phase_ == Phase::running && is_active_ && !settling_since_ && !is_forfeiting_;
+}
+
 void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& beat,
                      Instant received, Actions& out) {
   const bool was_silent = membership_.is_silent(peer);
+  const auto* before = view_.hearing().latest(peer);
+  const bool is_same_view = before != nullptr && before->view == beat.view;
   const auto news = view_.hear(peer, heard.message.sender, beat);
   switch (news.verdict) {
     case Verdict::believed: break;
@@ -124,14 +131,17 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   meet(peer, heard.source, received);  // said now: no recording tells where a node is
   if (was_silent) announce_soon(received);
   const bool was_active = membership_.is_active(peer);
-  deaf_[peer] = {};
+  const bool was_deaf = std::exchange(deaf_[peer], {}).heard.has_value();
   const auto change = membership_.heard(peer, news.counts && !view_.is_outsider(peer), 0, received);
   peer_changed(peer, change, out);
-  members_changed_ = members_changed_ || news.is_whole || was_active != membership_.is_active(peer);
+  const bool is_same_member = !news.is_whole && was_active == membership_.is_active(peer);
+  members_changed_ = members_changed_ || !is_same_member;
   if (news.changed) {
     view_.take_changed().for_each([this](std::size_t group) { decide_due_.mark(group); });
   }
   compare_contents(peer, heard.message.sender, beat, received, out);
+  is_repeat_ = is_steady() && is_same_member && !was_silent && !was_deaf && is_same_view &&
+               !news.changed && change == Membership::Change::none && beat.digest == digest_;
 }
 
 // It speaks and does not hear us, or it is a recording from a time when it did not: nothing that it

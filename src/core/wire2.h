@@ -66,6 +66,7 @@ using NodeId = std::uint64_t;
 using SessionId = std::uint64_t;
 using ContentDigest = std::uint64_t;
 
+inline constexpr std::size_t kSessionOffset = 24;  // in every message
 inline constexpr std::size_t kFragmentOctetsMax = 1'200;
 inline constexpr std::size_t kCandidateEchoesMax = 16;  // in one announcement
 

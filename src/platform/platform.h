@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -142,6 +143,10 @@ using Event = std::variant<Datagram, TableBegin, TableComplete, LinkChanged, Add
 // `port`, and our own need not come back. A peer in the network of one of the interfaces is sent
 // to on these only, another one on all of them ("all": where the routes say); an address of this
 // host is left out. No host is EINVAL.
+struct OwnMark {
+  std::size_t offset = 0;    // [octets] of the datagram
+  std::uint64_t value = 0;   // big-endian there
+};
 struct OpenChat {
   RequestId id = 0;
   core::IpAddress group;
@@ -149,6 +154,7 @@ struct OpenChat {
   std::span<const std::string> interfaces;
   std::span<const core::IpAddress> peers;
   std::uint8_t ttl = 128;
+  std::optional<OwnMark> own = std::nullopt;  // what bears it is ours, and need not come back
 };
 
 // Listens on a Unix stream socket. A live daemon on the same path: EADDRINUSE. A dead socket

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/core/talking_nodes.h"
 
 namespace vippy::core {
@@ -193,6 +195,53 @@ TEST(NodeSpeechTest, AnotherHostUnderOurNameIsAlarmed) {
     pair[0].step(MessageHeard{twin.last<SendMessage>().message, *parse_ip("10.0.0.7"), pair.now});
   }
   EXPECT_EQ(pair[0].logged<event::IdentityTaken>().size(), 1U);
+}
+
+// What the other node of the pair says next, without letting anybody hear it.
+Message next_words(Pair& pair) {
+  pair[1].forget();
+  for (int i = 0; i < 100 && pair[1].count<SendMessage>() == 0; ++i) {
+    pair[1].now += 1ms;
+    pair[1].tick();
+  }
+  pair[0].now = pair[1].now;
+  return pair[1].last<SendMessage>().message;
+}
+
+TEST(NodeSpeechTest, APeerThatSaysWhatItSaidBeforeIsNoReasonToJudge) {
+  Pair pair;
+  pair.run(50ms);
+  const auto words = next_words(pair);
+  pair[0].tick();
+  ASSERT_FALSE(pair[0].node.is_due(pair[0].now));
+  const auto before = pair[0].node.next_deadline();
+  pair[0].step(MessageHeard{words, *parse_ip("10.0.0.2"), pair[0].now});
+  EXPECT_FALSE(pair[0].node.is_due(pair[0].now));
+  EXPECT_GE(pair[0].node.next_deadline(), before);
+  EXPECT_TRUE(pair[0].node.is_due(pair[0].node.next_deadline()));
+}
+
+TEST(NodeSpeechTest, APeerThatSaysAnythingElseIsAReasonToJudge) {
+  const std::vector<std::function<void(Beat&)>> news = {
+      [](Beat& beat) { beat.is_active = false; },
+      [](Beat& beat) { beat.is_leaving = true; },
+      [](Beat& beat) { beat.is_settled = !beat.is_settled; },
+      [](Beat& beat) { beat.claims.set(0, !beat.claims.test(0)); },
+      [](Beat& beat) { beat.view.set(0, false); },
+      [](Beat& beat) { beat.refusals = BitSet(beat.claims.size()); beat.refusals.set(0); },
+      [](Beat& beat) { beat.digest ^= 1; },
+      [](Beat& beat) { ++beat.version; beat.digest ^= 1; },
+      [](Beat& beat) { for (auto& echo : beat.echoes) echo = {}; }};
+  for (std::size_t i = 0; i < news.size(); ++i) {
+    Pair pair;
+    pair.run(50ms);
+    auto words = next_words(pair);
+    news[i](std::get<Beat>(words.body));
+    pair[0].tick();
+    ASSERT_FALSE(pair[0].node.is_due(pair[0].now));
+    pair[0].step(MessageHeard{words, *parse_ip("10.0.0.2"), pair[0].now});
+    EXPECT_TRUE(pair[0].node.is_due(pair[0].now)) << "change " << i;
+  }
 }
 
 TEST(NodeSpeechTest, TheWillSaysThatWeLeaveAndIsNewerThanEverythingElse) {

@@ -6,8 +6,9 @@
 #include <deque>
 
 #include "core/wire1.h"
+#include "core/wire2.h"
 #include "packet/arp.h"
-#include "tests/core/stepped_node.h"
+#include "tests/core/talking_nodes.h"
 
 namespace vippy::hall {
 namespace {
@@ -227,6 +228,76 @@ TEST_F(DaemonTest, AnOrderForAStrangerIsRefusedAndChangesNothing) {
   EXPECT_TRUE(platform.replied.ends_with(
       R"({"error":"z is not one of the nodes; they are a"})")) << platform.replied;
   EXPECT_FALSE(daemon->status().is_draining);
+}
+
+// A peer that this daemon hears, and that is told what the daemon says.
+class HeardPeer {
+ public:
+  HeardPeer(FakePlatform& platform, const core::Config& config)
+      : platform_(platform), keys_(secrets_), peer_("b") {
+    peer_.now = platform.time;
+    peer_.start(config);
+  }
+  // Hands over what was said on both sides since the last call.
+  void exchange() {
+    peer_.now = platform_.time;
+    for (const auto& bytes : std::exchange(platform_.datagrams, {})) {
+      if (auto message = core::decode_wire2(bytes, keys_)) {
+        peer_.step(core::MessageHeard{std::move(*message), address_, peer_.now});
+      }
+    }
+    peer_.tick();
+    peer_.comply();
+    for (; told_ < peer_.actions.size(); ++told_) {
+      const auto* send = std::get_if<core::SendMessage>(&peer_.actions[told_]);
+      if (send != nullptr) say(send->message);
+    }
+  }
+
+ private:
+  void say(const core::Message& message) {
+    auto& bytes = sent_.emplace_back(core::kDatagramOctetsMax);
+    bytes.resize(core::encode(message, keys_, bytes));
+    platform::Datagram datagram;
+    datagram.bytes = bytes;
+    datagram.source = address_;
+    datagram.received = platform_.time;
+    platform_.events.emplace_back(datagram);
+  }
+  FakePlatform& platform_;
+  std::vector<std::string_view> secrets_ = {"s"};
+  core::Keyring keys_;
+  core::SteppedNode peer_;
+  core::IpAddress address_ = *core::parse_ip("10.0.0.2");
+  std::deque<std::vector<std::uint8_t>> sent_;
+  std::size_t told_ = 0;
+};
+
+TEST_F(DaemonTest, APeerThatSaysWhatItSaidBeforeCostsOneLookAtTheSockets) {
+  config = core::talking_config(4, {"a", "b"}, {{"a", "10.0.0.9/24"}});
+  daemon->start(config);
+  tables();
+  turn();
+  HeardPeer peer(platform, config);
+  for (int i = 0; i < 500; ++i) {
+    platform.time += 1ms;
+    peer.exchange();
+    turn();
+  }
+  ASSERT_TRUE(daemon->node().status(platform.time).is_active);
+  for (int quiet = 0; quiet < 3;) {
+    platform.time += 1ms;
+    peer.exchange();
+    if (platform.events.empty() || daemon->node().next_deadline() <= platform.time) {
+      turn();
+      continue;
+    }
+    const auto before = std::exchange(platform.waits, 0);
+    ASSERT_LT(before, 10'000U) << "the peer never spoke between our own deadlines";
+    turn();
+    EXPECT_EQ(platform.waits, 1U);
+    ++quiet;
+  }
 }
 
 TEST_F(DaemonTest, ABadDatagramIsCounted) {

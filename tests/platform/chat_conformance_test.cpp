@@ -117,6 +117,27 @@ TEST_P(ChatTest, SeveralInterfacesAreRedundantPaths) {
   });
 }
 
+TEST_P(ChatTest, WhatBearsOurOwnMarkDoesNotComeBack) {
+  for (const std::string group : {"239.1.2.3", "ff02::4242"}) {
+    with_both([&](Session& here, Session& there) {
+      here.own = OwnMark{4, 0x3132333435363738};
+      ASSERT_EQ(open_paths(here, group, {"va"}), 0);
+      ASSERT_EQ(open_paths(there, group, {"vb"}), 0);
+      const Names others = {"our 12345679", "our 02345678", "our12345678", "our 1234567", "x"};
+      here.send("our 12345678");
+      here.send("our 12345678 and more");
+      for (const auto& text : others) here.send(text);
+      for (const auto& text : others) {
+        EXPECT_TRUE(here.until([&] { return here.has_datagram(text); })) << text;
+      }
+      EXPECT_FALSE(here.has_datagram("our 12345678"));
+      EXPECT_FALSE(here.has_datagram("our 12345678 and more"));
+      EXPECT_TRUE(there.until([&] { return there.has_datagram("x"); }));
+      EXPECT_TRUE(there.has_datagram("our 12345678 and more"));
+    });
+  }
+}
+
 TEST_P(ChatTest, TheSameInterfaceTwiceIsOnePath) {
   with_both([this](Session& here, Session& there) {
     ASSERT_EQ(open_paths(there, "239.1.2.3", {"all"}), 0);

@@ -150,7 +150,7 @@ RequestId Session::open_chat(const std::string& group, std::uint16_t port,
 
 RequestId Session::open_paths(const std::string& group, std::uint16_t port,
                               const std::vector<std::string>& interfaces) {
-  platform_->perform(OpenChat{++last_id_, *core::parse_ip(group), port, interfaces, {}, 4});
+  platform_->perform(OpenChat{++last_id_, *core::parse_ip(group), port, interfaces, {}, 4, own});
   return last_id_;
 }
 
@@ -158,7 +158,7 @@ RequestId Session::open_peers(std::uint16_t port, const std::vector<std::string>
                               const std::vector<std::string>& interfaces) {
   std::vector<core::IpAddress> parsed;
   for (const auto& peer : peers) parsed.push_back(*core::parse_ip(peer));
-  platform_->perform(OpenChat{++last_id_, {}, port, interfaces, parsed, 4});
+  platform_->perform(OpenChat{++last_id_, {}, port, interfaces, parsed, 4, own});
   return last_id_;
 }
 

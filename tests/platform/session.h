@@ -75,6 +75,7 @@ class Session {
   [[nodiscard]] bool has_datagram(const std::string& text) const;
   [[nodiscard]] InterfaceIndex index_of(const std::string& link) const;
 
+  std::optional<OwnMark> own;  // of the next chat
   std::vector<SeenDatagram> datagrams;
   std::map<std::string, SeenLink> links;
   std::map<std::pair<InterfaceIndex, core::Prefix>, bool> addresses;  // value: tagged

@@ -1,6 +1,8 @@
 #include "platform/linux/announce_socket.h"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -92,7 +94,31 @@ int AnnounceSocket::open(const Chat& chat) {
                                 SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket_) return errno;
   if (const int error = set_options(); error != 0) return error;
+  refuse_own();
   return bind();
+}
+
+// Our own announcements come back with every group that we have joined. Each would wake us for
+// nothing; a kernel that does not take the filter lets them through, and nobody believes them.
+void AnnounceSocket::refuse_own() const {
+  if (!chat_.own) return;
+  const auto at = static_cast<std::uint32_t>(sizeof(udphdr) + chat_.own->offset);
+  const auto high = static_cast<std::uint32_t>(chat_.own->value >> 32U);
+  const auto low = static_cast<std::uint32_t>(chat_.own->value);
+  constexpr std::uint32_t kAll = ~0U;
+  // A load behind the end would refuse what is short.
+  std::array<sock_filter, 8> filter = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, at + 8, 0, 4),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, high, 0, 2),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + 4),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, low, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, kAll),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  }};
+  const sock_fprog program{filter.size(), filter.data()};
+  (void)::setsockopt(socket_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 int AnnounceSocket::set_options() {

@@ -24,6 +24,7 @@ struct Chat {
   core::IpAddress group;  // or a broadcast or host address; unspecified: any host's
   std::uint16_t port = 0;
   std::uint8_t ttl = 128;
+  std::optional<OwnMark> own = std::nullopt;
 };
 
 class AnnounceSocket {
@@ -46,6 +47,7 @@ class AnnounceSocket {
 
  private:
   [[nodiscard]] int set_options();
+  void refuse_own() const;
   [[nodiscard]] int bind();
 
   Chat chat_;

@@ -69,7 +69,7 @@ int Announcements::open(const OpenChat& request) {
   if (!std::all_of(request.peers.begin(), request.peers.end(), is_host)) return EINVAL;
   std::vector<AnnounceSocket> sockets;
   for (const auto& group : groups_of(request)) {
-    const int error = sockets.emplace_back().open({group, request.port, request.ttl});
+    const int error = sockets.emplace_back().open({group, request.port, request.ttl, request.own});
     if (error != 0) return error;
   }
   sockets_ = std::move(sockets);

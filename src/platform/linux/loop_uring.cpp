@@ -58,6 +58,7 @@ class UringLoop final : public Loop {
   int receives_multishot();
   io_uring_sqe* submission();
   void arm(WatchToken token, Watch& watch);
+  int enter(core::Duration patience);
   void cancel(std::uint64_t user_data);
   int add(int fd, WatchToken token, Kind kind, short events);
   void complete(const io_uring_cqe& completion, Ready& out);
@@ -219,17 +220,22 @@ void UringLoop::arm(WatchToken token, Watch& watch) {
   watch.is_armed = true;
 }
 
-int UringLoop::wait(core::Instant deadline, Ready& out) {
-  for (auto& [token, watch] : watches_) {
-    if (!watch.is_armed) arm(token, watch);
-  }
-  const auto left = std::min(time_left(deadline), kWaitMax);
-  const auto time = to_timespec(left);
+// To wait for no time at all would still put this thread to sleep and wake it by a timer.
+int UringLoop::enter(core::Duration patience) {
+  if (patience <= core::Duration::zero()) return io_uring_submit_and_get_events(&ring_);
+  const auto time = to_timespec(patience);
   __kernel_timespec timeout{};
   timeout.tv_sec = time.tv_sec;
   timeout.tv_nsec = time.tv_nsec;
   io_uring_cqe* first = nullptr;
-  const int result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+  return io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+}
+
+int UringLoop::wait(core::Instant deadline, Ready& out) {
+  for (auto& [token, watch] : watches_) {
+    if (!watch.is_armed) arm(token, watch);
+  }
+  const int result = enter(std::min(time_left(deadline), kWaitMax));
   // EBUSY: completions wait in the kernel's overflow list; reading the ring makes room.
   const bool is_normal =
       result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY;
