@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "perf/bare.h"
 #include "perf/keepalived.h"
 #include "perf/ucarp.h"
 #include "perf/vippy.h"
@@ -31,8 +32,9 @@ std::unique_ptr<Contender> make_vippy(Lab& lab, const std::string& name, const c
 }  // namespace
 
 const std::vector<std::string>& roster_names() {
-  static const std::vector<std::string> names = {"vippy-fast", "vippy-lan",       "vippy-classic",
-                                                 "keepalived", "keepalived-many", "ucarp"};
+  static const std::vector<std::string> names = {
+      "vippy-fast",      "vippy-lan", "vippy-classic", "keepalived",
+      "keepalived-many", "ucarp",     "bare-fast",     "bare-lan"};
   return names;
 }
 
@@ -47,6 +49,8 @@ std::unique_ptr<Contender> make_contender(Lab& lab, const std::string& name,
                                         KeepalivedShape{.instances_max = kInstancesMax});
   }
   if (name == "ucarp") return std::make_unique<Ucarp>(lab, name);
+  if (name == "bare-fast") return std::make_unique<Bare>(lab, name, 0.001);
+  if (name == "bare-lan") return std::make_unique<Bare>(lab, name, 0.01);
   throw std::runtime_error("nobody is called " + name);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "perf/bare.h"
 #include "perf/keepalived.h"
 #include "perf/roster.h"
 #include "perf/ucarp.h"
@@ -38,6 +39,13 @@ TEST(FaultTest, NamesAreFoundAgain) {
     EXPECT_NE(std::string(story_of(fault)), "");
   }
   EXPECT_EQ(fault_named("earthquake"), std::nullopt);
+}
+
+// docs/protocol.md: 40 octets of header, 40 of the body's head, 8 for each node, a bit for each
+// node and each group, 16 of the code.
+TEST(BareTest, AnnouncesAsManyOctetsAsVippyd) {
+  EXPECT_EQ(announcement_octets(2, 1), 40U + 40 + 2 * 8 + 1 + 1 + 16);
+  EXPECT_EQ(announcement_octets(16, 10'000), 40U + 40 + 16 * 8 + 2 + 1'250 + 16);
 }
 
 TEST(KeepalivedConfigTest, IsAsFastAsItCanBe) {
