@@ -53,7 +53,8 @@ void GuardLink::beat(core::Instant now) {
 core::Instant GuardLink::beat_by() const {
   const bool is_watched = board_ != nullptr && is_wanted_ && times_.stale > core::Duration::zero();
   if (!is_watched) return core::Instant::max();
-  return core::Instant(core::Duration(board_->beat_at.load())) + times_.stale / 4;
+  // A little more than the usual interval, a third of stale: then no turn is made for this alone.
+  return core::Instant(core::Duration(board_->beat_at.load())) + times_.stale * 3 / 8;
 }
 
 void GuardLink::launch(core::Instant now) {

@@ -102,7 +102,7 @@ TEST(GuardLinkTest, SaysWhenTheNextBeatIsDue) {
   ASSERT_TRUE(link.start({.program = VIPPY_BINARY_DIR "/vippy-guard"}, now()));
   const auto at = now();
   link.beat(at);
-  EXPECT_EQ(link.beat_by(), at + 100ms);
+  EXPECT_EQ(link.beat_by(), at + 150ms);
   link.leave_cleanly();
   EXPECT_EQ(link.beat_by(), core::Instant::max());
 }

@@ -196,6 +196,8 @@ void World::send(std::size_t from, std::span<const std::uint8_t> bytes) {
   const auto payload = std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(),
                                                                          bytes.end());
   record(recorded_, {address_of(0, from), payload, now_});
+  ++datagrams_sent_;
+  octets_sent_ += bytes.size();
   auto& chances = chances_[from].announcements;
   for (std::size_t to = 0; to < machines_.size(); ++to) {
     if (to == from) {

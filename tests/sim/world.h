@@ -111,6 +111,9 @@ class World final : public Wire, public GuardedMachines {
   void note(std::string_view what);
   [[nodiscard]] const std::string& story() const { return story_; }
   [[nodiscard]] std::size_t frames_sent() const { return frames_sent_; }
+  // Announcements by all machines, and what they say [octets].
+  [[nodiscard]] std::size_t datagrams_sent() const { return datagrams_sent_; }
+  [[nodiscard]] std::size_t octets_sent() const { return octets_sent_; }
   std::uint32_t refuse_percent = 0;  // how often the kernel refuses an address
   Duration hosts_talk_every = std::chrono::milliseconds(200);
   bool has_guards = false;  // to be said before the first start
@@ -202,6 +205,8 @@ class World final : public Wire, public GuardedMachines {
   std::deque<Recorded> recorded_;
   std::vector<std::deque<Recorded>> received_;  // per machine
   std::size_t frames_sent_ = 0;
+  std::size_t datagrams_sent_ = 0;
+  std::size_t octets_sent_ = 0;
   Duration address_delay_max_ = std::chrono::microseconds(220);
   Duration lag_max_{};
   Witness* witness_ = nullptr;
