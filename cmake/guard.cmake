@@ -3,7 +3,7 @@
 if(VIPPY_OS STREQUAL "linux")
   set(guard_sources src/guard_main.cpp src/guard_watch.cpp src/guard.cpp src/guard_board.cpp
       src/core/ip.cpp src/core/assert.cpp)
-  foreach(name address_messages announce_send guard_host_linux guard_name guard_removal
+  foreach(name abstract_name address_messages announce_send guard_host_linux guard_name guard_removal
           netlink_decode promotion)
     list(APPEND guard_sources src/platform/linux/${name}.cpp)
   endforeach()

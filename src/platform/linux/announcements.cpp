@@ -72,6 +72,7 @@ int Announcements::open(const OpenChat& request) {
     const int error = sockets.emplace_back().open({group, request.port, request.ttl, request.own});
     if (error != 0) return error;
   }
+  if (const int error = claim_.claim(request); error != 0) return error;
   sockets_ = std::move(sockets);
   peers_.assign(request.peers.begin(), request.peers.end());
   choices_.clear();
@@ -226,6 +227,7 @@ std::vector<WillTarget> Announcements::route() const {
 
 int Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& tables,
                         Notices& notices, core::Instant now) {
+  claim_.turn_away();
   if (sockets_.empty()) {
     notices.warn_limited("send closed", "an announcement was not sent: no chat is open", now);
     return ENOTCONN;

@@ -16,6 +16,7 @@
 
 #include "platform/guard_host.h"
 #include "platform/linux/announce_socket.h"
+#include "platform/linux/chat_claim.h"
 #include "platform/linux/host_tables.h"
 #include "platform/notices.h"
 
@@ -76,6 +77,7 @@ class Announcements {
   void say_send_error(int os_error, const Target& target, const HostTables& tables,
                       Notices& notices, core::Instant now) const;
 
+  ChatClaim claim_;
   std::vector<AnnounceSocket> sockets_;  // none: no chat is open
   std::vector<Choice> choices_;
   std::vector<core::IpAddress> peers_;
