@@ -101,12 +101,16 @@ void read_peers(const JsonNode& node, Config& config, ProblemLog& log) {
              config.peers, log);
 }
 
+bool starts_with_digit(std::string_view text) {
+  return !text.empty() && text.front() >= '0' && text.front() <= '9';
+}
+
 void read_failback(const JsonNode& node, Config& config, ProblemLog& log) {
   if (node.is_string() && node.text == "immediate") {
     config.failback = Duration::zero();
   } else if (node.is_string() && node.text == "never") {
     config.failback.reset();
-  } else if (node.is_number()) {
+  } else if (node.is_number() || (node.is_string() && starts_with_digit(node.text))) {
     const auto value = read_seconds(node, Duration::zero(), kTimeMax, log);
     if (value) config.failback = *value;
   } else {

@@ -1,5 +1,7 @@
 #include "core/config_fields.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -21,6 +23,27 @@ std::optional<double> number_of(const JsonNode& node) {
   const auto [stop, error] = std::from_chars(node.text.data(), end, number);
   if (error != std::errc{} || stop != end || !std::isfinite(number)) return std::nullopt;
   return number;
+}
+
+// What "2s" or "250 ms" would be.
+std::optional<Duration> with_unit(const JsonNode& node) {
+  static constexpr std::array<std::pair<std::string_view, double>, 11> kUnits = {
+      {{"ms", 1e-3}, {"msec", 1e-3}, {"us", 1e-6}, {"s", 1}, {"sec", 1}, {"second", 1},
+       {"seconds", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}}};
+  if (!node.is_string()) return std::nullopt;
+  double number = 0;
+  const auto* const end = node.text.data() + node.text.size();
+  const auto [stop, error] = std::from_chars(node.text.data(), end, number);
+  auto unit = std::string_view(node.text).substr(static_cast<std::size_t>(
+      stop - node.text.data()));
+  unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
+  const auto* const known = std::find_if(kUnits.begin(), kUnits.end(),
+                                         [&](const auto& one) { return one.first == unit; });
+  if (error != std::errc{} || known == kUnits.end()) return std::nullopt;
+  const auto seconds = number * known->second;
+  const bool is_usable = seconds >= 0 && seconds <= std::chrono::duration<double>(kTimeMax).count();
+  if (!is_usable) return std::nullopt;
+  return Duration(std::llround(seconds * kNanosecondsInSecond));
 }
 
 }  // namespace
@@ -85,7 +108,10 @@ std::optional<Duration> read_seconds(const JsonNode& node, Duration min, Duratio
     const Duration duration(std::llround(*seconds * kNanosecondsInSecond));
     if (duration >= min) return duration;
   }
-  log.refuse(node, "seconds from " + format_seconds(min) + " to " + format_seconds(max));
+  const auto meant = with_unit(node);
+  const auto example = meant ? "write " + format_seconds(*meant) : std::string();
+  log.refuse(node, "seconds from " + format_seconds(min) + " to " + format_seconds(max) +
+                       (meant ? ", a number without a unit: " + example : ""));
   return std::nullopt;
 }
 

@@ -110,5 +110,12 @@ TEST(ConfigClusterTest, ALeaseForRoutesIsAWarning) {
   EXPECT_TRUE(both.config);
 }
 
+TEST(ConfigClusterTest, FailbackTakesTimesAsTheOtherKeysDo) {
+  EXPECT_EQ(read("\"failback\": \"30\"").config->failback, 30s);
+  const auto refused = read("\"failback\": \"10s\"");
+  ASSERT_FALSE(refused.config);
+  EXPECT_TRUE(refused.problems[0].text.ends_with("a number without a unit: write 10"));
+}
+
 }  // namespace
 }  // namespace vippy::core

@@ -102,5 +102,22 @@ TEST(ConfigFieldsTest, ChoicesSuggestTheNearest) {
             "found \"Syslog\", wants \"console\" or \"syslog\"; did you mean \"syslog\"?");
 }
 
+TEST(ConfigFieldsTest, SecondsWithAUnitAreRefusedWithTheNumberToWrite) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"\"2s\"", "2"}, {"\"250 ms\"", "0.25"}, {"\"1.5 min\"", "90"}, {"\"1h\"", "3600"}};
+  for (const auto& [value, number] : cases) {
+    Field field(value);
+    EXPECT_FALSE(read_seconds(field.node(), milliseconds(1), hours(1), field.log)) << value;
+    const auto wanted = std::string("wants seconds from 0.001 to 3600, a number without a unit: "
+                                    "write ") + number;
+    EXPECT_TRUE(field.problem().ends_with(wanted)) << field.problem();
+  }
+  for (const auto* value : {"\"2 parsecs\"", "\"s\"", "\"-2s\"", "\"1e300h\""}) {
+    Field field(value);
+    EXPECT_FALSE(read_seconds(field.node(), milliseconds(1), hours(1), field.log)) << value;
+    EXPECT_EQ(field.problem().find("unit"), std::string::npos) << field.problem();
+  }
+}
+
 }  // namespace
 }  // namespace vippy::core
