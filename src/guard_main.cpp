@@ -2,6 +2,7 @@
 // What it decides is in guard.h, what it knows is on the board, what it does is in guard_host.h.
 #include <cstdio>
 #include <memory>
+#include <string_view>
 
 #include "guard_board.h"
 #include "guard_watch.h"
@@ -17,12 +18,17 @@ constexpr int kOtherForm = 3;
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  if (word == "-V" || word == "--version") {
+    std::puts("vippy-guard " VIPPY_VERSION);
+    return 0;
+  }
   const auto host = platform::make_guard_host();
   if (!host) {
     std::fputs("vippy-guard: vippyd starts this program; there is nothing to do by hand\n", stderr);
     return kUsage;
   }
-  const auto fitness = host->prepare(argc > 1 ? argv[1] : "");
+  const auto fitness = host->prepare(word);
   auto* board = hall::find_board(host->board());
   if (board == nullptr) return kOtherForm;
   host->report(fitness);

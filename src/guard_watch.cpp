@@ -1,8 +1,11 @@
 #include "guard_watch.h"
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace vippy::hall {
 
@@ -28,9 +31,12 @@ GuardWatch::GuardWatch(platform::GuardHost& host, Board& board) : host_(host), b
 }
 
 std::optional<core::Instant> GuardWatch::turn(bool is_dead) {
+  // What was removed before a fence that is down again is told already.
+  if (is_dead && !is_dead_ && !is_fence_up(board_)) board_.removed = 0;
   is_dead_ = is_dead;
   const auto steps = guard_.step(look());
   perform(steps);
+  if (steps.end && board_.is_leaving.load() == 0) say_what_was_done();
   if (steps.end) return std::nullopt;
   return steps.look_again;
 }
@@ -77,6 +83,19 @@ void GuardWatch::perform(const GuardSteps& steps) {
   if (steps.send_will) send_will();
   if (steps.let_go) let_go();
   if (steps.kill) host_.kill_daemon();
+  has_killed_ = has_killed_ || steps.kill;
+}
+
+// The daemon cannot tell any more, and the next one does not know.
+void GuardWatch::say_what_was_done() {
+  std::array<char, 200> line{};
+  const auto* what = has_killed_ ? "hung and was killed" : "ended without a word";
+  const auto* rest = is_clean_ ? "" : "; some may be left: look with `ip address`";
+  const int size = std::snprintf(line.data(), line.size(),
+                                 "vippy-guard: vippyd %s: its guard has said for it that this "
+                                 "node leaves and removed %" PRIu32 " addresses%s",
+                                 what, board_.removed.load(), rest);
+  host_.say(std::string_view(line.data(), line.size()).substr(0, static_cast<std::size_t>(size)));
 }
 
 void GuardWatch::send_will() {

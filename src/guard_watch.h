@@ -38,12 +38,14 @@ class GuardWatch {
   void perform(const GuardSteps& steps);
   void send_will();
   void let_go();
+  void say_what_was_done();
 
   platform::GuardHost& host_;
   Board& board_;
   Guard guard_;
   bool is_dead_ = false;
   bool is_clean_ = false;
+  bool has_killed_ = false;
   std::int32_t priority_ = 0;
   std::size_t kept_ = 0;
   std::vector<platform::HeldAddress> held_;

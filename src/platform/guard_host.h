@@ -74,6 +74,8 @@ class GuardHost {
   [[nodiscard]] virtual Removed remove_some(std::span<const HeldAddress> held) = 0;
 
   virtual void kill_daemon() = 0;
+  // One line for the operator, where the daemon's standard error goes. May wait: the last thing.
+  virtual void say(std::string_view line) = 0;
 };
 
 // In the process that a GuardProcess started.

@@ -47,6 +47,7 @@ class FakeHost final : public platform::GuardHost {
     return {1, 0, --left == 0};
   }
   void kill_daemon() override { done.push_back("kill"); }
+  void say(std::string_view line) override { done.emplace_back(line); }
 
   std::vector<std::string> take() { return std::exchange(done, {}); }
 
@@ -101,7 +102,10 @@ TEST_F(GuardWatchTest, ADeathIsToldToEveryTargetAndWhatIsOnTheBoardGoesAfterTheH
   EXPECT_EQ(board->removed.load(), 2U);
   host.time += 1ms;
   EXPECT_EQ(turn(true), std::nullopt) << "its work is done";
-  EXPECT_EQ(host.take().size(), 2U) << "the farewell once more";
+  EXPECT_THAT(host.take(),
+              ElementsAre("send 10.0.0.9 bye", "send fd00::9 bye",
+                          "vippy-guard: vippyd ended without a word: its guard has said for it "
+                          "that this node leaves and removed 2 addresses"));
 }
 
 TEST_F(GuardWatchTest, ADaemonThatAcknowledgesBetweenTwoBatchesKeepsTheRest) {
@@ -128,6 +132,21 @@ TEST_F(GuardWatchTest, ADaemonThatHangsOnIsKilled) {
   }
   EXPECT_EQ(host.done.back(), "kill");
   EXPECT_EQ(host.time, core::Instant(100s) + 101ms + 1s);
+}
+
+TEST_F(GuardWatchTest, TheLastWordsTellAHangFromADeath) {
+  host.time += 101ms;
+  auto until = turn();
+  while (host.done.back() != "kill") {
+    host.time = *until;
+    until = turn();
+  }
+  until = turn(true);
+  while (until) {
+    host.time = *until;
+    until = turn(true);
+  }
+  EXPECT_THAT(host.done.back(), testing::StartsWith("vippy-guard: vippyd hung and was killed: "));
 }
 
 TEST_F(GuardWatchTest, WhatTheSystemRefusesIsOnTheBoardAndTriedAgain) {

@@ -64,6 +64,7 @@ class SimGuard final : public platform::GuardHost {
   int find(std::span<const platform::HeldAddress> held, bool needs_tag) override;
   platform::Removed remove_some(std::span<const platform::HeldAddress> held) override;
   void kill_daemon() override { machines_.end_daemon_of(*this); }
+  void say(std::string_view) override {}
 
  private:
   std::size_t machine_;

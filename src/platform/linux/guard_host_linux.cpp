@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -98,6 +100,7 @@ class GuardHostLinux final : public GuardHost {
     return removal_.remove_some(held);
   }
   void kill_daemon() override;
+  void say(std::string_view line) override;
 
  private:
   void read_words();
@@ -201,6 +204,14 @@ int GuardHostLinux::send(const WillTarget& target, std::span<const std::uint8_t>
 
 void GuardHostLinux::kill_daemon() {
   ::syscall(SYS_pidfd_send_signal, daemon_.get(), SIGKILL, nullptr, 0);
+}
+
+void GuardHostLinux::say(std::string_view line) {
+  std::array<char, 256> text{};
+  const auto size = std::min(line.size(), text.size() - 1);
+  std::copy_n(line.begin(), size, text.begin());
+  text[size] = '\n';
+  (void)!::write(STDERR_FILENO, text.data(), size + 1);
 }
 
 }  // namespace

@@ -88,7 +88,8 @@ class Start {
  public:
   Start(int board, int liveness) {
     ::posix_spawn_file_actions_init(&files_);
-    for (int standard = 0; standard <= 2; ++standard) {
+    // Standard error stays the daemon's: the guard's last words go there.
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO}) {
       ::posix_spawn_file_actions_addopen(&files_, standard, "/dev/null", O_RDWR, 0);
     }
     ::posix_spawn_file_actions_adddup2(&files_, board, kGuardBoard);
