@@ -14,7 +14,7 @@ local HEADER, CODE, ECHO = 40, 16, 8
 local KINDS = { [1] = "announcement", [2] = "fragment", [3] = "request", [4] = "order" }
 local CONTENTS = { [1] = "configuration", [2] = "neighbours" }
 local ORDERS = { [1] = "drain", [2] = "undrain" }
-local REFUSES, HAS_PARTS, KNOWN_FLAGS = 0x10, 0x20, 0x37
+local REFUSES, HAS_PARTS, KNOWN_FLAGS = 0x10, 0x20, 0x3f
 
 local f = {
   magic = ProtoField.uint32("vippy.magic", "Magic", base.HEX),
@@ -23,6 +23,7 @@ local f = {
   active = ProtoField.bool("vippy.flags.active", "Active: may be given groups", 8, nil, 0x01),
   leaving = ProtoField.bool("vippy.flags.leaving", "Leaving: stops or is drained", 8, nil, 0x02),
   settled = ProtoField.bool("vippy.flags.settled", "Settled: takes groups back", 8, nil, 0x04),
+  will = ProtoField.bool("vippy.flags.will", "Will: its guard says this", 8, nil, 0x08),
   refuses = ProtoField.bool("vippy.flags.refuses", "Refusals follow", 8, nil, REFUSES),
   has_parts = ProtoField.bool("vippy.flags.parts", "Parts follow", 8, nil, HAS_PARTS),
   length = ProtoField.uint16("vippy.length", "Length"),
@@ -96,11 +97,12 @@ end
 
 local function add_flags(tree, range)
   local at = tree:add(f.flags, range)
-  for _, field in ipairs({ f.active, f.leaving, f.settled, f.refuses, f.has_parts }) do
+  for _, field in ipairs({ f.active, f.leaving, f.settled, f.will, f.refuses, f.has_parts }) do
     at:add(field, range)
   end
   local value, words = range:uint(), {}
-  for bit, word in pairs({ [1] = "active", [2] = "leaving", [4] = "settled" }) do
+  for bit, word in pairs({ [1] = "active", [2] = "leaving", [4] = "settled",
+                            [8] = "will" }) do
     if math.floor(value / bit) % 2 == 1 then words[#words + 1] = word end
   end
   table.sort(words)

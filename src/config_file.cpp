@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "core/limits.h"
+#include "core/wire2.h"
 
 namespace vippy::hall {
 
@@ -70,6 +72,38 @@ std::string placed(const std::string& file, const core::ConfigProblem& problem) 
   if (file.empty()) return core::format(problem);
   if (problem.text.starts_with(file + ":")) return problem.text;
   return file + (problem.line != 0 ? ":" : ": ") + core::format(problem);
+}
+
+bool has_folder(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const auto folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  struct stat status {};
+  return ::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+std::optional<core::Duration> ConfigFileWatch::differs(std::uint64_t text_digest) {
+  struct stat status {};
+  const bool is_there = ::stat(path_.c_str(), &status) == 0;
+  Mark mark;
+  if (is_there) {
+    mark.facts = {static_cast<std::int64_t>(status.st_dev),
+                  static_cast<std::int64_t>(status.st_ino),
+                  status.st_size,
+                  status.st_mtim.tv_sec,
+                  status.st_mtim.tv_nsec,
+                  static_cast<std::int64_t>(status.st_mode)};
+  }
+  if (seen_ != mark) {
+    const auto file = read_config_file(path_);
+    digest_ = file ? core::content_digest(file->text) : 0;
+    seen_ = mark;
+  }
+  if (digest_ == text_digest) return std::nullopt;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  if (!is_there) return core::Duration::zero();
+  const auto age = std::chrono::seconds(now.tv_sec - status.st_mtim.tv_sec);
+  return std::max<core::Duration>(age, core::Duration::zero());
 }
 
 core::Result<ConfigFile, ConfigFileFailure> read_config_file(const std::string& path) {

@@ -4,13 +4,18 @@
 // Units:   octets.
 // Bounds:  kConfigOctetsMax (limits.h); only regular files, so that no read ever waits.
 // Errors:  ConfigFileFailure with the errno's name and the remedy.
-// Order:   blocks for the disk: at start and on reload, never between.
+// Order:   blocks for the disk: at start, on reload, and when an operator asks whether it changed.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "core/config_check.h"
 #include "core/result.h"
+#include "core/time.h"
 
 namespace vippy::hall {
 
@@ -27,6 +32,26 @@ struct ConfigFileFailure {
 // A problem of the file as one line: "FILE:12:5: error: ...". What names the file itself (it could
 // not be read at all) stays as it is; without a file's name the problem stands alone.
 [[nodiscard]] std::string placed(const std::string& file, const core::ConfigProblem& problem);
+
+// Is the folder there in which a file of this path would be?
+[[nodiscard]] bool has_folder(const std::string& path);
+
+// How long ago the file was changed, if it is not the text of this digest (any more); a file that
+// cannot be read is another one. Reads it only when it was changed since the last time.
+class ConfigFileWatch {
+ public:
+  explicit ConfigFileWatch(std::string path) : path_(std::move(path)) {}
+  [[nodiscard]] std::optional<core::Duration> differs(std::uint64_t text_digest);
+
+ private:
+  struct Mark {
+    std::array<std::int64_t, 6> facts{};
+    bool operator==(const Mark&) const = default;
+  };
+  std::string path_;
+  std::optional<Mark> seen_;
+  std::uint64_t digest_ = 0;  // 0: it cannot be read
+};
 
 [[nodiscard]] core::Result<ConfigFile, ConfigFileFailure> read_config_file(const std::string& path);
 

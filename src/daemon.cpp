@@ -145,16 +145,28 @@ core::Status Daemon::status() const {
   status.platform = platform_.name();
   status.injector = injector_;
   status.counters.frames_ignored = frames_ignored_;
-  status.turn_delay = lateness_.value();
+  status.turn_delay = lateness_.worst(now_).value;
   status.failover_bound += status.turn_delay;
-  if (status.turn_delay > status.stale / 2) {
-    const std::chrono::duration<double, std::milli> delay = status.turn_delay;
+  append_own_troubles(status);
+  return status;
+}
+
+void Daemon::append_own_troubles(core::Status& status) const {
+  if (const auto late = lateness_.worst(now_); late.value > status.stale / 2) {
+    const std::chrono::duration<double, std::milli> delay = late.value;
     status.troubles.push_back(
         {"", "", fmt::format("this machine came {:.1f} ms late to its own deadlines, more than "
-                             "half of stale: raise interval and stale, or set realtime",
-                             delay.count())});
+                             "half of stale: {}, or set realtime",
+                             delay.count(), core::advice_for(late.value)),
+         now_ - late.at, now_ - late.at});
   }
-  return status;
+  if (!outside_.config_differs) return;
+  if (const auto changed = outside_.config_differs(node_.config().text_digest)) {
+    status.troubles.push_back(
+        {"", "", fmt::format("{} is not what runs: it was changed and not reloaded yet, or refused "
+                             "(`vippyd --check` and the log say why)", outside_.config_name),
+         *changed});
+  }
 }
 
 // ---- left of the node -------------------------------------------------------------------------
@@ -264,20 +276,22 @@ void Daemon::on(const platform::SendFailed& event) {
 
 void Daemon::reload() {
   auto reading = outside_.read_config();
-  std::size_t errors = 0;
-  std::string first;
+  std::vector<std::string> errors;
+  std::set<std::string> warnings;
   for (const auto& problem : reading.problems) {
-    const bool is_error = problem.severity == core::Severity::error;
-    if (is_error && errors++ == 0) first = core::format(problem);
-    log_->write(is_error ? core::Priority::err : core::Priority::warning,
-                placed(outside_.config_name, problem));
+    auto line = placed(outside_.config_name, problem);
+    if (problem.severity == core::Severity::error) {
+      errors.push_back(std::move(line));
+    } else if (warnings.insert(line).second && !warned_.contains(line)) {
+      log_->write(core::Priority::err, line);  // as the platform's: a mask that drops them is usual
+    }
   }
-  if (reading.config) {
-    step(core::ConfigLoaded{std::move(*reading.config)});
-    return;
-  }
-  if (errors > 1) first += fmt::format(" (and {} more)", errors - 1);
-  step(core::ConfigRefused{errors, first});
+  warned_ = std::move(warnings);
+  if (reading.config) return step(core::ConfigLoaded{std::move(*reading.config)});
+  // A single one is said by the refusal.
+  if (errors.size() == 1) return step(core::ConfigRefused{1, errors.front()});
+  for (const auto& line : errors) log_->write(core::Priority::err, line);
+  step(core::ConfigRefused{errors.size(), fmt::format("{} errors, said above", errors.size())});
 }
 
 ctl::Answer Daemon::answer_to(const ctl::GetStatus&) const {

@@ -36,6 +36,8 @@ struct Outside {
   std::function<core::ConfigReading()> read_config;
   std::function<std::unique_ptr<LogSink>(const core::Logging&)> open_log;
   std::string config_name;  // put before problems: the file's name
+  // How long ago the file was changed, when it is not the text of this digest; may be empty.
+  std::function<std::optional<core::Duration>(std::uint64_t text_digest)> config_differs;
   // What is logged, as a value too; may be empty.
   std::function<void(const core::LogEvent&)> on_event;
   std::function<std::string()> http_date;  // "Sun, 22 Nov 2026 08:13:24 GMT"
@@ -89,6 +91,7 @@ class Daemon {
   void on(const platform::SendFailed& event);
   void step(const core::Input& input) { node_.step(input, now_, actions_); }
   void reload();
+  void append_own_troubles(core::Status& status) const;
   void on_message(const platform::Datagram& event);
 
   [[nodiscard]] bool is_due() const;
@@ -160,6 +163,7 @@ class Daemon {
   bool has_datagrams_ = false;  // in the events at hand
   bool has_frames_ = false;
   std::uint64_t frames_ignored_ = 0;
+  std::set<std::string> warned_;  // of the configuration file, at the last reload
   std::optional<int> exit_code_;
 };
 

@@ -77,6 +77,10 @@ struct Words {
   LogLine operator()(const event::PeerLeft& e) const {
     return {Priority::notice, fmt::format("node {} is no longer active, it says", e.node)};
   }
+  LogLine operator()(const event::PeerDied& e) const {
+    return {Priority::err, fmt::format("node {} died or hangs: its guard speaks for it and takes "
+                                       "its addresses off", e.node)};
+  }
   LogLine operator()(const event::PeerSilent& e) const {
     return {Priority::err, fmt::format("node {} is lost: silent for {:.1f} ms", e.node,
                                        milliseconds(e.silent_for))};
@@ -209,7 +213,11 @@ struct Words {
                         milliseconds(e.took), e.answered, e.asked, e.silent)};
   }
   LogLine operator()(const event::OpenFailed& e) const {
-    return {Priority::crit, fmt::format("cannot open {}: {}", e.what, words(e.failure))};
+    const bool is_rival = e.failure == FailureKind::in_use;
+    return {Priority::crit,
+            fmt::format("cannot open {}: {}{}", e.what, words(e.failure),
+                        is_rival ? ": two of one cluster on one host would fight; stop the other "
+                                   "one first" : "")};
   }
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,7 +54,7 @@ std::vector<std::string> split(const std::string& list) {
 }
 
 void declare(CLI::App& app, Options& options) {
-  app.set_version_flag("--version", "vippyd " VIPPY_VERSION);
+  app.set_version_flag("-V,--version", "vippyd " VIPPY_VERSION);
   app.add_option("-n,--node", options.node, "this node's name in `nodes`")
       ->type_name("NODE")
       ->capture_default_str();
@@ -100,12 +101,13 @@ core::ConfigReading read_configuration(const Options& options, core::FileFacts* 
   return reading;
 }
 
-core::ConfigReading read_and_check(const Options& options) {
+core::ConfigReading read_and_check(const Options& options, bool is_serving) {
   core::FileFacts facts;
   auto reading = read_configuration(options, &facts);
   if (reading.config) {
     const auto warnings = core::check_config(
-        *reading.config, {options.node, facts, hall::local_interfaces()});
+        *reading.config, {options.node, facts, hall::local_interfaces(),
+                          hall::has_folder(reading.config->management), is_serving});
     reading.problems.insert(reading.problems.end(), warnings.begin(), warnings.end());
   }
   return reading;
@@ -150,8 +152,11 @@ std::string http_date() {
 }
 
 hall::Outside outside(const Options& options) {
-  return {.read_config = [options] { return read_and_check(options); },
+  return {.read_config = [options] { return read_and_check(options, true); },
           .open_log = [](const core::Logging& logging) { return hall::make_log_sink(logging); },
+          .config_name = options.file,
+          .config_differs = [watch = std::make_shared<hall::ConfigFileWatch>(options.file)](
+                                std::uint64_t digest) { return watch->differs(digest); },
           .http_date = http_date,
           .make_guard = [] {
             auto process = platform::make_guard_process(sizeof(hall::Board));
@@ -203,7 +208,7 @@ int main(int argc, char** argv) {
     return app.exit(problem) == 0 ? kGood : kUsage;
   }
 
-  const auto reading = read_and_check(options);
+  const auto reading = read_and_check(options, false);
   print_problems(options, reading);
   if (options.check || !reading.config) return check(options, reading);
   if (options.print_config) {

@@ -133,6 +133,7 @@ struct Config {
   std::uint32_t management_mode = 0600;
   std::vector<std::string> plugins;
   Logging logging;
+  std::uint64_t text_digest = 0;  // of the text that it was read from; no part of its value
 };
 
 // Equal by value: `shared` is compared by what it points to.

@@ -107,8 +107,9 @@ bool is_hosts_own(const Vip& vip, const LocalInterface& interface, const Vips& v
   return is_there && !has_other;
 }
 
-void check_vip(const Vip& vip, const Interfaces& interfaces, const Vips& vips,
+void check_vip(const Vip& vip, const HostFacts& facts, const Vips& vips,
                std::vector<ConfigProblem>& problems) {
+  const auto& interfaces = *facts.interfaces;
   if (vip.interface.empty()) return;  // the reader has said so
   const auto* interface = find(interfaces, vip.interface);
   if (interface == nullptr) {
@@ -121,7 +122,7 @@ void check_vip(const Vip& vip, const Interfaces& interfaces, const Vips& vips,
          vip.text + ": " + vip.interface + " has no address in " +
              format(Prefix{vip.prefix().first(), vip.prefix_length}) +
              "; give it one, mend the prefix length or name another interface");
-  } else if (is_hosts_own(vip, *interface, vips)) {
+  } else if (!facts.is_serving && is_hosts_own(vip, *interface, vips)) {
     warn(problems, "vips",
          vip.text + ": is " + vip.interface + "'s own address, as it seems: it stays on this host "
              "whoever owns it; choose one that no host has");
@@ -150,6 +151,11 @@ std::vector<ConfigProblem> check_config(const Config& config, const HostFacts& f
   if (facts.file) check_file(*facts.file, problems);
   check_node(config, facts.node, problems);
   check_meaning(config, problems);
+  if (!facts.has_management_folder) {
+    warn(problems, "management",
+         "the folder of " + config.management + " is not there, and without it vippyd does not "
+             "start: make it, or name another place");
+  }
   if (!facts.interfaces) return problems;
   for (const auto& path : config.chat_interfaces) {
     check_chat_interface(path, *facts.interfaces, problems);
@@ -159,7 +165,7 @@ std::vector<ConfigProblem> check_config(const Config& config, const HostFacts& f
     for (const auto& vip : group.vips) vips.insert(vip.address);
   }
   for (const auto& group : config.shared->groups) {
-    for (const auto& vip : group.vips) check_vip(vip, *facts.interfaces, vips, problems);
+    for (const auto& vip : group.vips) check_vip(vip, facts, vips, problems);
   }
   for (const auto& entry : config.notify) {
     if (!entry.network || find(*facts.interfaces, entry.network->interface) != nullptr) continue;

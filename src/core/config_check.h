@@ -33,6 +33,8 @@ struct HostFacts {
   std::string node;                                       // what this node is called
   std::optional<FileFacts> file;                          // absent: not from a file
   std::optional<std::vector<LocalInterface>> interfaces;  // absent: not known
+  bool has_management_folder = true;  // where the socket is to be
+  bool is_serving = false;  // VIPs may be on the interfaces since this node put them there
 };
 
 [[nodiscard]] std::vector<ConfigProblem> check_config(const Config& config, const HostFacts& facts);

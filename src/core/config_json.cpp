@@ -16,6 +16,7 @@
 #include "core/limits.h"
 #include "core/tree_json.h"
 #include "core/wire1.h"
+#include "core/wire2.h"
 
 namespace vippy::core {
 
@@ -331,6 +332,7 @@ ConfigReading read_config(std::string_view text) {
   if (!root) return {std::nullopt, {whole_text_problem(text, root.error())}};
   ProblemLog log(text, *root);
   auto config = read_keys(*root, log);
+  config.text_digest = content_digest(text);
   if (log.has_errors()) return {std::nullopt, log.take()};
   return {std::move(config), log.take()};
 }

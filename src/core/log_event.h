@@ -30,6 +30,7 @@ struct PluginsNotRun { std::size_t count = 0; };
 
 struct PeerActive { std::string node; };
 struct PeerLeft { std::string node; };  // said that it is not active
+struct PeerDied { std::string node; };  // its guard said so: the daemon is dead, or hangs
 struct PeerSilent { std::string node; Duration silent_for{}; };
 struct PeerOld { std::string node; std::uint64_t version = 0; std::uint64_t ours = 0; };
 struct PeerDiffers { std::string node; std::uint64_t version = 0; };
@@ -95,7 +96,7 @@ using LogEvent =
     std::variant<event::Started, event::Stopping, event::Stopped, event::NotANode,
                  event::Unbelieved, event::IdentityTaken, event::PluginsNotRun,
                  event::PeerActive,
-                 event::PeerLeft, event::PeerSilent,
+                 event::PeerLeft, event::PeerDied, event::PeerSilent,
                  event::PeerDeaf, event::PeerPlain, event::Drained, event::OrderUnheard,
                  event::WasFenced, event::SendRefusedOnce,
                  event::PeerOld, event::PeerDiffers, event::SelfActive, event::SelfInactive,

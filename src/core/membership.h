@@ -61,12 +61,17 @@ class Membership {
   // Does the peer count as active? Our own entry is always false: the caller knows better.
   [[nodiscard]] bool is_active(std::size_t peer) const { return peers_[peer].is_active; }
   [[nodiscard]] bool is_silent(std::size_t peer) const { return peers_[peer].is_silent; }
+  // Fell silent while it was active, and was not active since?
+  [[nodiscard]] bool was_lost(std::size_t peer) const { return peers_[peer].was_lost; }
+  [[nodiscard]] bool is_outdated(std::size_t peer) const { return peers_[peer].outdated_noted; }
   [[nodiscard]] bool any_active() const;
   // Was every other node heard after `since`?
   [[nodiscard]] bool all_heard_since(Instant since) const;
   [[nodiscard]] std::optional<Instant> heard_last(std::size_t peer) const;
   // Between two announcements of the peer while it was not silent, at the worst, lately.
-  [[nodiscard]] Duration longest_gap(std::size_t peer) const { return peers_[peer].gaps.value(); }
+  [[nodiscard]] Worst::Noted longest_gap(std::size_t peer, Instant now) const {
+    return peers_[peer].gaps.worst(now);
+  }
   [[nodiscard]] const std::string& name(std::size_t peer) const { return peers_[peer].name; }
 
   // Once per peer until it speaks properly again: true the first time it is asked.

@@ -73,7 +73,7 @@ void Node::on(const TableComplete& complete, Instant now, Actions& out) {
     case KernelTable::links:
       interfaces_.complete(complete.table);
       links_known_ = true;
-      place_vips(out);
+      place_vips(now, out);
       return;
     case KernelTable::addresses:
       for (const auto& key : reconciler_.complete_table(now, out)) went_down(key);
@@ -103,7 +103,7 @@ void Node::on(const LinkSeen& link, Instant now, Actions& out) {
     listening_.erase(link.index);
   }
   if (is_same) return;  // a table that is read again
-  place_vips(out);
+  place_vips(now, out);
   host_changed_ = true;
   if (!links_known_) return;
   if (was_running && !is_running) log(out, event::LinkDown{link.name});
@@ -167,6 +167,8 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
 }
 
 bool Node::Reminder::is_due(const IpAddress& source, Instant now) {
+  if (!last || now - *last >= kForgetAfter) since = now;
+  last = std::max(now, last.value_or(now));
   if (said_at && now - *said_at < kRemindEvery) return false;
   said_at = now;
   who = format(source);
@@ -236,7 +238,11 @@ void Node::peer_changed(std::size_t peer, Membership::Change change, Actions& ou
       break;
     case Membership::Change::left:
       // Whoever has other contents is logged as that.
-      if (!view_.is_outsider(peer)) log(out, event::PeerLeft{membership_.name(peer)});
+      if (view_.is_given_up(peer)) {
+        log(out, event::PeerDied{membership_.name(peer)});
+      } else if (!view_.is_outsider(peer)) {
+        log(out, event::PeerLeft{membership_.name(peer)});
+      }
       break;
   }
   members_changed_ = true;

@@ -16,10 +16,12 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/action.h"
@@ -76,10 +78,15 @@ class Node {
 
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
 
+  // Something that repeats itself is over when it was not seen for so long.
+  static constexpr Duration kForgetAfter = 2 * kRemindEvery;
+
   // Something about a host that repeats itself.
   struct Reminder {
     std::optional<Instant> said_at;
     std::string who;
+    Instant since{};
+    std::optional<Instant> last;
     // True when it is to be said (again); remembers that it was.
     bool is_due(const IpAddress& source, Instant now);
   };
@@ -134,10 +141,13 @@ class Node {
   bool adopt(const Shared& received, const std::string& from, Instant now, Actions& out);
   void begin_by_facts();
   void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
-  void place_vips(Actions& out);
+  void place_vips(Instant now, Actions& out);
   void report_unplaced(Actions& out);
   void place_again(Instant now, Actions& out);
-  void append_pace(Status& out) const;
+  void append_pace(Instant now, Status& out) const;
+  void append_reminders(Instant now, Status& out) const;
+  [[nodiscard]] PeerStatus peer_status(std::size_t peer, Instant now) const;
+  [[nodiscard]] OutReason out_reason(std::size_t peer) const;
   void append_status(std::size_t group, Instant now, Status& out) const;
   [[nodiscard]] MembershipTuning tuning() const;
   void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);
@@ -221,7 +231,7 @@ class Node {
   [[nodiscard]] Instant watch_deadline() const;
   [[nodiscard]] const GroupState* group_of(const AddressKey& vip) const;
   [[nodiscard]] Instant may_name_at(Instant now) const;
-  void name_stranger(const Conflicts::Stranger& stranger, Actions& out);
+  void name_stranger(const Conflicts::Stranger& stranger, Instant now, Actions& out);
   void name_suspects(Instant now, Actions& out);
   void stock_changed(const AddressKey& vip);
   [[nodiscard]] bool is_members_word(const GroupState& group, const Mac& mac, Instant now) const;
@@ -347,6 +357,12 @@ class Node {
   bool host_changed_ = false;     // links or addresses, since unplaced VIPs were last tried
   bool has_unplaced_ = false;     // a VIP has no interface name here
   std::vector<std::string> unplaced_;   // the VIPs that were said to have no interface
+  std::map<std::string, Instant> nowhere_since_;  // VIPs whose interface is missing or down
+  struct Claim {  // a stranger's, as it was said
+    Instant since{};
+    Instant last{};
+  };
+  std::map<std::pair<AddressKey, Mac>, Claim> said_claims_;
   std::optional<std::string> returned_;  // a peer back from silence since the last decision
 
   // deadlines

@@ -240,7 +240,7 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   decide_due_.resize(groups_.size());
   hold_deadlines_.resize(groups_.size());
   keys_changed_ = true;
-  place_vips(out);
+  place_vips(now, out);
   config_changed_ = true;
   members_changed_ = true;
   announce_at_ = std::min(announce_at_, now);
@@ -253,7 +253,8 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   if (goes_by_facts()) renew_will(out);
 }
 
-void Node::place_vips(Actions& out) {
+void Node::place_vips(Instant now, Actions& out) {
+  const auto nowhere_before = std::exchange(nowhere_since_, {});
   has_unplaced_ = false;
   configured_.clear();
   placed_.clear();
@@ -273,6 +274,9 @@ void Node::place_vips(Actions& out) {
         keys[j] = AddressKey{interface->index, prefix, plumb};
         configured_.push_back(*keys[j]);
         placed_.emplace_back(*keys[j], i);
+      } else {
+        const auto before = nowhere_before.find(vips[j].text);
+        nowhere_since_[vips[j].text] = before != nowhere_before.end() ? before->second : now;
       }
     }
     if (keys == groups_[i].keys) continue;

@@ -246,8 +246,10 @@ void Node::settle_contest(std::size_t index, bool is_theirs, Instant now, Action
   group.again_at = Instant::max();
   speak_again(group, now, out);
   // A guard says that its daemon has left before its kernel lets go, and no more after it: the
-  // kernel may have answered a neighbour's question meanwhile.
-  const auto is_farewell = group.is_contested && group.reason == MoveReason::owner_left;
+  // kernel may have answered a neighbour's question meanwhile. In protocol 1 it sounds like a stop.
+  const bool is_guards = group.reason == MoveReason::owner_died ||
+                         group.reason == MoveReason::owner_left;
+  const bool is_farewell = group.is_contested && is_guards;
   if (is_farewell && now < group.since + kFarewell) group.again_at = group.since + kFarewell;
 }
 

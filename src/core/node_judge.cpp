@@ -182,6 +182,7 @@ MoveReason Node::why_moved(std::size_t index, std::size_t to) const {
   const bool is_self = from == membership_.self();
   const bool still_active = is_self ? is_active_ : membership_.is_active(from);
   if (!still_active) {
+    if (!is_self && view_.is_given_up(from)) return MoveReason::owner_died;
     if (!is_self && view_.is_outsider(from)) return MoveReason::owner_differs;
     if (is_self || !membership_.is_silent(from)) return MoveReason::owner_left;
     return is_deaf(from) ? MoveReason::owner_deaf : MoveReason::owner_silent;

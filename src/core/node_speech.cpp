@@ -308,7 +308,7 @@ void Node::speak_beat(Instant now, Actions& out) {
   will_ = message;
   auto& last = std::get<Beat>(will_->body);
   last.is_active = last.is_settled = false;
-  last.is_leaving = true;
+  last.is_leaving = last.is_will = true;
   out.push_back(SendMessage{std::move(message)});
 }
 

@@ -1,4 +1,5 @@
 // Node, the picture for operators.
+#include "core/config_fields.h"
 #include "core/node.h"
 
 namespace vippy::core {
@@ -21,6 +22,14 @@ std::string remedy(FailureKind failure) {
 
 }  // namespace
 
+// Twice what was seen, with two digits.
+std::string advice_for(Duration seen) {
+  Duration step = std::chrono::milliseconds(1);
+  while (2 * seen >= 100 * step) step *= 10;
+  const auto wanted = (2 * seen + step - Duration(1)) / step * step;
+  return "raise stale to " + format_seconds(wanted) + " or more, on all nodes";
+}
+
 Status Node::status(Instant now) const {
   Status out;
   out.identity = identity_;
@@ -31,19 +40,7 @@ Status Node::status(Instant now) const {
   if (const auto reason = inactive_reason()) out.inactive_reason = reason_text(*reason);
   out.neighbours = neighbours_.size();
   for (std::size_t i = 0; i < shared_->nodes.size(); ++i) {
-    PeerStatus peer{.name = shared_->nodes[i], .is_self = i == membership_.self()};
-    peer.is_active = peer.is_self ? is_active_ : membership_.is_active(i);
-    if (const auto heard = membership_.heard_last(i)) {
-      peer.was_heard = true;
-      peer.heard_ago = now - *heard;
-    }
-    peer.longest_gap = membership_.longest_gap(i);
-    if (!peer.is_self && !membership_.is_silent(i)) {
-      peer.protocol = goes_by_facts() && view_.speaks_2(i) ? 2 : 1;
-      peer.hears_us = peer.protocol == 2;
-      peer.is_leaving = peer.protocol == 2 && view_.is_leaving(i);
-    }
-    out.peers.push_back(std::move(peer));
+    out.peers.push_back(peer_status(i, now));
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) append_status(i, now, out);
   append_conflicts(now, out);
@@ -52,35 +49,67 @@ Status Node::status(Instant now) const {
   out.protocol = config_.protocol;
   out.failback = config_.failback;
   out.handover = config_.handover;
+  out.isolation = config_.isolation;
+  out.quorum = config_.quorum;
+  out.plumb = config_.plumb;
   out.interval = config_.interval;
   out.stale = config_.stale;
   // It died right after it spoke; it is missed; the address is added and announced.
   out.failover_bound = config_.stale + config_.interval + traits_.address_add_typical;
-  append_pace(out);
-  const auto is_recent = [&](const Reminder& reminder) {
-    return reminder.said_at && now - *reminder.said_at < 2 * kRemindEvery;
-  };
-  if (is_recent(forged_)) {
-    out.troubles.push_back({"", "", "announcements of " + forged_.who + " have another secret"});
-  }
-  if (is_recent(stranger_)) {
-    out.troubles.push_back({"", "", stranger_.who + " announces and is not one of the nodes"});
-  }
-  if (is_recent(identity_taken_)) {
-    out.troubles.push_back({"", "", "another host announces under this node's name"});
-  }
+  append_pace(now, out);
+  append_reminders(now, out);
   return out;
 }
 
+PeerStatus Node::peer_status(std::size_t index, Instant now) const {
+  PeerStatus peer{.name = shared_->nodes[index], .is_self = index == membership_.self()};
+  peer.is_active = peer.is_self ? is_active_ : membership_.is_active(index);
+  if (const auto heard = membership_.heard_last(index)) {
+    peer.was_heard = true;
+    peer.heard_ago = now - *heard;
+  }
+  peer.longest_gap = membership_.longest_gap(index, now).value;
+  if (peer.is_self) return peer;
+  if (!peer.is_active) peer.out = out_reason(index);
+  if (membership_.is_silent(index)) return peer;
+  peer.protocol = goes_by_facts() && view_.speaks_2(index) ? 2 : 1;
+  peer.hears_us = peer.protocol == 2;
+  peer.is_leaving = peer.protocol == 2 && view_.is_leaving(index);
+  return peer;
+}
+
+OutReason Node::out_reason(std::size_t peer) const {
+  if (view_.is_given_up(peer)) return OutReason::died;
+  if (view_.is_outsider(peer) || membership_.is_outdated(peer)) return OutReason::differs;
+  if (is_deaf(peer)) return OutReason::deaf;
+  if (!membership_.heard_last(peer)) return OutReason::never;
+  if (membership_.is_silent(peer)) {
+    return membership_.was_lost(peer) ? OutReason::silent : OutReason::left;
+  }
+  return view_.is_leaving(peer) ? OutReason::leaving : OutReason::inactive;
+}
+
+void Node::append_reminders(Instant now, Status& out) const {
+  const auto append = [&](const Reminder& reminder, std::string text) {
+    if (!reminder.last || now - *reminder.last >= kForgetAfter) return;
+    out.troubles.push_back({"", "", std::move(text), now - reminder.since, now - *reminder.last});
+  };
+  append(forged_, "announcements of " + forged_.who + " have another secret");
+  append(stranger_, stranger_.who + " announces and is not one of the nodes");
+  append(identity_taken_, "another host announces under this node's name");
+}
+
 // A peer that comes near to `stale` will be taken for lost some day.
-void Node::append_pace(Status& out) const {
-  for (const auto& peer : out.peers) {
-    if (peer.longest_gap <= config_.stale / 2) continue;
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(peer.longest_gap);
+void Node::append_pace(Instant now, Status& out) const {
+  for (std::size_t i = 0; i < membership_.size(); ++i) {
+    const auto gap = membership_.longest_gap(i, now);
+    if (gap.value <= config_.stale / 2) continue;
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(gap.value);
     out.troubles.push_back({"", "",
-                            "node " + peer.name + " was not heard for " +
-                                std::to_string(ms.count()) +
-                                " ms once, more than half of stale: raise interval and stale"});
+                            "node " + membership_.name(i) + " was not heard for " +
+                                std::to_string(ms.count()) + " ms, more than half of stale: " +
+                                advice_for(gap.value),
+                            now - gap.at, now - gap.at});
   }
 }
 
@@ -94,22 +123,26 @@ void Node::append_status(std::size_t index, Instant now, Status& out) const {
     if (!key) {
       out.troubles.push_back({vip.text, vip.interface,
                               vip.interface.empty() ? "no local interface carries it"
-                                                    : "the interface is missing or down"});
+                                                    : "the interface is missing or down",
+                              now - nowhere_since_.at(vip.text)});
       continue;
     }
     if (reconciler_.is_up(*key)) ++up;
-    if (const auto failure = reconciler_.trouble(*key)) {
-      out.troubles.push_back({vip.text, vip.interface, remedy(*failure)});
-    } else if (reconciler_.is_foreign(*key)) {
+    if (const auto trouble = reconciler_.trouble(*key)) {
+      out.troubles.push_back(
+          {vip.text, vip.interface, remedy(trouble->failure), now - trouble->since});
+    } else if (const auto since = reconciler_.foreign_since(*key)) {
       out.troubles.push_back({vip.text, vip.interface,
-                              "was there and not set by vippyd: it will never be removed"});
+                              "was there and not set by vippyd: it will never be removed",
+                              now - *since});
     }
   }
   append_convergence(group, status);
   if (group.owner == kNobody && group.is_held && membership_.self()) {
     status.owner = *membership_.self();
     out.troubles.push_back({shared_->groups[index].vips.front().text, "",
-                            "no other node can take it, so this node keeps it: do not stop it"});
+                            "no other node can take it, so this node keeps it: do not stop it",
+                            now - group.since});
   }
   if (up > 0) status.holding = up == group.keys.size() ? Holding::complete : Holding::partial;
   out.groups.push_back(status);

@@ -97,7 +97,7 @@ void Node::judge_claim(const NeighbourSpoke& spoke, Instant now, Actions& out) {
   if (!is_ours || is_own_mac(spoke.mac) || is_members_word(*group, spoke.mac, now)) return;
   ++counters_.conflicts;
   const auto answer = conflicts_.on_claim(said, spoke.mac, now, may_name_at(now));
-  if (answer.is_said) name_stranger({said, spoke.mac}, out);
+  if (answer.is_said) name_stranger({said, spoke.mac}, now, out);
   if (answer.is_defended) defend(said, now, out);
 }
 
@@ -111,7 +111,10 @@ Instant Node::may_name_at(Instant now) const {
   return conflicts_.knows_all_nodes(neighbours_) ? now : later;
 }
 
-void Node::name_stranger(const Conflicts::Stranger& stranger, Actions& out) {
+void Node::name_stranger(const Conflicts::Stranger& stranger, Instant now, Actions& out) {
+  std::erase_if(said_claims_,
+                [&](const auto& one) { return now - one.second.last >= kForgetAfter; });
+  said_claims_.try_emplace({stranger.vip, stranger.mac}, Claim{now, now}).first->second.last = now;
   const auto* interface = interfaces_.find(stranger.vip.index);
   log(out, event::Conflict{format(stranger.vip.prefix.address), format(stranger.mac),
                            interface != nullptr ? interface->name : ""});
@@ -121,7 +124,7 @@ void Node::name_suspects(Instant now, Actions& out) {
   for (const auto& suspect : conflicts_.take_suspects(now)) {
     const auto* group = group_of(suspect.vip);
     if (group == nullptr || is_members_word(*group, suspect.mac, now)) continue;
-    if (conflicts_.accuse(suspect, now)) name_stranger(suspect, out);
+    if (conflicts_.accuse(suspect, now)) name_stranger(suspect, now, out);
   }
 }
 
@@ -223,15 +226,19 @@ void Node::append_witnesses(Instant now, Status& out) const {
   }
   if (out.witnesses.empty() || has_any || !is_mature_) return;
   out.troubles.push_back({"", "", "no witness answers: a node that hears no other one would think "
-                                  "that it is cut off"});
+                                  "that it is cut off",
+                          now - witness_.last_answer().value_or(mature_at_)});
 }
 
 void Node::append_conflicts(Instant now, Status& out) const {
-  for (const auto& stranger : conflicts_.recent(now, 2 * kRemindEvery)) {
+  for (const auto& stranger : conflicts_.recent(now, kForgetAfter)) {
     const auto* interface = interfaces_.find(stranger.vip.index);
+    const auto claim = said_claims_.find({stranger.vip, stranger.mac});
+    const auto when = claim != said_claims_.end() ? claim->second : Claim{now, now};
     out.troubles.push_back({format(stranger.vip.prefix.address),
                             interface != nullptr ? interface->name : "",
-                            "claimed by " + format(stranger.mac) + " too, which is no node"});
+                            "claimed by " + format(stranger.mac) + " too, which is no node",
+                            now - when.since, now - when.last});
   }
 }
 

@@ -17,6 +17,7 @@ std::string_view name(MoveReason reason) {
     case MoveReason::owner_deaf: return "owner does not hear us";
     case MoveReason::owner_cannot: return "owner cannot hold it";
     case MoveReason::owner_differs: return "owner has other contents";
+    case MoveReason::owner_died: return "owner died or hung";
   }
   VIPPY_ASSERT(false && "unknown MoveReason");
 }
@@ -38,6 +39,20 @@ std::string_view name(InactiveReason reason) {
     case InactiveReason::health: return "health";
   }
   VIPPY_ASSERT(false && "unknown InactiveReason");
+}
+
+std::string_view name(OutReason reason) {
+  switch (reason) {
+    case OutReason::died: return "died or hung, its guard said";
+    case OutReason::differs: return "runs another configuration";
+    case OutReason::deaf: return "does not hear this node";
+    case OutReason::never: return "was never heard";
+    case OutReason::silent: return "lost: fell silent for longer than stale";
+    case OutReason::left: return "said that it leaves, and fell silent";
+    case OutReason::leaving: return "stops or is drained, it says";
+    case OutReason::inactive: return "is inactive, it says";
+  }
+  VIPPY_ASSERT(false && "unknown OutReason");
 }
 
 }  // namespace vippy::core

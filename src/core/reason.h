@@ -22,6 +22,7 @@ enum class MoveReason : std::uint8_t {
   owner_deaf,          // the owner does not hear us any more: it counts us as lost
   owner_cannot,        // the owner has no link or interface for it, or its kernel refuses it
   owner_differs,       // the owner runs the same version with different contents
+  owner_died,          // the owner's guard spoke for it: its daemon is dead or hangs
 };
 
 [[nodiscard]] std::string_view name(MoveReason reason);
@@ -44,5 +45,19 @@ enum class InactiveReason : std::uint8_t {
 };
 
 [[nodiscard]] std::string_view name(InactiveReason reason);
+
+// Why another node is not counted on. In order of precedence.
+enum class OutReason : std::uint8_t {
+  died,      // its guard spoke for it last
+  differs,   // runs the same version with other contents, or an older one (protocol 1)
+  deaf,      // is heard and does not hear us
+  never,     // was never heard
+  silent,    // fell silent while it was active
+  left,      // said that it is inactive, and then fell silent
+  leaving,   // says that it stops or is drained
+  inactive,  // says that it is inactive
+};
+
+[[nodiscard]] std::string_view name(OutReason reason);
 
 }  // namespace vippy::core

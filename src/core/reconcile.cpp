@@ -142,14 +142,15 @@ Reconciler::Change Reconciler::believe_seen(Records::value_type& entry, Instant 
     return Change::none;
   }
   if (record.seen == Presence::absent) return saw_absent(entry, now, out);
-  return saw_present(entry, out);
+  return saw_present(entry, now, out);
 }
 
-Reconciler::Change Reconciler::saw_present(Records::value_type& entry, Actions& out) {
+Reconciler::Change Reconciler::saw_present(Records::value_type& entry, Instant now, Actions& out) {
   auto& [key, record] = entry;
   const auto before = record.presence;
   if (record.seen == before || (before == Presence::ours && !address_tags_)) return Change::none;
   set_presence(record, record.seen);
+  if (before != record.presence) record.foreign_since = now;
   record.is_leftover = record.seen == Presence::ours;
   if (record.seen == Presence::foreign && record.wanted) {
     record.foreign_said = true;
@@ -330,6 +331,7 @@ void Reconciler::failed(Records::value_type& entry, bool is_add, FailureKind fai
   auto& [key, record] = entry;
   const auto wait = std::min(kRetryLast, kRetryFirst * (1U << std::min(record.failures, 6U)));
   record.retry_at = now + wait;
+  if (record.failures == 0) record.failing_since = now;
   // Said once per streak and kind, shown in status for as long as it lasts.
   if (record.failures++ == 0 || record.last_failure != failure) {
     log(out, event::AddressFailed{vip_name(key), interface_name(key.index), is_add, failure});
@@ -476,15 +478,16 @@ bool Reconciler::keeps(const AddressKey& key) const {
   });
 }
 
-bool Reconciler::is_foreign(const AddressKey& key) const {
+std::optional<Instant> Reconciler::foreign_since(const AddressKey& key) const {
   const auto found = records_.find(key);
-  return found != records_.end() && found->second.presence == Presence::foreign;
+  const bool is_it = found != records_.end() && found->second.presence == Presence::foreign;
+  return is_it ? std::optional(found->second.foreign_since) : std::nullopt;
 }
 
-std::optional<FailureKind> Reconciler::trouble(const AddressKey& key) const {
+std::optional<Reconciler::Trouble> Reconciler::trouble(const AddressKey& key) const {
   const auto found = records_.find(key);
   if (found == records_.end() || found->second.failures == 0) return std::nullopt;
-  return found->second.last_failure;
+  return Trouble{found->second.last_failure, found->second.failing_since};
 }
 
 bool Reconciler::is_settled() const {

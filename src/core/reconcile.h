@@ -84,8 +84,13 @@ class Reconciler {
   [[nodiscard]] bool is_up(const AddressKey& key) const;  // there, ours or not
   [[nodiscard]] bool holds(const AddressKey& key) const;  // in the kernel, and ours
   [[nodiscard]] bool keeps(const AddressKey& key) const;  // and is not on its way out
-  [[nodiscard]] bool is_foreign(const AddressKey& key) const;  // there, and not set by us
-  [[nodiscard]] std::optional<FailureKind> trouble(const AddressKey& key) const;
+  // There, and not set by us; since when.
+  [[nodiscard]] std::optional<Instant> foreign_since(const AddressKey& key) const;
+  struct Trouble {
+    FailureKind failure{};
+    Instant since{};
+  };
+  [[nodiscard]] std::optional<Trouble> trouble(const AddressKey& key) const;
   [[nodiscard]] std::size_t ours() const { return ours_; }  // that are in the kernel
   [[nodiscard]] bool is_settled() const;      // nothing pending, nothing due
   [[nodiscard]] bool has_decided() const { return decided_; }
@@ -113,6 +118,8 @@ class Reconciler {
     unsigned failures = 0;      // in a row
     unsigned thefts = 0;        // removed by somebody else, lately
     FailureKind last_failure = FailureKind::none;
+    Instant failing_since{};
+    Instant foreign_since{};
     Instant retry_at{};
     Instant stolen_at{};
   };
@@ -134,7 +141,7 @@ class Reconciler {
   }
   void forget_wish(Records::value_type& entry);
   Change believe_seen(Records::value_type& entry, Instant now, Actions& out);
-  Change saw_present(Records::value_type& entry, Actions& out);
+  Change saw_present(Records::value_type& entry, Instant now, Actions& out);
   Change saw_absent(Records::value_type& entry, Instant now, Actions& out);
   Change contradicted(Records::value_type& entry, Presence by_answer, Instant now, Actions& out);
   [[nodiscard]] static bool is_idle(const Record& record);

@@ -55,6 +55,7 @@ struct PeerStatus {
   bool hears_us = false;  // by its own word (protocol 2)
   bool is_leaving = false;  // stops or drains
   Duration longest_gap{};   // between two of its announcements, in the last minute or two
+  std::optional<OutReason> out;  // why it is not counted on
 };
 
 // What the kernel of this node has of a group.
@@ -85,6 +86,8 @@ struct VipTrouble {
   std::string vip;
   std::string interface;
   std::string text;  // what is wrong and what to do
+  Duration since{};  // it began so long ago
+  std::optional<Duration> last;  // what comes and goes: it was seen so long ago
 };
 
 struct Status {
@@ -102,6 +105,9 @@ struct Status {
   Protocol protocol = Protocol::v2;
   std::optional<Duration> failback;
   HandOver handover = HandOver::make_first;
+  Isolation isolation = Isolation::hold;
+  Quorum quorum = Quorum::none;
+  Plumb plumb = Plumb::address;
   Duration interval{};
   Duration stale{};
   // From a node's death to the first announcement of its successor, at the worst.
@@ -113,5 +119,8 @@ struct Status {
   std::string platform;  // "linux/io_uring"
   std::string injector;  // "packet", "pcap"
 };
+
+// What helps when a node was silent, or late, for so long: "raise stale to ... or more".
+[[nodiscard]] std::string advice_for(Duration seen);
 
 }  // namespace vippy::core

@@ -95,6 +95,7 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat)
   auto& facts = facts_[index];
   const auto before = facts;
   const bool was_leaving = std::exchange(peer.is_leaving, beat.is_leaving);
+  peer.is_given_up = beat.is_will;
   const bool said_active = std::exchange(peer.says_active, beat.is_active);
   peer.speaks_2 = peer.is_heard = true;
   const bool is_outsider = beat.version == shared_->version && beat.digest != digest_;
@@ -117,7 +118,8 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat)
 void View::forget(Peer& peer) {
   peer.claims.clear();
   peer.refusals = peer.parts = {};
-  peer.says_active = peer.is_mapped = peer.is_outsider = peer.is_leaving = peer.speaks_2 = false;
+  peer.says_active = peer.is_mapped = peer.is_outsider = peer.is_leaving = false;
+  peer.speaks_2 = false;
 }
 
 View::News View::hear_plain(std::size_t index, bool is_active) {
@@ -125,6 +127,7 @@ View::News View::hear_plain(std::size_t index, bool is_active) {
   const bool changed = facts.is_active != is_active || !facts.is_taken_at_its_word;
   auto& peer = peers_[index];
   forget(peer);
+  peer.is_given_up = false;
   peer.is_heard = true;
   facts = {is_active, true, true, &peer.claims, nullptr, nullptr};
   return {Verdict::believed, is_active, changed, changed};

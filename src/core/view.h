@@ -58,6 +58,8 @@ class View {
   // Announced as active, whatever contents it has?
   [[nodiscard]] bool says_active(std::size_t peer) const { return peers_[peer].says_active; }
   [[nodiscard]] bool is_leaving(std::size_t peer) const { return peers_[peer].is_leaving; }
+  // Were the last words heard of it its guard's?
+  [[nodiscard]] bool is_given_up(std::size_t peer) const { return peers_[peer].is_given_up; }
   // Was anything heard of it since it was last silent?
   [[nodiscard]] bool is_heard(std::size_t peer) const { return peers_[peer].is_heard; }
   // Does the peer speak protocol 2?
@@ -90,6 +92,7 @@ class View {
     bool says_active = false;
     bool is_outsider = false;
     bool is_leaving = false;
+    bool is_given_up = false;
     bool speaks_2 = false;
     bool is_heard = false;
   };

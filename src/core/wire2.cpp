@@ -20,9 +20,11 @@ constexpr std::size_t kLengthAt = 6;
 constexpr std::uint8_t kActive = 0x01;
 constexpr std::uint8_t kLeaving = 0x02;
 constexpr std::uint8_t kSettled = 0x04;
+constexpr std::uint8_t kWill = 0x08;
 constexpr std::uint8_t kRefuses = 0x10;
 constexpr std::uint8_t kHasParts = 0x20;
-constexpr std::uint8_t kKnownFlags = kActive | kLeaving | kSettled | kRefuses | kHasParts;
+constexpr std::uint8_t kKnownFlags =
+    kActive | kLeaving | kSettled | kWill | kRefuses | kHasParts;
 
 enum class Kind : std::uint8_t {
   announcement = 1,
@@ -62,6 +64,7 @@ std::uint8_t flags_of(const Beat& beat) {
   if (beat.is_active) flags |= kActive;
   if (beat.is_leaving) flags |= kLeaving;
   if (beat.is_settled) flags |= kSettled;
+  if (beat.is_will) flags |= kWill;
   if (beat.refusals.size() != 0) flags |= kRefuses;
   if (beat.parts.size() != 0) flags |= kHasParts;
   return flags;
@@ -114,6 +117,7 @@ BodyResult read_beat(Reader& in, std::uint8_t flags) {
   beat.is_active = (flags & kActive) != 0;
   beat.is_leaving = (flags & kLeaving) != 0;
   beat.is_settled = (flags & kSettled) != 0;
+  beat.is_will = (flags & kWill) != 0;
   beat.version = in.number<std::uint64_t>();
   beat.digest = in.number<std::uint64_t>();
   beat.neighbours = in.number<std::uint64_t>();

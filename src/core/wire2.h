@@ -94,6 +94,7 @@ struct Beat {
   bool is_active = false;   // flag 0x01: may be given groups
   bool is_leaving = false;  // flag 0x02: stops or drains: its groups are to be taken
   bool is_settled = false;  // flag 0x04: active long enough to take groups back from others
+  bool is_will = false;     // flag 0x08: its guard says this: it is dead, or hangs
   std::uint64_t version = 0;
   ContentDigest digest = 0;
   ContentDigest neighbours = 0;

@@ -37,6 +37,8 @@ class Witness {
             Instant now, Actions& out);
 
   [[nodiscard]] Witnesses verdict(Instant now) const;
+  // Of any of them.
+  [[nodiscard]] std::optional<Instant> last_answer() const;
   // When somebody is to be asked, or the verdict changes by itself; as of the last poll().
   [[nodiscard]] Instant next_deadline() const { return next_deadline_; }
   struct Account {
@@ -55,7 +57,6 @@ class Witness {
     bool is_missing = false;  // a question was not answered before the next one
   };
   [[nodiscard]] std::size_t find(const IpAddress& host) const;
-  [[nodiscard]] std::optional<Instant> last_answer() const;
   [[nodiscard]] Instant earliest(Instant now) const;
 
   std::vector<Host> hosts_;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/json_text.h"
+#include "ctl/render_json.h"
 
 namespace vippy::ctl {
 
@@ -92,6 +93,10 @@ Answer answer_to(const GiveOrder& order, const core::Status& status) {
   }
   std::string body = fmt::format("{{\"asked\":\"{}\",\"node\":", word(order.what));
   core::append_json_string(body, name);
+  if (name == status.identity) {
+    const auto protocol = core::kProtocolNames[static_cast<std::size_t>(status.protocol)];
+    body += fmt::format(",\"failback\":{},\"protocol\":\"{}\"", failback_json(status), protocol);
+  }
   return {202, body += '}'};
 }
 

@@ -79,11 +79,15 @@ void append_list(std::string& out, const Range& range, AppendOne append_one) {
 }
 
 // Times that may be below a millisecond.
-void append_time(std::string& out, std::string_view key, core::Duration duration) {
-  append_key(out, key);
+void append_fine_seconds(std::string& out, core::Duration duration) {
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
   const auto positive = std::max<decltype(us)>(us, 0);
   fmt::format_to(std::back_inserter(out), "{}.{:06}", positive / 1'000'000, positive % 1'000'000);
+}
+
+void append_time(std::string& out, std::string_view key, core::Duration duration) {
+  append_key(out, key);
+  append_fine_seconds(out, duration);
 }
 
 void append_stats(std::string& out, const core::Counters& counters) {
@@ -182,6 +186,10 @@ void append_peer(std::string& out, const core::PeerStatus& peer) {
   append_flag(out, "leaving", peer.is_leaving);
   out += ',';
   append_time(out, "longest_gap", peer.longest_gap);
+  if (peer.out) {
+    out += ',';
+    append_text(out, "out", core::name(*peer.out));
+  }
   out += '}';
 }
 
@@ -260,6 +268,12 @@ void append_trouble(std::string& out, const core::VipTrouble& trouble) {
   append_text(out, "interface", trouble.interface);
   out += ',';
   append_text(out, "text", trouble.text);
+  out += ",\"since\":";
+  append_seconds(out, trouble.since);
+  if (trouble.last) {
+    out += ",\"last\":";
+    append_seconds(out, *trouble.last);
+  }
   out += '}';
 }
 
@@ -269,13 +283,16 @@ void append_manner(std::string& out, const core::Status& status) {
   out += ',';
   append_flag(out, "draining", status.is_draining);
   out += ',';
-  if (status.failback && *status.failback > core::Duration::zero()) {
-    append_time(out, "failback", *status.failback);
-  } else {
-    append_text(out, "failback", status.failback ? "immediate" : "never");
-  }
+  append_key(out, "failback");
+  out += failback_json(status);
   out += ',';
   append_text(out, "handover", core::kHandOverNames[static_cast<std::size_t>(status.handover)]);
+  out += ',';
+  append_text(out, "isolation", core::kIsolationNames[static_cast<std::size_t>(status.isolation)]);
+  out += ',';
+  append_text(out, "quorum", core::kQuorumNames[static_cast<std::size_t>(status.quorum)]);
+  out += ',';
+  append_text(out, "plumb", core::kPlumbNames[static_cast<std::size_t>(status.plumb)]);
   const std::pair<std::string_view, core::Duration> times[] = {
       {"interval", status.interval},
       {"stale", status.stale},
@@ -325,6 +342,15 @@ void append_ours(std::string& out, const core::Status& status, const core::Share
 }
 
 }  // namespace
+
+std::string failback_json(const core::Status& status) {
+  if (status.failback && *status.failback > core::Duration::zero()) {
+    std::string out;
+    append_fine_seconds(out, *status.failback);
+    return out;
+  }
+  return status.failback ? "\"immediate\"" : "\"never\"";
+}
 
 std::string render_json(const core::Status& status) {
   const auto& shared = shared_of(status);

@@ -19,4 +19,7 @@ namespace vippy::ctl {
 
 [[nodiscard]] std::string render_json(const core::Status& status);
 
+// As in a status: "immediate" or "never", in quotes, or seconds.
+[[nodiscard]] std::string failback_json(const core::Status& status);
+
 }  // namespace vippy::ctl

@@ -13,9 +13,11 @@ namespace vippy::ctl {
 
 namespace {
 
-// "10.77.1.1/16"; IPv6 without its length, as the reference has it.
-std::string address_of(const Json& vip) {
+// "10.77.1.1/16"; IPv6 without its length, as the reference has it, unless more is asked for.
+std::string address_of(const Json& vip, Detail detail) {
   auto text = text_of(member(vip, "ip"));
+  const auto& v6_length = member(vip, "prefixlen");
+  if (detail == Detail::verbose && v6_length.is_string()) text += "/" + text_of(v6_length);
   const auto& mask = member(vip, "netmask");
   const auto length =
       mask.is_string() ? core::parse_netmask(mask.get_ref<const std::string&>()) : std::nullopt;
@@ -24,14 +26,14 @@ std::string address_of(const Json& vip) {
 }
 
 // The group's addresses, then its preferred node.
-std::string members_of(const Json& group) {
+std::string members_of(const Json& group, Detail detail) {
   std::string addresses;
   std::string preferred;
   for (const auto& one : group) {
     if (one.is_string()) {
       preferred = fmt::format(" P({})", text_of(one));
     } else {
-      addresses += " " + address_of(one);
+      addresses += " " + address_of(one, detail);
     }
   }
   return addresses + preferred;
@@ -46,14 +48,15 @@ void append_state(std::string& out, const Json& state) {
   out += reason.empty() ? "State:  inactive\n" : fmt::format("State:  inactive ({})\n", reason);
 }
 
-void append_ownership(std::string& out, const Json& ownership, const Json& identity) {
+void append_ownership(std::string& out, const Json& ownership, const Json& identity,
+                      Detail detail) {
   for (const auto& [owner, groups] : ownership.items()) {
     const bool is_ours = identity.is_string() && owner == identity.get_ref<const std::string&>();
     if (!groups.is_array()) continue;
     for (const auto& group : groups) {
       if (!group.is_array()) continue;
       out += fmt::format("{}{}:{}\n", is_ours ? "(*) " : "    ",
-                         printable(owner, LineEnds::replaced), members_of(group));
+                         printable(owner, LineEnds::replaced), members_of(group, detail));
     }
   }
 }
@@ -95,7 +98,10 @@ Row peer_row(const Json& peer) {
              is_true(member(peer, "self")) ? "this node"
              : heard.is_number()           ? "heard " + age_of(heard) + " ago"
                                            : "not heard"};
-  if (member(peer, "protocol").is_number()) row.push_back(manner_of(peer));
+  const auto why = text_of(member(peer, "out"), "");
+  const auto manner = member(peer, "protocol").is_number() ? manner_of(peer) : std::string();
+  const auto* between = why.empty() || manner.empty() ? "" : "; ";
+  if (!why.empty() || !manner.empty()) row.push_back(why + between + manner);
   return row;
 }
 
@@ -105,9 +111,18 @@ Row group_row(const Json& group) {
           text_of(member(group, "reason"))};
 }
 
+std::string when_of(const Json& trouble) {
+  const auto& since = member(trouble, "since");
+  const auto& last = member(trouble, "last");
+  if (!since.is_number()) return "";  // an older daemon
+  if (!last.is_number()) return fmt::format(" (for {})", age_of(since));
+  if (since == last) return fmt::format(" ({} ago)", age_of(last));
+  return fmt::format(" (first {} ago, last {} ago)", age_of(since), age_of(last));
+}
+
 Row trouble_row(const Json& trouble) {
   return {text_of(member(trouble, "vip")), text_of(member(trouble, "interface")),
-          text_of(member(trouble, "text"))};
+          text_of(member(trouble, "text")) + when_of(trouble)};
 }
 
 std::vector<Row> rows_of(const Json& list, Row (*row_of)(const Json&)) {
@@ -128,27 +143,49 @@ void append_troubles(std::string& out, const Json& troubles) {
   }
 }
 
-std::string failback_of(const Json& ours) {
-  const auto& failback = member(ours, "failback");
-  if (text_of(member(ours, "protocol")) == "1") {
-    return "immediate: protocol 1 knows nothing else";
-  }
-  if (failback.is_number()) {
-    return fmt::format("after {0}: a node that returns takes its groups back from others once it "
-                       "has been active for {0}", time_of(failback));
-  }
-  const auto text = text_of(failback);
-  if (text == "never") return "never: a node that returns takes only what nobody has";
-  if (text == "immediate") return "immediate: a node that returns takes its groups back at once";
-  return text;
-}
-
 std::string handover_of(const Json& ours) {
   const auto text = text_of(member(ours, "handover"));
   if (text_of(member(ours, "protocol")) == "1") return "protocol 1 knows none: both act at once";
   if (text == "make-first") return text + ": the old owner lets go when the new one has it";
   if (text == "break-first") return text + ": the new owner waits until the old one let go";
   return text;
+}
+
+std::string isolation_of(const Json& ours) {
+  const auto text = text_of(member(ours, "isolation"));
+  if (text == "hold") return text + ": alone, this node goes on and takes what it can";
+  if (text == "release") return text + ": a node that hears nobody, no witness either, steps back";
+  return text;
+}
+
+std::string quorum_of(const Json& ours) {
+  const auto text = text_of(member(ours, "quorum"));
+  if (text == "none") return text + ": any number of nodes serves";
+  if (text == "majority") return text + ": only nodes that see more than half of the cluster serve";
+  return text;
+}
+
+std::string witnesses_of(const Json& witnesses) {
+  std::string out;
+  if (!witnesses.is_array()) return "none is asked";
+  for (const auto& one : witnesses) {
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", text_of(member(one, "host")),
+                       is_true(member(one, "answers")) ? "answers" : "DOES NOT ANSWER");
+  }
+  return out;
+}
+
+std::string plumb_of(const Json& ours) {
+  const auto text = text_of(member(ours, "plumb"));
+  if (text == "route") return text + ": IPv4 VIPs as local host routes, IPv6 ones as addresses";
+  return text + ": VIPs as addresses of their interfaces, where they do not say otherwise";
+}
+
+// What a split means here; an older daemon does not tell.
+void append_policy(std::string& out, const Json& ours) {
+  if (!member(ours, "isolation").is_string()) return;
+  out += fmt::format("Isolation: {}\nQuorum: {}\nWitness: {}\nPlumb: {}\n", isolation_of(ours),
+                     quorum_of(ours), witnesses_of(member(ours, "witnesses")), plumb_of(ours));
 }
 
 void append_manner(std::string& out, const Json& ours) {
@@ -163,7 +200,8 @@ void append_manner(std::string& out, const Json& ours) {
   if (is_true(member(ours, "draining"))) {
     out += "Drained: by the operator; `vippyctl undrain` brings this node back\n";
   }
-  out += fmt::format("Failback: {}{}\n", failback_of(ours),
+  out += fmt::format("Failback: {}{}\n",
+                     failback_text(member(ours, "failback"), member(ours, "protocol")),
                      is_both ? " (at once while a node speaks only protocol 1)" : "");
   out += fmt::format("Hand-over: {}\n", handover_of(ours));
   out += fmt::format("Failover: at most {} (stale {} + interval {} + this machine's delay {})\n",
@@ -183,6 +221,7 @@ void append_ours(std::string& out, const Json& status) {
                      text_of(member(ours, "program")), text_of(member(ours, "platform")),
                      text_of(member(ours, "injector")), count_of(member(ours, "neighbours")));
   append_manner(out, ours);
+  append_policy(out, ours);
   append_table(out, "Peers", rows_of(member(ours, "peers"), peer_row));
   append_table(out, "Groups", rows_of(member(ours, "groups"), group_row));
   append_table(out, "Troubles", rows_of(member(ours, "troubles"), trouble_row));
@@ -198,6 +237,18 @@ void append_ours(std::string& out, const Json& status) {
 
 }  // namespace
 
+std::string failback_text(const Json& failback, const Json& protocol) {
+  if (text_of(protocol) == "1") return "immediate: protocol 1 knows nothing else";
+  if (failback.is_number()) {
+    return fmt::format("after {0}: a node that returns takes its groups back from others once it "
+                       "has been active for {0}", time_of(failback));
+  }
+  const auto text = text_of(failback);
+  if (text == "never") return "never: a node that returns takes only what nobody has";
+  if (text == "immediate") return "immediate: a node that returns takes its groups back at once";
+  return text;
+}
+
 std::optional<std::string> render_text(std::string_view status_json, Detail detail) {
   const auto status = parse_status(status_json);
   const auto& state = member(status, "state");
@@ -205,7 +256,7 @@ std::optional<std::string> render_text(std::string_view status_json, Detail deta
   if (!ownership.is_object()) return std::nullopt;
   std::string out;
   append_state(out, state);
-  append_ownership(out, ownership, member(status, "identity"));
+  append_ownership(out, ownership, member(status, "identity"), detail);
   if (detail == Detail::verbose) {
     append_ours(out, status);
   } else {

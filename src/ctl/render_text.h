@@ -19,10 +19,15 @@
 #include <string>
 #include <string_view>
 
+#include "ctl/status_json.h"
+
 namespace vippy::ctl {
 
 enum class Detail : std::uint8_t { brief, verbose };
 
 [[nodiscard]] std::optional<std::string> render_text(std::string_view status_json, Detail detail);
+
+// What `failback` means to a node that returns; `failback` and `protocol` as in a status.
+[[nodiscard]] std::string failback_text(const Json& failback, const Json& protocol);
 
 }  // namespace vippy::ctl

@@ -30,6 +30,8 @@ constexpr std::pair<std::string_view, std::string_view> kSentences[] = {
      "the owner before has no link or interface for it, or its kernel refuses"},
     {"owner has other contents",
      "the owner before runs the same version with different contents: make the files equal"},
+    {"owner died or hung",
+     "the guard of the owner before said that its vippyd is dead or hangs: see the log there"},
 };
 
 std::string sentence(const Json& reason) {
@@ -62,6 +64,10 @@ std::string preferred_of(const Json& members) {
 // Why a node cannot have a group now, as far as it can be seen from here; empty: it could.
 std::string obstacle(const Json& peer, const Json& state) {
   const bool is_self = is_true(member(peer, "self"));
+  const auto& out = member(peer, "out");
+  const auto& heard = member(peer, "heard_ago");
+  if (out.is_string() && !heard.is_number()) return text_of(out);
+  if (out.is_string()) return fmt::format("{} (heard {} ago)", text_of(out), age_of(heard));
   if (!is_self && !member(peer, "heard_ago").is_number()) return "not heard";
   const auto& hears_us = member(peer, "hears_us");
   if (hears_us.is_boolean() && !is_true(hears_us)) return "it does not hear this node";

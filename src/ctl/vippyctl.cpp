@@ -24,13 +24,15 @@ using namespace vippy::ctl;
 
 enum Exit : int { ok = 0, refused = 1, usage = 2, no_daemon = 3, no_answer = 4 };
 
-constexpr const char* kFooter = R"(Commands:
+constexpr const char* kCommands = R"(Commands:
   status                      which node has which VIPs
   why [ADDRESS]               why each group, or the one with ADDRESS, is where it is
   drain [NODE]                NODE (this one) gives its groups to the others and takes none
   undrain [NODE]              NODE (this one) takes part again
   anything else               is sent as GET /COMMAND and the JSON answer printed
+)";
 
+constexpr const char* kExitStatus = R"(
 Exit status:
   0  done
   1  the daemon answered with an error, for example that it does not know the command or the
@@ -63,7 +65,7 @@ std::optional<int> read_command_line(int argc, char** argv, Options& options) {
   app.add_option("COMMAND", options.command, "What to ask")->required();
   auto* object = app.add_option("OBJECT", options.object, "Of why, drain and undrain");
   app.set_version_flag("-V,--version", "vippyctl " VIPPY_VERSION);
-  app.footer(kFooter);
+  app.footer(std::string(kCommands) + kExitStatus);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -132,6 +134,13 @@ int print_why(const Reply& reply, const Options& options) {
   return Exit::no_answer;
 }
 
+// Each node goes by its own: the daemon that is asked knows no other's.
+std::string failback_there(const Json& answer) {
+  const auto& failback = member(answer, "failback");
+  return failback.is_null() ? "is what its own configuration says"
+                            : "is " + failback_text(failback, member(answer, "protocol"));
+}
+
 // What became of drain and undrain.
 int print_order(const Reply& reply, const Options& options) {
   const auto answer = parse_status(reply.body);
@@ -147,8 +156,8 @@ int print_order(const Reply& reply, const Options& options) {
           ? fmt::format("{0} was asked to drain: it hands its groups over and keeps what nobody "
                         "can take.\nWatch `vippyctl status`; `vippyctl undrain {0}` brings it "
                         "back.\n", node)
-          : fmt::format("{} was asked to take part again.\nWatch `vippyctl status`: with "
-                        "failback \"never\" it takes only what nobody has.\n", node);
+          : fmt::format("{} was asked to take part again.\nWatch `vippyctl status`; failback "
+                        "{}.\n", node, failback_there(answer));
   return print(text, Exit::ok);
 }
 
@@ -170,6 +179,10 @@ int run(int argc, char** argv) {
                          body_of(options));
   if (!reply) return report(reply.error());
   if (is_order(options.command)) return print_order(*reply, options);
+  if (reply->status == 404 && !options.is_json && options.command != "status" && !is_why) {
+    complain(fmt::format("the daemon does not know \"{}\"\n\n{}", options.command, kCommands));
+    return Exit::refused;
+  }
   if (reply->status < 200 || reply->status > 299) return print_body(*reply, Exit::refused);
   if (is_why) return print_why(*reply, options);
   return options.command == "status" ? print_status(*reply, options)

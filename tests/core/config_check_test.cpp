@@ -121,5 +121,24 @@ TEST(ConfigCheckTest, WarnsOfChatAndNotifyInterfaces) {
       std::string::npos);
 }
 
+TEST(ConfigCheckTest, WarnsWhenTheFolderOfTheManagementSocketIsNotThere) {
+  auto facts = host();
+  facts.has_management_folder = false;
+  EXPECT_EQ(said(config_with(R"({"interface": "eth0", "ip": "10.0.0.5/24"})",
+                             R"("management": "/run/nowhere/vippy.socket", )"),
+                 facts),
+            "warning: management: the folder of /run/nowhere/vippy.socket is not there, and "
+            "without it vippyd does not start: make it, or name another place\n");
+}
+
+TEST(ConfigCheckTest, AReloadDoesNotTakeTheVipThatIsHereForTheHostsOwn) {
+  auto facts = host();
+  facts.interfaces->at(1).prefixes.push_back(*parse_prefix("192.0.2.1/24"));
+  const auto config = config_with(R"({"interface": "eth1", "ip": "192.0.2.1/24"})");
+  EXPECT_NE(said(config, facts).find("own address"), std::string::npos);
+  facts.is_serving = true;
+  EXPECT_EQ(said(config, facts), "");
+}
+
 }  // namespace
 }  // namespace vippy::core

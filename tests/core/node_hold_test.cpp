@@ -428,5 +428,18 @@ TEST(NodeHoldTest, ADeafPeerThatTurnsToProtocol1LetsUsSleep) {
   EXPECT_GT(nodes[0].node.next_deadline(), nodes[0].now);
 }
 
+TEST(NodeHoldTest, AGuardsFarewellIsToldFromAStop) {
+  Cluster cluster(prefers_a());
+  const auto will = std::get<Message>(cluster[0].last<KeepWill>().message);
+  cluster.silence(0);
+  cluster[1].step(MessageHeard{will, *parse_ip("10.0.0.2"), cluster.now});
+  while (cluster.holders(kVip).empty()) cluster.run(1ms);
+  EXPECT_TRUE(cluster[1].logged<event::PeerLeft>().empty());
+  ASSERT_EQ(cluster[1].logged<event::PeerDied>().size(), 1U);
+  EXPECT_EQ(cluster[1].logged<event::GroupMoved>().back().reason, MoveReason::owner_died);
+  cluster.run(1s);
+  EXPECT_EQ(cluster[1].status().peers[0].out, OutReason::died) << "long after it fell silent";
+}
+
 }  // namespace
 }  // namespace vippy::core

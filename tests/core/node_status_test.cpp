@@ -106,5 +106,59 @@ TEST_F(NodeStatusTest, CountsMovesOnceForEachDecision) {
   EXPECT_EQ(status().counters.state_changes, 2U);
 }
 
+TEST_F(NodeStatusTest, ATroubleSaysSinceWhenAndGoesWithItsCause) {
+  start(kPair);
+  address("10.0.0.9/24", false);
+  now += 3s;
+  ASSERT_EQ(status().troubles.size(), 1U);
+  EXPECT_EQ(status().troubles[0].since, 3s);
+  EXPECT_EQ(status().troubles[0].last, std::nullopt);
+  link(false);
+  now += 2s;
+  link(false);
+  now += 5s;
+  EXPECT_EQ(status().troubles[0].text, "the interface is missing or down");
+  EXPECT_EQ(status().troubles[0].since, 7s);
+  link(true);
+  for (const auto& trouble : status().troubles) {
+    EXPECT_NE(trouble.text, "the interface is missing or down");
+  }
+}
+
+TEST_F(NodeStatusTest, ALongSilenceIsATroubleWithItsRemedyAndIsForgotten) {
+  start(kPair);
+  hear("b", kPair);
+  now += 180ms;
+  hear("b", kPair);
+  now += 4s;
+  ASSERT_EQ(status().troubles.size(), 1U);
+  EXPECT_EQ(status().troubles[0].text, "node b was not heard for 180 ms, more than half of stale: "
+                                       "raise stale to 0.36 or more, on all nodes");
+  EXPECT_EQ(status().troubles[0].last, 4s);
+  now += 2min;
+  EXPECT_TRUE(status().troubles.empty()) << "though nothing was heard of it since";
+}
+
+TEST_F(NodeStatusTest, AdvisesTwiceWhatWasSeenInTwoDigits) {
+  EXPECT_EQ(advice_for(1ms), "raise stale to 0.002 or more, on all nodes");
+  EXPECT_EQ(advice_for(1234ms), "raise stale to 2.5 or more, on all nodes");
+  EXPECT_EQ(advice_for(50s), "raise stale to 100 or more, on all nodes");
+}
+
+TEST_F(NodeStatusTest, SaysWhyAPeerIsOut) {
+  start(kPair);
+  EXPECT_EQ(status().peers[0].out, std::nullopt) << "that is this node";
+  EXPECT_EQ(status().peers[1].out, OutReason::never);
+  hear("b", kPair);
+  EXPECT_EQ(status().peers[1].out, std::nullopt);
+  run(kPair.stale + 1ms);
+  EXPECT_EQ(status().peers[1].out, OutReason::silent);
+  hear("b", kPair);
+  hear("b", kPair, false);
+  EXPECT_EQ(status().peers[1].out, OutReason::inactive);
+  run(kPair.stale + 1ms);
+  EXPECT_EQ(status().peers[1].out, OutReason::left);
+}
+
 }  // namespace
 }  // namespace vippy::core

@@ -101,7 +101,7 @@ TEST_F(ReconcileTest, NeverRemovesWhatItDidNotSet) {
   see(key("10.0.0.9/24"), kForeign);
   reconciler.want({key("10.0.0.9/24")});
   EXPECT_TRUE(plan().empty());
-  EXPECT_TRUE(reconciler.is_foreign(key("10.0.0.9/24")));
+  EXPECT_TRUE(reconciler.foreign_since(key("10.0.0.9/24")));
   reconciler.want({});
   EXPECT_TRUE(plan().empty());
   EXPECT_EQ(reconciler.ours(), 0U);
@@ -112,7 +112,7 @@ TEST_F(ReconcileTest, AnAddressThatWasThereIsUsedAndNotRemoved) {
   plan();
   const auto got = answer(1, FailureKind::already_there);
   EXPECT_EQ(got->change, Reconciler::Change::came_up);
-  EXPECT_TRUE(reconciler.is_foreign(key("10.0.0.9/24")));
+  EXPECT_TRUE(reconciler.foreign_since(key("10.0.0.9/24")));
   reconciler.want({});
   EXPECT_TRUE(plan().empty());
 }
@@ -140,7 +140,7 @@ TEST_F(ReconcileTest, AForeignIpv6AddressOfAnotherLengthIsUsedUntilItGoes) {
   reconciler.want({key("fd77::9/128")});
   EXPECT_EQ(words(plan()), "add fd77::9/128 1");
   answer(1, FailureKind::already_there);
-  EXPECT_TRUE(reconciler.is_foreign(key("fd77::9/128")));
+  EXPECT_TRUE(reconciler.foreign_since(key("fd77::9/128")));
   miss(key("fd77::9/64"));
   EXPECT_FALSE(reconciler.is_up(key("fd77::9/128")));
   EXPECT_EQ(words(plan()), "add fd77::9/128 2");
@@ -151,7 +151,7 @@ TEST_F(ReconcileTest, AnAddressThatSomebodyElseAddsWhileOursIsPendingIsWatchedAf
   plan();
   see(key("10.0.0.9/24"), kForeign);  // theirs came first ...
   answer(1, FailureKind::already_there);  // ... so ours is refused
-  EXPECT_TRUE(reconciler.is_foreign(key("10.0.0.9/24")));
+  EXPECT_TRUE(reconciler.foreign_since(key("10.0.0.9/24")));
   miss(key("10.0.0.9/24"));
   EXPECT_FALSE(reconciler.is_up(key("10.0.0.9/24")));
   EXPECT_EQ(words(plan()), "add 10.0.0.9/24 2");
@@ -172,6 +172,7 @@ TEST_F(ReconcileTest, AnAddressThatSomebodyElseRemovesWhileWeDoIsWatchedAfterwar
 
 TEST_F(ReconcileTest, RefusalsAreTriedAgainAfterDoublingWaitsUpToFiveSeconds) {
   reconciler.want({key("10.0.0.9/24")});
+  const auto began = now;
   for (const auto wait : {100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms, 5000ms, 5000ms}) {
     const auto asked = plan();
     ASSERT_EQ(asked.size(), 1U);
@@ -182,11 +183,14 @@ TEST_F(ReconcileTest, RefusalsAreTriedAgainAfterDoublingWaitsUpToFiveSeconds) {
     EXPECT_TRUE(plan().empty());
     now += 1ns;
   }
-  EXPECT_EQ(reconciler.trouble(key("10.0.0.9/24")), FailureKind::no_resources);
+  const auto trouble = reconciler.trouble(key("10.0.0.9/24"));
+  ASSERT_TRUE(trouble);
+  EXPECT_EQ(trouble->failure, FailureKind::no_resources);
+  EXPECT_EQ(trouble->since, began);
   EXPECT_EQ(logged<event::AddressFailed>(), 1U);
   plan();
   answer(last_id());
-  EXPECT_EQ(reconciler.trouble(key("10.0.0.9/24")), std::nullopt);
+  EXPECT_FALSE(reconciler.trouble(key("10.0.0.9/24")));
   EXPECT_TRUE(plan().empty());
   EXPECT_EQ(reconciler.next_deadline(), Instant::max());
 }
@@ -196,7 +200,7 @@ TEST_F(ReconcileTest, TheTroubleOfAnAddressThatIsNoLongerWantedIsOver) {
   plan();
   answer(1, FailureKind::not_permitted);
   reconciler.want({});
-  EXPECT_EQ(reconciler.trouble(key("10.0.0.9/24")), std::nullopt);
+  EXPECT_FALSE(reconciler.trouble(key("10.0.0.9/24")));
 }
 
 TEST_F(ReconcileTest, AnAddressThatCameWhenNobodyWantsItAnyMoreIsNotSaidToHaveComeUp) {
@@ -317,7 +321,7 @@ TEST_F(ReconcileTest, AnOldRemovalThatWasLookedIntoChangesNothing) {
   miss(vip);
   EXPECT_EQ(words(plan()), "add 10.0.0.9/24 2");
   answer(2, FailureKind::already_there);
-  EXPECT_FALSE(reconciler.is_foreign(vip));
+  EXPECT_FALSE(reconciler.foreign_since(vip));
   see(vip, kOurs);
   EXPECT_TRUE(reconciler.is_up(vip));
   reconciler.want({});

@@ -29,6 +29,7 @@ Message beat(std::size_t nodes, std::size_t groups, Rng& rng) {
   body.is_active = rng.chance(1, 2);
   body.is_leaving = rng.chance(1, 2);
   body.is_settled = rng.chance(1, 2);
+  body.is_will = rng.chance(1, 2);
   body.version = rng.next();
   body.digest = rng.next();
   body.neighbours = rng.next();

@@ -58,7 +58,7 @@ TEST(CommandTest, AcceptsAnOrderThatCanReachItsNode) {
   using core::OrderKind;
   const auto here = answer_to({OrderKind::drain, ""}, three_nodes());
   EXPECT_EQ(here.status, 202);
-  EXPECT_EQ(here.body, R"({"asked":"drain","node":"n1"})");
+  EXPECT_EQ(here.body, R"({"asked":"drain","node":"n1","failback":"never","protocol":"2"})");
   const auto there = answer_to({OrderKind::undrain, "n2"}, three_nodes());
   EXPECT_EQ(there.status, 202);
   EXPECT_EQ(there.body, R"({"asked":"undrain","node":"n2"})");

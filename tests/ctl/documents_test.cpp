@@ -60,7 +60,8 @@ core::Status example() {
   const auto since = std::chrono::milliseconds(21500);
   status.groups = {{0, core::Holding::complete, core::MoveReason::start, since},
                    {0, core::Holding::partial, core::MoveReason::start, since}};
-  status.troubles = {{"fd77::9", "eth0", "EACCES: IPv6 is off on this interface"}};
+  status.troubles = {{"fd77::9", "eth0", "EACCES: IPv6 is off on this interface",
+                      std::chrono::seconds(12)}};
   status.neighbours = 3;
   status.program = "vippyd 0.1.0";
   status.platform = "linux/io_uring";

@@ -11,6 +11,12 @@ namespace {
 
 std::string with_state(const std::string& state) { return "{\"state\":" + state + "}"; }
 
+// The last line is that of an IPv6 address, which the reference prints without its length.
+std::string with_v6_length(std::string lines) {
+  lines.insert(lines.rfind('\n'), "/64");
+  return lines;
+}
+
 TEST(RenderTextTest, PrintsTheReferencesLines) {
   for (const auto& [status, text] : golden_statuses()) {
     EXPECT_EQ(render_text(status.dump(), Detail::brief), text);
@@ -49,7 +55,7 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
   status.groups[1].holding = core::Holding::complete;
   status.troubles = {{"fd77::9", "eth0", "no carrier"}};
   const auto text = render_text(render_json(status), Detail::verbose).value();
-  const auto wanted = golden_statuses()[0].text +
+  const auto wanted = with_v6_length(golden_statuses()[0].text) +
                       "Node:   n1, configuration version 1\n"
                       "Daemon: vippyd 0.1.0 on linux/epoll, frames by packet, 3 neighbours known\n"
                       "Protocol: 2\n"
@@ -58,6 +64,11 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
                       "Hand-over: make-first: the old owner lets go when the new one has it\n"
                       "Failover: at most 7.2 ms (stale 3 ms + interval 1 ms + this machine's "
                       "delay 3.2 ms)\n"
+                      "Isolation: hold: alone, this node goes on and takes what it can\n"
+                      "Quorum: none: any number of nodes serves\n"
+                      "Witness: none is asked\n"
+                      "Plumb: address: VIPs as addresses of their interfaces, where they do not "
+                      "say otherwise\n"
                       "Peers:\n"
                       "    n1  active  this node\n"
                       "    n2  active  heard 0.9 s ago  protocol 2, hears us, longest silence "
@@ -67,7 +78,7 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
                       "    10.77.1.2  n1  complete  for 1:02:05  start\n"
                       "    fd77::9    n2  none      for 0.0 s    start\n"
                       "Troubles:\n"
-                      "    fd77::9  eth0  no carrier\n"
+                      "    fd77::9  eth0  no carrier (for 0.0 s)\n"
                       "Counters:\n";
   EXPECT_EQ(text.substr(0, wanted.size()), wanted);
   EXPECT_NE(text.find("    announcements_sent      26\n"), std::string::npos) << text;
@@ -100,17 +111,23 @@ TEST(RenderTextTest, SaysHowTheNodeIsSetInWordsThatCannotBeMisread) {
 
 TEST(RenderTextTest, SaysTroublesBelowTheReferencesLines) {
   auto status = status_of(golden_statuses()[0].status);
-  status.troubles = {{"fd77::9", "eth0", "no carrier"}, {"", "", "another secret"}};
+  const std::chrono::seconds long_ago(3725);
+  const std::chrono::seconds lately(4);
+  status.troubles = {{"fd77::9", "eth0", "no carrier", std::chrono::seconds(3)},
+                     {"", "", "another secret", long_ago, lately},
+                     {"", "", "late", lately, lately}};
   EXPECT_EQ(render_text(render_json(status), Detail::brief).value(),
             golden_statuses()[0].text +
-                "Trouble: fd77::9 eth0 no carrier\nTrouble: another secret\n");
+                "Trouble: fd77::9 eth0 no carrier (for 3.0 s)\n"
+                "Trouble: another secret (first 1:02:05 ago, last 4.0 s ago)\n"
+                "Trouble: late (4.0 s ago)\n");
 }
 
 TEST(RenderTextTest, SaysWhenTheDaemonTellsNoMore) {
   const auto golden = golden_statuses()[0];
   EXPECT_EQ(render_text(golden.status.dump(), Detail::verbose),
-            golden.text + "Node:   n1, configuration version 1\n"
-                          "The daemon at this socket tells no more.\n");
+            with_v6_length(golden.text) + "Node:   n1, configuration version 1\n"
+                                          "The daemon at this socket tells no more.\n");
 }
 
 TEST(RenderTextTest, RefusesWhatIsNoStatus) {
@@ -155,6 +172,24 @@ TEST(RenderTextTest, SurvivesChangedStatuses) {
       text[rng.below(text.size())] = static_cast<char>(rng.below(256));
     }
     static_cast<void>(render_text(text, Detail::verbose));
+  }
+}
+
+TEST(RenderTextTest, SaysWhatASplitMeansAndWhyAPeerIsOut) {
+  auto status = status_of(golden_statuses()[0].status);
+  status.isolation = core::Isolation::release;
+  status.quorum = core::Quorum::majority;
+  status.plumb = core::Plumb::route;
+  status.witnesses = {{*core::parse_ip("10.77.0.1"), true}, {*core::parse_ip("10.77.0.2"), false}};
+  status.peers[1].is_active = false;
+  status.peers[1].out = core::OutReason::silent;
+  const auto text = render_text(render_json(status), Detail::verbose).value();
+  for (const auto* line :
+       {"Isolation: release: a node that hears nobody, no witness either, steps back\n",
+        "Quorum: majority: only nodes that see more than half of the cluster serve\n",
+        "Witness: 10.77.0.1 answers, 10.77.0.2 DOES NOT ANSWER\n", "Plumb: route: ",
+        "inactive  not heard  lost: fell silent for longer than stale\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
 }
 

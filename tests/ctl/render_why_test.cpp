@@ -64,7 +64,7 @@ TEST(RenderWhyTest, TellsOfAllGroupsWithoutAnAddress) {
 // Every reason that a daemon may give is a sentence here.
 TEST(RenderWhyTest, KnowsEveryReason) {
   auto status = four_nodes();
-  for (int i = 0; i <= static_cast<int>(core::MoveReason::owner_differs); ++i) {
+  for (int i = 0; i <= static_cast<int>(core::MoveReason::owner_died); ++i) {
     const auto reason = static_cast<core::MoveReason>(i);
     status.groups[0].reason = reason;
     const auto text = render_why(render_json(status), "10.0.0.1").value();
@@ -93,6 +93,17 @@ TEST(RenderWhyTest, SurvivesChangedStatuses) {
     }
     static_cast<void>(render_why(text, ""));
   }
+}
+
+TEST(RenderWhyTest, TellsWhyANodeIsOutAndForHowLong) {
+  auto status = four_nodes();
+  status.peers[1].out = core::OutReason::never;
+  status.peers[3].out = core::OutReason::died;
+  status.peers[3].heard_ago = std::chrono::seconds(4);
+  EXPECT_NE(render_why(render_json(status), "10.0.0.1").value().find(
+                "c could take it; b cannot: was never heard; d cannot: died or hung, its guard "
+                "said (heard 4.0 s ago)\n"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -49,7 +49,12 @@ TEST(VippyctlTest, UnderstandsOurServer) {
   EXPECT_EQ(vippyctl({"status", "-s", daemon.socket()}).out, golden.text);
   const auto unknown = vippyctl({"-s", daemon.socket(), "frob nicate"});
   EXPECT_EQ(unknown.exit, 1);
-  EXPECT_EQ(unknown.out, "{\"error\":\"no such command\"}\n");
+  EXPECT_EQ(unknown.out, "");
+  EXPECT_TRUE(unknown.err.starts_with("vippyctl: the daemon does not know \"frob nicate\"\n"));
+  EXPECT_TRUE(has(unknown.err, "\n  drain [NODE] ")) << unknown.err;
+  const auto raw = vippyctl({"-s", daemon.socket(), "--json", "frob nicate"});
+  EXPECT_EQ(raw.exit, 1);
+  EXPECT_EQ(raw.out, "{\"error\":\"no such command\"}\n");
   const auto verbose = vippyctl({"-v", "-s", daemon.socket(), "status"});
   EXPECT_EQ(verbose.exit, 0);
   EXPECT_TRUE(has(verbose.out, "\nPeers:\n")) << verbose.out;
@@ -196,6 +201,17 @@ TEST(VippyctlTest, DocumentsItsExitStatus) {
     EXPECT_TRUE(has(help.out, line)) << line;
   }
   EXPECT_EQ(vippyctl({"--version"}).out, "vippyctl " VIPPY_VERSION "\n");
+}
+
+TEST(VippyctlTest, SaysWhichFailbackHoldsForTheNodeThatComesBack) {
+  const auto undrained = [](const std::string& body) {
+    const FakeDaemon daemon(always(http_reply(body, "202 Accepted")));
+    return vippyctl({"-s", daemon.socket(), "undrain"}).out;
+  };
+  const auto own = undrained(R"({"asked":"undrain","node":"n1","failback":30.0,"protocol":"2"})");
+  EXPECT_TRUE(has(own, "; failback is after 30 s: a node that returns takes")) << own;
+  const auto other = undrained(R"({"asked":"undrain","node":"n2"})");
+  EXPECT_TRUE(has(other, "; failback is what its own configuration says.")) << other;
 }
 
 }  // namespace

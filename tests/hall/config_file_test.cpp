@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "core/limits.h"
+#include "core/wire2.h"
 
 namespace vippy::hall {
 namespace {
@@ -74,6 +75,32 @@ TEST_F(ConfigFileTest, SaysThatItMayNotBeRead) {
   const auto file = read_config_file(name);
   if (file) return;  // root reads everything
   EXPECT_EQ(file.error().os_error, EACCES);
+}
+
+TEST_F(ConfigFileTest, KnowsWhetherTheFolderOfAFileIsThere) {
+  EXPECT_TRUE(has_folder(path("socket")));
+  EXPECT_FALSE(has_folder(path("nowhere/socket")));
+  EXPECT_FALSE(has_folder(write("x") + "/socket"));
+  EXPECT_TRUE(has_folder("/socket"));
+  EXPECT_TRUE(has_folder("socket"));
+}
+
+TEST_F(ConfigFileTest, TellsThatTheFileIsNotTheTextThatRuns) {
+  const auto name = write("one");
+  ConfigFileWatch watch(name);
+  const auto one = core::content_digest("one");
+  EXPECT_EQ(watch.differs(one), std::nullopt);
+  write("two");
+  std::filesystem::last_write_time(name, std::filesystem::file_time_type::clock::now() -
+                                             std::chrono::hours(1));
+  const auto age = watch.differs(one);
+  ASSERT_TRUE(age);
+  EXPECT_GE(*age, std::chrono::minutes(59));
+  EXPECT_EQ(watch.differs(core::content_digest("two")), std::nullopt) << "it was reloaded";
+  write("one");
+  EXPECT_EQ(watch.differs(one), std::nullopt) << "it was put back";
+  std::filesystem::remove(name);
+  EXPECT_TRUE(watch.differs(one));
 }
 
 }  // namespace

@@ -116,6 +116,8 @@ class DaemonTest : public testing::Test {
   DaemonTest() {
     Outside outside;
     outside.read_config = [this] { return reading; };
+    outside.config_name = "/etc/vippy.conf";
+    outside.config_differs = [this](std::uint64_t) { return file_changed; };
     outside.open_log = [this](const core::Logging&) { return std::make_unique<Sink>(lines); };
     outside.http_date = [] { return std::string("Thu, 01 Jan 1970 00:00:00 GMT"); };
     outside.make_guard = [this] {
@@ -146,11 +148,11 @@ class DaemonTest : public testing::Test {
     turn();
   }
   std::optional<int> turn() { return daemon->turn(); }
-  bool has_line(const std::string& part) const {
-    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
-      return line.find(part) != std::string::npos;
-    });
+  std::size_t lines_with(const std::string& part) const {
+    const auto has_part = [&](const auto& line) { return line.find(part) != std::string::npos; };
+    return static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), has_part));
   }
+  bool has_line(const std::string& part) const { return lines_with(part) > 0; }
 
   // What the guard would remove.
   std::vector<core::Prefix> on_board() {
@@ -166,6 +168,7 @@ class DaemonTest : public testing::Test {
   std::vector<std::byte> memory = std::vector<std::byte>(sizeof(Board));
   core::Config config = core::small_config(4, {"a"}, {{"", "10.0.0.9/24"}});
   core::ConfigReading reading;
+  std::optional<core::Duration> file_changed;
   std::vector<std::string> lines;
   std::unique_ptr<Daemon> daemon;
 };
@@ -208,7 +211,8 @@ TEST_F(DaemonTest, ADrainIsTakenFromTheManagementSocketAndCarriedOut) {
   platform.events.emplace_back(platform::StreamBytes{5, drain});
   turn();
   EXPECT_EQ(platform.replied.rfind("HTTP/1.1 202 Accepted", 0), 0U) << platform.replied;
-  EXPECT_TRUE(platform.replied.ends_with(R"({"asked":"drain","node":"a"})")) << platform.replied;
+  const std::string taken = R"({"asked":"drain","node":"a","failback":"immediate","protocol":"1"})";
+  EXPECT_TRUE(platform.replied.ends_with(taken)) << platform.replied;
   EXPECT_TRUE(daemon->status().is_draining);
   EXPECT_TRUE(has_line("notice a is drained: the others take over"));
   const auto undrain = bytes_of("POST /undrain HTTP/1.1\r\n\r\n");
@@ -316,20 +320,48 @@ TEST_F(DaemonTest, AReloadOfABadFileLogsEveryProblemAndChangesNothing) {
   lines.clear();
   platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
   turn();
-  for (const auto& problem : reading.problems) EXPECT_TRUE(has_line(core::format(problem)));
+  for (const auto& problem : reading.problems) EXPECT_EQ(lines_with(core::format(problem)), 1U);
   EXPECT_TRUE(has_line("configuration refused, the old one stays"));
   EXPECT_EQ(daemon->status().shared->version, 4U);
 }
 
-TEST_F(DaemonTest, AReloadOfAGoodFileSaysItsWarningsAsWarnings) {
+TEST_F(DaemonTest, AReloadOfAMissingFileSaysSoOnce) {
+  serve();
+  reading.problems = {{.text = "/etc/vippy.conf: ENOENT: there is no such file"}};
+  lines.clear();
+  platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
+  turn();
+  EXPECT_EQ(lines_with("ENOENT"), 1U);
+  EXPECT_TRUE(has_line("configuration refused, the old one stays: "));
+}
+
+TEST_F(DaemonTest, AReloadOfAGoodFileSaysEachOfItsWarningsOnceWhereTheUsualMaskShowsThem) {
   serve();
   reading.config = config;
   reading.problems = {{core::Severity::warning, 3, 5, "x", "is risky"}};
   lines.clear();
+  for (int i = 0; i < 2; ++i) {
+    platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
+    turn();
+  }
+  EXPECT_EQ(lines_with("err /etc/vippy.conf:3:5: warning: x: is risky"), 1U);
+  EXPECT_EQ(lines_with("configuration read again, version 4"), 2U);
+  reading.problems.push_back({core::Severity::warning, 4, 5, "y", "is risky"});
   platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
   turn();
-  EXPECT_TRUE(has_line("warning 3:5: warning: x: is risky"));
-  EXPECT_TRUE(has_line("configuration read again, version 4"));
+  EXPECT_EQ(lines_with("err /etc/vippy.conf:3:5: warning: x: is risky"), 1U);
+  EXPECT_EQ(lines_with("err /etc/vippy.conf:4:5: warning: y: is risky"), 1U);
+}
+
+TEST_F(DaemonTest, AFileThatIsNotWhatRunsIsATrouble) {
+  serve();
+  EXPECT_TRUE(daemon->status().troubles.empty());
+  file_changed = 7s;
+  ASSERT_EQ(daemon->status().troubles.size(), 1U);
+  const auto trouble = daemon->status().troubles[0];
+  EXPECT_EQ(trouble.text, "/etc/vippy.conf is not what runs: it was changed and not reloaded yet, "
+                          "or refused (`vippyd --check` and the log say why)");
+  EXPECT_EQ(trouble.since, 7s);
 }
 
 TEST_F(DaemonTest, WhatTheSystemRefusesReachesTheCoreAndIsTriedAgain) {

@@ -43,6 +43,35 @@ TEST_F(ProcessTest, ASecondDaemonOnTheSameSocketSaysWhyItDoesNotStart) {
   EXPECT_EQ(cluster.node(1).must_status()["identity"], "n1");
 }
 
+// A copy of the file with another socket, as in a container with the host's network.
+TEST_F(ProcessTest, ASecondDaemonOfTheSameChatDoesNotFight) {
+  auto& cluster = alone();
+  AddressWatch watch(cluster.space(1));
+  for (const char* interface : {"all", "eth0", "10.77.0.101"}) {
+    auto config = cluster.config(Json::array({group({"10.77.1.1/16"})}));
+    config["management"] = cluster.node(1).socket() + "2";
+    config["chat_interface"] = interface;
+    const auto file = cluster.node(1).config_file() + "2";
+    write_file(file, config.dump());
+    const auto second = run_program({built_program("vippyd"), "--loop", loop_of_environment(),
+                                     "-n", "n1", "-c", file},
+                                    "", &cluster.space(1));
+    EXPECT_EQ(second.code, 1) << interface;
+    EXPECT_THAT(second.output, testing::ContainsRegex("cannot open chat .*: in use by another "
+                                                      "program .another vippyd.*would fight"));
+  }
+  EXPECT_THAT(watch.changes(), testing::IsEmpty());
+  EXPECT_EQ(cluster.node(1).must_status()["vippy"]["counters"]["ignored"], 0);
+}
+
+TEST_F(ProcessTest, TheGuardOfAKilledDaemonSaysWhatItDid) {
+  auto& cluster = alone();
+  cluster.node(1).mark_log();
+  cluster.node(1).kill();
+  cluster.node(1).wait_log("vippy-guard: vippyd ended without a word: its guard has said for it "
+                           "that this node leaves and removed 1 addresses");
+}
+
 TEST_F(ProcessTest, ItCanBeStartedAgainRightAfterItWasKilled) {
   auto& cluster = alone();
   for (int i = 0; i < 5; ++i) {

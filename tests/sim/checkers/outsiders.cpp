@@ -26,6 +26,9 @@ struct Words {
     if (const auto* left = std::get_if<core::event::PeerLeft>(&it.event)) {
       return fmt::format("{} says {} left", it.machine + 1, left->node);
     }
+    if (const auto* died = std::get_if<core::event::PeerDied>(&it.event)) {
+      return fmt::format("{} says {} died", it.machine + 1, died->node);
+    }
     if (const auto* silent = std::get_if<core::event::PeerSilent>(&it.event)) {
       return fmt::format("{} says {} is silent", it.machine + 1, silent->node);
     }

@@ -69,7 +69,7 @@ class Reasons final : public Checker {
     if (reason == MoveReason::owner_silent) {
       return is_well_heard(picture, from, sayer, now) ? "that one was heard all the time" : "";
     }
-    if (reason == MoveReason::owner_left) {
+    if (reason == MoveReason::owner_left || reason == MoveReason::owner_died) {
       const auto& owner = picture.machines()[from];
       const bool left = !owner.runs() || !owner.is_active ||
                         is_recent(picture, owner.inactive, now);
