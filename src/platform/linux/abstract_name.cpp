@@ -26,7 +26,7 @@ std::optional<ucred> owner_of(const AbstractName& name) {
 }
 
 std::pair<Descriptor, int> listen_at(const AbstractName& name) {
-  constexpr int kBacklog = 16;
+  constexpr int kBacklog = 1'024;  // those who only ask wait there until they are seen off
   Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener) return {Descriptor(), errno};
   if (::bind(listener.get(), name.get(), name.length()) != 0) return {Descriptor(), errno};

@@ -227,7 +227,6 @@ std::vector<WillTarget> Announcements::route() const {
 
 int Announcements::send(std::span<const std::uint8_t> bytes, const HostTables& tables,
                         Notices& notices, core::Instant now) {
-  claim_.turn_away();
   if (sockets_.empty()) {
     notices.warn_limited("send closed", "an announcement was not sent: no chat is open", now);
     return ENOTCONN;

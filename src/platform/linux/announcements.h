@@ -42,6 +42,8 @@ class Announcements {
                                                const ReceiveClock& clock) const;
   // The pending error of the socket, said as a notice.
   void on_error(std::size_t place, Notices& notices, core::Instant now) const;
+  // Other daemons that asked whether this chat is taken.
+  void see_off_askers() const { claim_.turn_away(); }
 
  private:
   // One of the interfaces that were asked for.

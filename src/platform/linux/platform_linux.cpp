@@ -454,6 +454,7 @@ void LinuxPlatform::on_request(const AddAddress& request) {
 void LinuxPlatform::on_request(const HarvestNeighbours& /*request*/) {
   watcher_.ask(Table::neighbours);
   is_netlink_asked_ = true;
+  announcements_.see_off_askers();  // now and then is enough
 }
 
 void LinuxPlatform::on_request(const StreamSend& request) {
