@@ -76,7 +76,7 @@ void Node::on(const TableComplete& complete, Instant now, Actions& out) {
       place_vips(now, out);
       return;
     case KernelTable::addresses:
-      for (const auto& key : reconciler_.complete_table(now, out)) went_down(key);
+      for (const auto& key : reconciler_.complete_table(now)) went_down(key);
       addresses_known_ = true;
       stock_due_.mark_all();
       return;
@@ -295,7 +295,8 @@ void Node::announce(Instant now, Actions& out) {
 
 void Node::came_up(const AddressKey& key, Instant now, Actions& out) {
   const auto* interface = interfaces_.find(key.index);
-  if (interface == nullptr) return;
+  const auto* group = group_of(key);
+  if (interface == nullptr || group == nullptr || !is_spoken_of(*group)) return;
   advertiser_.start(key.index, key.prefix, interfaces_, now, out);
   ask_neighbours(key, now);
 }

@@ -65,6 +65,8 @@ bool Node::take_stock_of(std::size_t index, Instant now) {
     refusals_.set(index, is_refused);
     decide_due_.mark(index);
   }
+  // Of what goes to somebody else each address that is gone is wished for no longer.
+  if (group.is_held && !group.is_wished_whole) decide_due_.mark(index);
   set_hold_deadline(index);
   return !is_same;
 }

@@ -237,8 +237,7 @@ std::vector<AddressKey> Node::wanted() const {
 // Of what goes to somebody else nothing is added here any more.
 bool Node::is_wanted(const GroupState& group, const AddressKey& key) const {
   if (!is_wanted(group)) return false;
-  const bool is_going = goes_by_facts() && group.owner != membership_.self();
-  return !is_going || reconciler_.keeps(key);
+  return is_spoken_of(group) || reconciler_.keeps(key);
 }
 
 bool Node::is_spoken_of(const GroupState& group) const {

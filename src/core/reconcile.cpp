@@ -52,7 +52,7 @@ void Reconciler::begin_table() {
   }
 }
 
-std::vector<AddressKey> Reconciler::complete_table(Instant now, Actions& out) {
+std::vector<AddressKey> Reconciler::complete_table(Instant now) {
   std::vector<AddressKey> gone;
   if (!std::exchange(reading_, false)) return gone;
   for (auto& entry : records_) {
@@ -61,7 +61,7 @@ std::vector<AddressKey> Reconciler::complete_table(Instant now, Actions& out) {
     record.seen = Presence::absent;
     if (record.pending == Pending::removing) record.dels_unseen = 0;
     if (record.pending != Pending::none || record.presence == Presence::absent) continue;
-    if (saw_absent(entry, now, out) == Change::went_down) gone.push_back(entry.first);
+    if (saw_absent(entry, now) == Change::went_down) gone.push_back(entry.first);
   }
   std::erase_if(records_, [](const auto& entry) { return is_idle(entry.second); });
   return gone;
@@ -141,7 +141,7 @@ Reconciler::Change Reconciler::believe_seen(Records::value_type& entry, Instant 
   if (record.pending != Pending::none || record.adds_unseen > 0 || record.dels_unseen > 0) {
     return Change::none;
   }
-  if (record.seen == Presence::absent) return saw_absent(entry, now, out);
+  if (record.seen == Presence::absent) return saw_absent(entry, now);
   return saw_present(entry, now, out);
 }
 
@@ -151,6 +151,7 @@ Reconciler::Change Reconciler::saw_present(Records::value_type& entry, Instant n
   if (record.seen == before || (before == Presence::ours && !address_tags_)) return Change::none;
   set_presence(record, record.seen);
   if (before != record.presence) record.foreign_since = now;
+  record.is_taken = false;
   record.is_leftover = record.seen == Presence::ours;
   if (record.seen == Presence::foreign && record.wanted) {
     record.foreign_said = true;
@@ -172,24 +173,23 @@ void Reconciler::claim(const std::vector<AddressKey>& configured) {
   }
 }
 
-Reconciler::Change Reconciler::saw_absent(Records::value_type& entry, Instant now, Actions& out) {
+Reconciler::Change Reconciler::saw_absent(Records::value_type& entry, Instant now) {
   auto& [key, record] = entry;
   if (record.presence == Presence::absent) return Change::none;
   set_presence(record, Presence::absent);
-  record.is_leftover = false;
-  record.foreign_said = false;
+  record.is_leftover = record.foreign_said = false;
   touch(entry);
   if (!record.wanted) return Change::went_down;
   if (now - record.stolen_at > kTheftWindow) record.thefts = 0;
   record.stolen_at = now;
   if (++record.thefts > kTheftsAtOnce) record.retry_at = now + 1s;
-  log(out, event::AddressPutBack{vip_name(key), interface_name(key.index)});
+  record.is_taken = true;
   return Change::went_down;
 }
 
 void Reconciler::forget_wish(Records::value_type& entry) {
   auto& record = entry.second;
-  record.wanted = record.foreign_said = false;
+  record.wanted = record.foreign_said = record.is_taken = false;
   // Whoever does not want an address has no trouble with its absence.
   if (record.presence == Presence::absent) record.failures = 0;
   touch(entry);
@@ -237,6 +237,9 @@ void Reconciler::request(Records::value_type& entry, Pending what, RequestId id,
   requests_[id] = key;
   if (what == Pending::adding) {
     ++record.adds_unseen;
+    if (std::exchange(record.is_taken, false)) {
+      log(out, event::AddressPutBack{vip_name(key), interface_name(key.index)});
+    }
     const auto lease = key.plumb == Plumb::route ? Duration::zero() : lease_;
     out.push_back(AddAddress{id, key.index, key.prefix, lease, false, key.plumb});
   } else {
@@ -442,7 +445,7 @@ void Reconciler::interface_gone(InterfaceIndex index) {
     record.seen = Presence::absent;
     record.adds_unseen = 0;
     record.dels_unseen = 0;
-    record.wanted = false;
+    record.wanted = record.is_taken = false;
   }
   std::erase_if(records_, [&](const auto& entry) {
     return entry.first.index == index && entry.second.pending == Pending::none;

@@ -56,7 +56,7 @@ class Reconciler {
 
   void begin_table();
   // Answers the addresses that went away unseen.
-  std::vector<AddressKey> complete_table(Instant now, Actions& out);
+  std::vector<AddressKey> complete_table(Instant now);
   Change observe(const AddressSeen& seen, bool own_by_text, Instant now, Actions& out);
 
   // The configuration came after the table: without tags, what is exactly as configured is ours.
@@ -109,6 +109,7 @@ class Reconciler {
     bool wanted = false;
     bool is_leftover = false;   // found, not added by this run
     bool foreign_said = false;  // that it is somebody else's, while wanted
+    bool is_taken = false;      // somebody removed it while it was wanted
     bool mentioned = false;     // in the table that is being read
     bool in_doubt = false;      // a removal was seen that may be older than our addition
     bool was_notified = false;  // since the pending request was made
@@ -142,7 +143,7 @@ class Reconciler {
   void forget_wish(Records::value_type& entry);
   Change believe_seen(Records::value_type& entry, Instant now, Actions& out);
   Change saw_present(Records::value_type& entry, Instant now, Actions& out);
-  Change saw_absent(Records::value_type& entry, Instant now, Actions& out);
+  Change saw_absent(Records::value_type& entry, Instant now);
   Change contradicted(Records::value_type& entry, Presence by_answer, Instant now, Actions& out);
   [[nodiscard]] static bool is_idle(const Record& record);
   std::vector<Records::value_type*> take_touched();

@@ -28,7 +28,7 @@ class ReconcileBench : public testing::Test {
   Reconciler::Change miss(const AddressKey& what) {
     return reconciler.observe({what.index, what.prefix, false, true}, false, now, said);
   }
-  std::vector<AddressKey> complete() { return reconciler.complete_table(now, said); }
+  std::vector<AddressKey> complete() { return reconciler.complete_table(now); }
   std::optional<Reconciler::Answer> answer(RequestId id, FailureKind failure = FailureKind::none) {
     return reconciler.outcome(id, failure, now, said);
   }

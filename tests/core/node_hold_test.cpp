@@ -1,30 +1,13 @@
 #include <gtest/gtest.h>
 
-#include "tests/core/talking_nodes.h"
+#include "tests/core/resting_cluster.h"
 
 namespace vippy::core {
 namespace {
 
 using namespace std::chrono_literals;
-using Holders = std::vector<std::size_t>;
 
-const std::string kVip = "10.0.0.9/24";
-const std::vector<std::string> kTwo = {"a", "b"};
 const std::vector<std::string> kThree = {"a", "b", "c"};
-
-Config prefers_a(const std::vector<std::string>& nodes = kTwo) {
-  return talking_config(1, nodes, {{"a", kVip}});
-}
-
-// A cluster that has come to rest; `a` holds the address.
-struct Cluster : TalkingNodes {
-  explicit Cluster(const Config& config) : TalkingNodes(config.shared->nodes) {
-    start(config);
-    run(400ms);
-    EXPECT_EQ(holders(kVip), Holders{0});
-    watch(kVip);
-  }
-};
 
 TEST(NodeHoldTest, ADeadOwnerIsFollowedWithinStaleAndAnInterval) {
   Cluster cluster(prefers_a());
@@ -33,53 +16,6 @@ TEST(NodeHoldTest, ADeadOwnerIsFollowedWithinStaleAndAnInterval) {
   while (cluster.holders(kVip).empty()) cluster.run(1ms);
   EXPECT_LE(cluster.now - died, 42ms);
   EXPECT_EQ(cluster.holders(kVip), Holders{1});
-}
-
-TEST(NodeHoldTest, AStopMakesBeforeItBreaks) {
-  Cluster cluster(prefers_a());
-  cluster[0].step(StopRequested{});
-  cluster.run(50ms);
-  EXPECT_EQ(cluster.holders(kVip), Holders{1});
-  EXPECT_EQ(cluster.fewest, 1U);
-  EXPECT_EQ(cluster.most, 2U);
-  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
-}
-
-TEST(NodeHoldTest, TheLastNodeStopsAtOnceAndLeavesNothing) {
-  Cluster cluster(prefers_a());
-  cluster.silence(1);
-  cluster.run(100ms);
-  cluster[0].step(StopRequested{});
-  cluster.run(10ms);
-  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
-  EXPECT_TRUE(cluster.holders(kVip).empty());
-}
-
-TEST(NodeHoldTest, ADrainMakesBeforeItBreaksAndUndrainBringsBack) {
-  Cluster cluster(prefers_a());
-  cluster[0].step(OrderGiven{OrderKind::drain, ""});
-  cluster.run(50ms);
-  EXPECT_EQ(cluster.holders(kVip), Holders{1});
-  EXPECT_EQ(cluster[0].status().inactive_reason, "drained by the operator");
-  cluster[0].step(OrderGiven{OrderKind::undrain, "a"});
-  cluster.run(50ms);
-  EXPECT_EQ(cluster.holders(kVip), Holders{0});
-  EXPECT_EQ(cluster.fewest, 1U);
-}
-
-TEST(NodeHoldTest, TheOnlyNodeLeftKeepsWhatItHasWhileDrained) {
-  Cluster cluster(prefers_a());
-  cluster.silence(1);
-  cluster.run(100ms);
-  cluster[0].step(OrderGiven{OrderKind::drain, ""});
-  cluster.run(3s);
-  EXPECT_EQ(cluster.holders(kVip), Holders{0});
-  EXPECT_EQ(cluster.fewest, 1U);
-  const auto status = cluster[0].status();
-  EXPECT_EQ(status.groups[0].owner, 0U);
-  ASSERT_EQ(status.troubles.size(), 1U);
-  EXPECT_EQ(status.troubles[0].text,
-            "no other node can take it, so this node keeps it: do not stop it");
 }
 
 TEST(NodeHoldTest, AnOrderReachesAnotherNode) {

@@ -150,7 +150,7 @@ class Story {
     for (const auto& [prefix, is_tagged] : kernel_.tagged) {
       reconciler_.observe({kEth0, prefix, true, is_tagged}, false, now_, out_);
     }
-    reconciler_.complete_table(now_, out_);
+    reconciler_.complete_table(now_);
   }
   void plan() {
     Actions asked;

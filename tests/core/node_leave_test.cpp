@@ -1,0 +1,113 @@
+// Node, leaving: a stop, a drain, and what happens to a group on its way out.
+#include <gtest/gtest.h>
+
+#include "tests/core/resting_cluster.h"
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(NodeLeaveTest, AStopMakesBeforeItBreaks) {
+  Cluster cluster(prefers_a());
+  cluster[0].step(StopRequested{});
+  cluster.run(50ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  EXPECT_EQ(cluster.fewest, 1U);
+  EXPECT_EQ(cluster.most, 2U);
+  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+}
+
+TEST(NodeLeaveTest, TheLastNodeStopsAtOnceAndLeavesNothing) {
+  Cluster cluster(prefers_a());
+  cluster.silence(1);
+  cluster.run(100ms);
+  cluster[0].step(StopRequested{});
+  cluster.run(10ms);
+  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+  EXPECT_TRUE(cluster.holders(kVip).empty());
+}
+
+TEST(NodeLeaveTest, ADrainMakesBeforeItBreaksAndUndrainBringsBack) {
+  Cluster cluster(prefers_a());
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(50ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  EXPECT_EQ(cluster[0].status().inactive_reason, "drained by the operator");
+  cluster[0].step(OrderGiven{OrderKind::undrain, "a"});
+  cluster.run(50ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster.fewest, 1U);
+}
+
+TEST(NodeLeaveTest, TheOnlyNodeLeftKeepsWhatItHasWhileDrained) {
+  Cluster cluster(prefers_a());
+  cluster.silence(1);
+  cluster.run(100ms);
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(3s);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster.fewest, 1U);
+  const auto status = cluster[0].status();
+  EXPECT_EQ(status.groups[0].owner, 0U);
+  ASSERT_EQ(status.troubles.size(), 1U);
+  EXPECT_EQ(status.troubles[0].text,
+            "no other node can take it, so this node keeps it: do not stop it");
+}
+
+const std::string kSecond = "10.0.0.90/24";
+
+// Both addresses are in one group.
+Config prefers_a_with_two() {
+  auto config = prefers_a();
+  auto shared = std::make_shared<Shared>(*config.shared);
+  shared->groups[0].vips.push_back(test::vip(kSecond));
+  config.shared = std::move(shared);
+  return config;
+}
+
+void remove_by_hand(SteppedNode& node) {
+  node.kernel.erase(*parse_prefix(kSecond));
+  node.address(kSecond, true, false);
+}
+
+// The kernel of the new owner refuses them, so the old one keeps what it has.
+TEST(NodeLeaveTest, WhatIsRemovedByHandFromAGroupOnItsWayOutIsNotPutBack) {
+  Cluster cluster(prefers_a_with_two());
+  cluster[1].refuses = true;
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(20ms);
+  ASSERT_EQ(cluster[0].kernel.size(), 2U);
+  cluster.forget(0);
+  remove_by_hand(cluster[0]);
+  cluster.run(20ms);
+  EXPECT_EQ(cluster[0].kernel.size(), 1U);
+  EXPECT_TRUE(cluster[0].logged<event::AddressPutBack>().empty());
+}
+
+TEST(NodeLeaveTest, WhatComesAndGoesOfAGroupOnItsWayOutIsNotSpokenOf) {
+  Cluster cluster(prefers_a_with_two());
+  cluster[1].refuses = true;
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(20ms);
+  cluster.forget(0);
+  remove_by_hand(cluster[0]);
+  cluster[0].address(kSecond, true);
+  cluster.run(20ms);
+  EXPECT_EQ(cluster[0].count<Advertise>(), 0U);
+}
+
+TEST(NodeLeaveTest, WhatIsRemovedByHandFromAGroupThatNobodyElseCanTakeIsPutBack) {
+  Cluster cluster(prefers_a_with_two());
+  cluster.silence(1);
+  cluster.run(100ms);
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(20ms);
+  remove_by_hand(cluster[0]);
+  cluster.run(20ms);
+  EXPECT_EQ(cluster[0].kernel.size(), 2U);
+  EXPECT_EQ(cluster[0].logged<event::AddressPutBack>().size(), 1U);
+}
+
+}  // namespace
+}  // namespace vippy::core
