@@ -197,6 +197,8 @@ class Node {
   void judge_standing(Instant now);
   [[nodiscard]] bool is_settled_node(Instant now) const;
   [[nodiscard]] bool keeps_while_leaving(std::size_t group, Instant now) const;
+  [[nodiscard]] bool may_be_followed(Instant now) const;
+  [[nodiscard]] Instant hope_until() const;
   [[nodiscard]] bool may_keep_part(std::size_t group, Instant now) const;
   [[nodiscard]] Instant part_until(const GroupState& group) const;
   [[nodiscard]] bool should_have(std::size_t group, Instant now) const;

@@ -134,9 +134,25 @@ bool Node::keeps_while_leaving(std::size_t group, Instant now) const {
   if (!claims_.test(group) && !parts_.test(group)) return false;
   const auto owner = groups_[group].owner;
   const bool is_draining = *shown_reason_ == InactiveReason::draining;
-  if (owner == kNobody) return is_draining;
+  if (owner == kNobody) return is_draining || may_be_followed(now);
   if (!is_draining && leaving_since_ && now - *leaving_since_ > kFollowWithin) return false;
   return !facts_[owner].surely_has(group);
+}
+
+// Nobody is there to take over, but somebody was a moment ago and may be heard again. Who is cut
+// off and has to let go does not wait for that.
+bool Node::may_be_followed(Instant now) const {
+  if (!leaving_since_ || standing_reason_ || now > hope_until()) return false;
+  const auto lately = 2 * (config_.stale + config_.interval);
+  for (std::size_t i = 0; i < membership_.size(); ++i) {
+    if (i == membership_.self() || !membership_.was_lost(i)) continue;
+    if (*leaving_since_ - *membership_.heard_last(i) <= lately) return true;
+  }
+  return false;
+}
+
+Instant Node::hope_until() const {
+  return *leaving_since_ + std::min<Duration>(config_.stale + 2 * config_.interval, kFollowWithin);
 }
 
 // Of two configurations of the same version both may name an address: who has it keeps it, and of
@@ -350,6 +366,9 @@ void Node::set_hold_deadline(std::size_t index) {
                        group.owner != membership_.self() && group.release_at == Instant::max();
   if (is_part) at = std::min(at, part_until(group));
   if (group.refuse_until != Instant{}) at = std::min(at, group.refuse_until);
+  const bool is_hoping = group.is_held && group.owner == kNobody && leaving_since_ &&
+                         shown_reason_ != InactiveReason::draining;
+  if (is_hoping) at = std::min(at, hope_until() + Duration(1));
   hold_deadlines_.set(index, at);
 }
 

@@ -28,6 +28,31 @@ TEST(NodeLeaveTest, TheLastNodeStopsAtOnceAndLeavesNothing) {
   EXPECT_TRUE(cluster.holders(kVip).empty());
 }
 
+TEST(NodeLeaveTest, AStopWhileThePeerLooksSilentForAMomentWaitsForIt) {
+  Cluster cluster(prefers_a());
+  cluster.cut(1, 0);
+  while (cluster[0].logged<event::PeerSilent>().empty()) cluster.run(1ms);
+  cluster[0].step(StopRequested{});
+  cluster.run(1ms);
+  cluster.cut(1, 0, false);
+  cluster.run(100ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  EXPECT_GE(cluster.fewest, 1U);
+  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+}
+
+TEST(NodeLeaveTest, AStopWaitsNoLongerThanStaleAndTwoIntervalsForAPeerThatWasJustLost) {
+  Cluster cluster(prefers_a());
+  cluster.silence(1);
+  cluster.run(35ms);
+  cluster[0].step(StopRequested{});
+  cluster.run(45ms);
+  EXPECT_EQ(cluster[0].count<Exit>(), 0U);
+  cluster.run(10ms);
+  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+  EXPECT_TRUE(cluster.holders(kVip).empty());
+}
+
 TEST(NodeLeaveTest, ADrainMakesBeforeItBreaksAndUndrainBringsBack) {
   Cluster cluster(prefers_a());
   cluster[0].step(OrderGiven{OrderKind::drain, ""});
