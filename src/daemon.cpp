@@ -203,7 +203,8 @@ void Daemon::on(const platform::TableComplete& event) {
 
 void Daemon::on(const platform::LinkChanged& event) {
   step(core::LinkSeen{event.index, std::string(event.name), event.mac, event.exists,
-                      event.is_running, event.is_ethernet, event.forwards_ipv6});
+                      event.is_running, event.is_ethernet, event.forwards_ipv6,
+                      event.is_loopback});
 }
 
 void Daemon::on(const platform::AddressChanged& event) {

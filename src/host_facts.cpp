@@ -1,6 +1,7 @@
 #include "host_facts.h"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -57,6 +58,7 @@ std::optional<std::vector<core::LocalInterface>> local_interfaces() {
     const std::string name(label.substr(0, label.find(':')));
     auto& interface = by_name[name];
     interface.name = name;
+    interface.is_loopback = (item->ifa_flags & IFF_LOOPBACK) != 0;
     const auto address = address_of(item->ifa_addr);
     const auto mask = address_of(item->ifa_netmask);
     if (address && mask) interface.prefixes.push_back({*address, mask_length(*mask)});

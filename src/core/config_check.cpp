@@ -129,19 +129,36 @@ void check_vip(const Vip& vip, const HostFacts& facts, const Vips& vips,
   }
 }
 
-void check_chat_interface(const std::string& wanted, const Interfaces& interfaces,
-                          std::vector<ConfigProblem>& problems) {
-  if (wanted == "all" || find(interfaces, wanted) != nullptr) return;
+// `wanted` is a name or an address of it.
+const LocalInterface* chat_interface(const std::string& wanted, const Interfaces& interfaces) {
+  if (const auto* named = find(interfaces, wanted)) return named;
   const auto address = parse_ip(wanted);
-  const bool is_local =
-      address && std::any_of(interfaces.begin(), interfaces.end(), [&](auto& one) {
-        return std::any_of(one.prefixes.begin(), one.prefixes.end(),
-                           [&](const Prefix& own) { return own.address == *address; });
-      });
-  if (is_local) return;
-  warn(problems, "chat_interface",
-       address ? wanted + " is no address of this host; write one that is, a name, or \"all\""
-               : unknown_interface(interfaces, wanted));
+  const auto found = std::find_if(interfaces.begin(), interfaces.end(), [&](const auto& one) {
+    return address && std::any_of(one.prefixes.begin(), one.prefixes.end(),
+                                  [&](const Prefix& own) { return own.address == *address; });
+  });
+  return found == interfaces.end() ? nullptr : &*found;
+}
+
+// No error: what is missing may come, and a node that waits for it can say so in its status.
+void check_chat_interface(const std::string& wanted, const Interfaces& interfaces, bool is_alone,
+                          std::vector<ConfigProblem>& problems) {
+  if (wanted == "all") return;
+  const std::string result =
+      is_alone ? "" : "; over it this node hears no other one, and with no other chat_interface "
+                      "it takes no address";
+  const auto* found = chat_interface(wanted, interfaces);
+  if (found == nullptr) {
+    warn(problems, "chat_interface",
+         (parse_ip(wanted)
+              ? wanted + " is no address of this host; write one that is, a name, or \"all\""
+              : unknown_interface(interfaces, wanted)) +
+             result);
+  } else if (found->is_loopback && !is_alone) {
+    warn(problems, "chat_interface",
+         wanted + " is loopback, which no other host is on; name the interface of the segment" +
+             result);
+  }
 }
 
 }  // namespace
@@ -158,7 +175,7 @@ std::vector<ConfigProblem> check_config(const Config& config, const HostFacts& f
   }
   if (!facts.interfaces) return problems;
   for (const auto& path : config.chat_interfaces) {
-    check_chat_interface(path, *facts.interfaces, problems);
+    check_chat_interface(path, *facts.interfaces, config.shared->nodes.size() < 2, problems);
   }
   Vips vips;
   for (const auto& group : config.shared->groups) {

@@ -27,6 +27,7 @@ struct FileFacts {
 struct LocalInterface {
   std::string name;
   std::vector<Prefix> prefixes;
+  bool is_loopback = false;
 };
 
 struct HostFacts {

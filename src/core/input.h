@@ -64,6 +64,7 @@ struct LinkSeen {
   bool is_running = false;
   bool is_ethernet = false;
   bool forwards_ipv6 = false;  // the router flag of advertisements sent here
+  bool is_loopback = false;
 };
 struct AddressSeen {
   InterfaceIndex index = 0;

@@ -51,6 +51,7 @@ void Interfaces::on_link(const LinkSeen& link) {
   interface.is_running = link.is_running;
   interface.is_ethernet = link.is_ethernet;
   interface.forwards_ipv6 = link.forwards_ipv6;
+  interface.is_loopback = link.is_loopback;
 }
 
 void Interfaces::on_address(const AddressSeen& address) {
@@ -93,6 +94,17 @@ const Interface* Interfaces::carrying(const IpAddress& address) const {
     }
   }
   return best;
+}
+
+bool Interfaces::is_path(std::string_view choice) const {
+  const auto address = parse_ip(choice);
+  return std::any_of(by_index_.begin(), by_index_.end(), [&](const auto& entry) {
+    const auto& interface = entry.second;
+    if (!interface.is_running || interface.is_loopback) return false;
+    if (choice == "all" || interface.name == choice) return true;
+    return address && std::any_of(interface.prefixes.begin(), interface.prefixes.end(),
+                                  [&](const Prefix& own) { return own.address == *address; });
+  });
 }
 
 bool Interfaces::is_own(const IpAddress& address) const {

@@ -27,6 +27,7 @@ struct Interface {
   bool is_running = false;
   bool is_ethernet = false;
   bool forwards_ipv6 = false;
+  bool is_loopback = false;
   std::vector<Prefix> prefixes;  // addresses that are not ours to move (no VIPs)
 };
 
@@ -47,6 +48,8 @@ class Interfaces {
   [[nodiscard]] std::optional<Prefix> subnet(const Interface& interface,
                                              const IpAddress& address) const;
   [[nodiscard]] bool is_own(const IpAddress& address) const;
+  // Can other hosts be reached over this `chat_interface`: "all", a name, or a local address?
+  [[nodiscard]] bool is_path(std::string_view choice) const;
   [[nodiscard]] const std::map<InterfaceIndex, Interface>& all() const { return by_index_; }
 
  private:

@@ -148,6 +148,7 @@ class Node {
   void append_reminders(Instant now, Status& out) const;
   [[nodiscard]] PeerStatus peer_status(std::size_t peer, Instant now) const;
   [[nodiscard]] OutReason out_reason(std::size_t peer) const;
+  void append_path(Status& out) const;
   void append_status(std::size_t group, Instant now, Status& out) const;
   [[nodiscard]] MembershipTuning tuning() const;
   void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);
@@ -250,9 +251,11 @@ class Node {
   void finish_leaving(Instant now, Actions& out);
   void begin_settling(Instant now);
   void judge_links(Instant now);
+  void judge_maturity(Instant now);
   [[nodiscard]] Duration yield_patience() const;
   [[nodiscard]] Instant self_deadline() const;
   [[nodiscard]] bool has_link_trouble() const;
+  [[nodiscard]] bool lacks_path() const;
   [[nodiscard]] std::optional<InactiveReason> inactive_reason() const;
   [[nodiscard]] std::string reason_text(InactiveReason reason) const;
   [[nodiscard]] MoveReason why_moved(std::size_t group, std::size_t to) const;
@@ -349,6 +352,7 @@ class Node {
   std::set<InterfaceIndex> listening_;
   bool listen_changed_ = true;
   bool is_mature_ = false;
+  bool is_cut_off_ = false;  // no announcement can come in or go out, since the start
   bool is_active_ = false;
   std::optional<InactiveReason> shown_reason_;
   bool config_changed_ = false;   // since the last decision

@@ -112,6 +112,7 @@ bool Node::leaves_gently(InactiveReason reason) {
     case InactiveReason::draining:
     case InactiveReason::not_a_node:
     case InactiveReason::health: return true;
+    case InactiveReason::no_path:
     case InactiveReason::maturing:
     case InactiveReason::settling:
     case InactiveReason::differing:

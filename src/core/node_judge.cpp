@@ -73,6 +73,7 @@ std::optional<InactiveReason> Node::inactive_reason() const {
   if (phase_ == Phase::leaving) return InactiveReason::stopping;
   if (!membership_.self()) return InactiveReason::not_a_node;
   if (is_drained_) return InactiveReason::draining;
+  if (is_cut_off_) return InactiveReason::no_path;
   if (!is_mature_) return InactiveReason::maturing;
   if (differing_heard_) return InactiveReason::differing;
   if (newer_heard_ && !ever_active_) return InactiveReason::outdated;
@@ -96,8 +97,24 @@ std::string Node::reason_text(InactiveReason reason) const {
   return text;
 }
 
+bool Node::lacks_path() const {
+  if (is_alone()) return false;
+  return std::none_of(config_.chat_interfaces.begin(), config_.chat_interfaces.end(),
+                      [&](const auto& choice) { return interfaces_.is_path(choice); });
+}
+
+// Who can hear nobody does not know what others have: it has listened for `mature` only when it
+// could hear them for so long.
+void Node::judge_maturity(Instant now) {
+  if (is_mature_ || !links_known_ || !addresses_known_) return;
+  const bool was_cut_off = std::exchange(is_cut_off_, lacks_path());
+  if (is_cut_off_) return;
+  if (was_cut_off) mature_at_ = now + config_.mature;
+  is_mature_ = now >= mature_at_;
+}
+
 void Node::judge_self(Instant now, Actions& out) {
-  is_mature_ = is_mature_ || (now >= mature_at_ && links_known_ && addresses_known_);
+  judge_maturity(now);
   if (settling_since_ && (now - *settling_since_ > config_.stale ||
                           membership_.all_heard_since(*settling_since_))) {
     settling_since_.reset();
@@ -132,7 +149,8 @@ void Node::judge_self(Instant now, Actions& out) {
 
 Instant Node::self_deadline() const {
   auto earliest = Instant::max();
-  if (!is_mature_ && links_known_ && addresses_known_) earliest = mature_at_;
+  const bool is_maturing = !is_mature_ && !is_cut_off_ && links_known_ && addresses_known_;
+  if (is_maturing) earliest = mature_at_;
   const auto tick = Duration(1);
   if (settling_since_) earliest = std::min(earliest, *settling_since_ + config_.stale + tick);
   for (const auto& heard : {differing_heard_, newer_heard_}) {

@@ -43,6 +43,7 @@ Status Node::status(Instant now) const {
     out.peers.push_back(peer_status(i, now));
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) append_status(i, now, out);
+  append_path(out);
   append_conflicts(now, out);
   append_witnesses(now, out);
   out.is_draining = is_drained_;
@@ -97,6 +98,18 @@ void Node::append_reminders(Instant now, Status& out) const {
   append(forged_, "announcements of " + forged_.who + " have another secret");
   append(stranger_, stranger_.who + " announces and is not one of the nodes");
   append(identity_taken_, "another host announces under this node's name");
+}
+
+void Node::append_path(Status& out) const {
+  if (!links_known_ || !addresses_known_ || !lacks_path()) return;
+  std::string choices;
+  for (const auto& choice : config_.chat_interfaces) {
+    choices += (choices.empty() ? "" : ", ") + choice;
+  }
+  out.troubles.push_back({"", "",
+                          "chat_interface (" + choices +
+                              ") is missing, down or loopback: this node hears no other one" +
+                              (is_cut_off_ ? ", and takes nothing until it does" : "")});
 }
 
 // A peer that comes near to `stale` will be taken for lost some day.

@@ -27,6 +27,7 @@ std::string_view name(InactiveReason reason) {
     case InactiveReason::stopping: return "stopping";
     case InactiveReason::not_a_node: return "not one of the nodes";
     case InactiveReason::draining: return "drained by the operator";
+    case InactiveReason::no_path: return "no chat interface works";
     case InactiveReason::maturing: return "maturing";
     case InactiveReason::settling: return "listening before it offers itself again";
     case InactiveReason::differing: return "others run this version with different contents";

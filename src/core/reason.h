@@ -32,6 +32,7 @@ enum class InactiveReason : std::uint8_t {
   stopping,        // the operator stops the daemon
   not_a_node,      // our name is not in `nodes`
   draining,        // the operator drains the node
+  no_path,         // has no chat interface that works since it started: it hears nobody
   maturing,        // started less than `mature` ago
   settling,        // a link came back, or this node was late, less than `stale` ago
   differing,       // others run the same version with different contents

@@ -81,6 +81,7 @@ struct LinkChanged {
   bool is_running = false;  // administratively up and with carrier
   bool is_ethernet = false;  // ARP and NDP frames make sense here
   bool forwards_ipv6 = false;  // this host routes IPv6 here: the router flag of its NDP
+  bool is_loopback = false;
 };
 
 struct AddressChanged {

@@ -108,6 +108,27 @@ TEST(ConfigCheckTest, WarnsOfAVipThatIsTheHostsOwnAddressAndNotOfOneThatIsHeld) 
   EXPECT_NE(with({"10.0.0.7/24", "10.0.0.5/16"}).find(own), std::string::npos);
 }
 
+TEST(ConfigCheckTest, WarnsOfAChatInterfaceThatReachesNoOtherHost) {
+  auto facts = host();
+  facts.interfaces->push_back({"lo", {*parse_prefix("127.0.0.1/8")}, true});
+  const auto with = [&](const std::string& chat_interface) {
+    auto config = config_with(R"({"interface": "eth0", "ip": "10.0.0.5/24"})");
+    config.chat_interfaces = {chat_interface};
+    return config;
+  };
+  const std::string loopback = " is loopback, which no other host is on";
+  const std::string takes_nothing = "it takes no address";
+  EXPECT_NE(said(with("lo"), facts).find("lo" + loopback), std::string::npos);
+  EXPECT_NE(said(with("127.0.0.1"), facts).find("127.0.0.1" + loopback), std::string::npos);
+  EXPECT_NE(said(with("lo"), facts).find(takes_nothing), std::string::npos);
+  EXPECT_NE(said(with("eth7"), facts).find(takes_nothing), std::string::npos);
+  auto alone = with("lo");
+  auto shared = std::make_shared<Shared>(*alone.shared);
+  shared->nodes = {"node1"};
+  alone.shared = std::move(shared);
+  EXPECT_EQ(said(alone, facts), "");
+}
+
 TEST(ConfigCheckTest, WarnsOfChatAndNotifyInterfaces) {
   const std::string vip = R"({"interface": "eth0", "ip": "10.0.0.5/24"})";
   EXPECT_EQ(said(config_with(vip, "\"chat_interface\": \"10.0.0.7\","), host()), "");

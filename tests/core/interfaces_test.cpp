@@ -33,6 +33,24 @@ TEST_F(InterfacesTest, FindsByNameAndByIndexAndFollowsARename) {
   EXPECT_EQ(interfaces.find(InterfaceIndex{3}), nullptr);
 }
 
+TEST_F(InterfacesTest, APathIsARunningInterfaceThatOtherHostsAreOn) {
+  interfaces.on_link({1, "lo", {}, true, true, false, false, true});
+  address(1, "127.0.0.1/8");
+  EXPECT_FALSE(interfaces.is_path("all"));
+  EXPECT_FALSE(interfaces.is_path("lo"));
+  EXPECT_FALSE(interfaces.is_path("127.0.0.1"));
+  link(2, "eth0");
+  address(2, "10.0.0.1/24");
+  EXPECT_TRUE(interfaces.is_path("all"));
+  EXPECT_TRUE(interfaces.is_path("eth0"));
+  EXPECT_TRUE(interfaces.is_path("10.0.0.1"));
+  EXPECT_FALSE(interfaces.is_path("10.0.0.2"));
+  EXPECT_FALSE(interfaces.is_path("eth1"));
+  link(2, "eth0", false);
+  EXPECT_FALSE(interfaces.is_path("all"));
+  EXPECT_FALSE(interfaces.is_path("eth0"));
+}
+
 TEST_F(InterfacesTest, AChangedLinkKeepsItsAddressesAndAGoneOneDoesNot) {
   link(2, "eth0");
   address(2, "10.0.0.1/24");

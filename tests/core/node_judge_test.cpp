@@ -237,6 +237,68 @@ TEST_F(NodeJudgeTest, WhatASplitLeftInNeighboursIsPutRightByWhomItBelongsTo) {
   EXPECT_EQ(logged<event::AnnouncedAgain>().at(0).node, "b");
 }
 
+TEST_F(NodeJudgeTest, WithoutAChatInterfaceANodeTakesNothingUntilThereIsOne) {
+  for (const auto protocol : {Protocol::v1, Protocol::v2}) {
+    SteppedNode waiting;
+    auto config = kPair;
+    config.protocol = protocol;
+    config.chat_interfaces = {"eth9"};
+    waiting.start(config);
+    waiting.run(5s);
+    EXPECT_TRUE(waiting.kernel.empty());
+    EXPECT_EQ(waiting.status().inactive_reason, "no chat interface works");
+    ASSERT_EQ(waiting.status().troubles.size(), 1U);
+    EXPECT_EQ(waiting.status().troubles[0].text,
+              "chat_interface (eth9) is missing, down or loopback: this node hears no other one, "
+              "and takes nothing until it does");
+    waiting.link(true, "eth9", 9);
+    waiting.tick();
+    EXPECT_EQ(waiting.status().inactive_reason, "maturing");
+    waiting.run(900ms);
+    EXPECT_TRUE(waiting.kernel.empty());
+    waiting.run(200ms);
+    EXPECT_EQ(waiting.kernel.size(), 2U);
+    EXPECT_TRUE(waiting.status().troubles.empty());
+  }
+}
+
+TEST_F(NodeJudgeTest, LoopbackIsNoChatInterfaceForMoreThanOneNode) {
+  auto config = kPair;
+  config.chat_interfaces = {"lo"};
+  start(config);
+  step(LinkSeen{1, "lo", {}, true, true, false, false, true});
+  run(5s);
+  EXPECT_TRUE(kernel.empty());
+}
+
+TEST_F(NodeJudgeTest, ANodeThatIsAloneInItsConfigurationNeedsNoChatInterface) {
+  auto config = small_config(1, {"a"}, {{"a", "10.0.0.9/24"}});
+  config.chat_interfaces = {"eth9"};
+  start(config);
+  run(2s);
+  EXPECT_EQ(kernel.size(), 1U);
+}
+
+TEST_F(NodeJudgeTest, ANodeThatLosesItsChatInterfaceKeepsWhatItHas) {
+  auto config = kPair;
+  config.chat_interfaces = {"10.7.0.1"};
+  step(ConfigLoaded{config});
+  tables();
+  step(LinkSeen{9, "eth9", {}, true, true, true, false});
+  step(AddressSeen{9, *parse_prefix("10.7.0.1/24"), true, false});
+  answer(last<OpenManagement>().id);
+  answer(last<OpenChat>().id);
+  answer(last<UseInjector>().id);
+  run(2s);
+  ASSERT_EQ(kernel.size(), 2U);
+  step(LinkSeen{9, "eth9", {}, true, false, true, false});
+  run(2s);
+  EXPECT_EQ(kernel.size(), 2U);
+  ASSERT_EQ(status().troubles.size(), 1U);
+  EXPECT_EQ(status().troubles[0].text,
+            "chat_interface (10.7.0.1) is missing, down or loopback: this node hears no other one");
+}
+
 TEST_F(NodeJudgeTest, APeerThatReturnsInTheMomentInWhichItIsTakenFromTheNodesIsForgotten) {
   auto three = small_config(1, {"x", "y", "a", "b"}, {{"a", "10.0.0.9/24"}});
   start(three);

@@ -66,8 +66,9 @@ TEST_F(NodeStatusTest, ShowsAddressesThatSomebodyElseSetAndInterfacesThatAreMiss
   EXPECT_EQ(status().troubles[0].text,
             "was there and not set by vippyd: it will never be removed");
   link(false);
-  ASSERT_EQ(status().troubles.size(), 2U);
+  ASSERT_EQ(status().troubles.size(), 3U);
   EXPECT_EQ(status().troubles[0].text, "the interface is missing or down");
+  EXPECT_EQ(status().troubles[2].text.rfind("chat_interface (all) is missing", 0), 0U);
 }
 
 TEST_F(NodeStatusTest, ANodeThatGaveAnAddressUpHasNoTroubleWithItAnyMore) {

@@ -106,6 +106,13 @@ class Check(WithFile):
         self.assertIn('10.0.0.1: this host has no interface "nowhere9"', done.stderr)
         self.assertIn("198.51.100.1: lo has no address in 198.51.100.0/24", done.stderr)
 
+    def test_warns_of_a_chat_interface_that_reaches_no_other_host(self):
+        for chat_interface in ("lo", "127.0.0.1"):
+            config = MINIMAL | {"nodes": ["a", "b"], "chat_interface": chat_interface}
+            done = self.run_on(config, "-n", "a", "--check")
+            self.assertEqual(done.returncode, GOOD)
+            self.assertIn(f"chat_interface: {chat_interface} is loopback", done.stderr)
+
     def test_warns_of_a_node_that_is_not_listed_with_a_suggestion(self):
         done = self.run_on(MINIMAL | {"nodes": ["node1"]}, "-n", "node2", "--check")
         self.assertEqual(done.returncode, GOOD)

@@ -22,6 +22,7 @@ TEST(HostFactsTest, TheLoopbackIsAmongTheInterfacesWithItsPrefixAndEachIsNamedOn
     return interface.name == "lo" || interface.name == "lo0";
   });
   ASSERT_NE(loopback, found->end());
+  EXPECT_TRUE(loopback->is_loopback);
   const auto& prefixes = loopback->prefixes;
   EXPECT_NE(std::find(prefixes.begin(), prefixes.end(), *core::parse_prefix("127.0.0.1/8")),
             prefixes.end());

@@ -55,7 +55,9 @@ TEST_P(LoopTest, SendsTheTablesAtStartInOrder) {
                                                      "begin neighbours", "complete neighbours"}));
   EXPECT_TRUE(session.links.contains("lo"));
   EXPECT_FALSE(session.links["lo"].is_ethernet);
+  EXPECT_TRUE(session.links["lo"].is_loopback);
   EXPECT_TRUE(session.links["va"].is_ethernet);
+  EXPECT_FALSE(session.links["va"].is_loopback);
   EXPECT_FALSE(session.links["va"].mac.is_zero());
   EXPECT_FALSE(session.links["va"].is_running);
   EXPECT_TRUE(session.has_address("va", "10.0.0.1/24"));

@@ -109,7 +109,7 @@ void Session::see(const Event& event) {
     if (!link->exists) return;
     mentioned_links_.insert(link->index);
     links[std::string(link->name)] = {link->index, link->mac, link->is_running, link->is_ethernet,
-                                      link->forwards_ipv6};
+                                      link->forwards_ipv6, link->is_loopback};
   } else if (const auto* address = std::get_if<AddressChanged>(&event)) {
     const std::pair key(address->index, address->prefix);
     told_addresses.push_back(address->prefix);

@@ -27,6 +27,7 @@ struct SeenLink {
   bool is_running = false;
   bool is_ethernet = false;
   bool forwards_ipv6 = false;
+  bool is_loopback = false;
 };
 
 struct SeenFrame {

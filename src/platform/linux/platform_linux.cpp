@@ -328,7 +328,7 @@ void LinuxPlatform::on_event(const LinkMessage& message) {
   if (message.exists && was_running != message.is_running && knows_tables_) look_for_routes();
   pending_.emplace_back(LinkChanged{message.index, keep(std::string(message.name)), message.mac,
                                     message.exists, message.is_running, message.is_ethernet,
-                                    message.forwards_ipv6});
+                                    message.forwards_ipv6, message.is_loopback});
 }
 
 // The kernel drops an interface's routes without a word.
