@@ -189,7 +189,8 @@ void Daemon::on_message(const platform::Datagram& event) {
   if (!message) {
     step(core::MessageRefused{message.error(), event.source});
   } else {
-    step(core::MessageHeard{std::move(*message), event.source, event.received});
+    step(core::MessageHeard{std::move(*message), event.source, event.received,
+                            event.interface_index});
   }
 }
 

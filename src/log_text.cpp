@@ -63,8 +63,14 @@ struct Words {
   }
   LogLine operator()(const event::IdentityTaken& e) const {
     return {Priority::crit,
-            fmt::format("another host, {}, announces under this node's name: both think that they "
-                        "own the same groups; give each its own name (-n NAME, nodes)", e.source)};
+            fmt::format("another host, {}, announces under this node's name: both may own the "
+                        "same groups; give each its own name (-n NAME, nodes)", e.source)};
+  }
+  LogLine operator()(const event::NameShared& e) const {
+    return {Priority::crit,
+            fmt::format("{} announces as node {}, which is at {}: it is not heard while that one "
+                        "is; give each host its own name (-n NAME, nodes)", e.refused, e.node,
+                        e.heard)};
   }
   LogLine operator()(const event::PluginsNotRun& e) const {
     return {Priority::err,

@@ -52,10 +52,12 @@ void Hearing::echo_into(Beat& beat) {
   for (const auto& peer : peers_) beat.echoes.push_back(peer.session.echo());
   beat.candidates.clear();
   std::erase_if(formers_, [&](const Former& one) { return own_.sequence >= one.until; });
-  for (const auto& former : formers_) {
-    const auto echo = former.session.echo();
+  const auto append = [&](const Former& one) {
+    const auto echo = one.session.echo();
     if (echo.session != 0) beat.candidates.push_back(echo);
-  }
+  };
+  for (const auto& former : formers_) append(former);
+  if (own_.sequence < namesake_.until) append(namesake_);
   // In turn, so that one peer's candidates cannot keep another's from being proven.
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     peers_[(next_candidate_ + i) % peers_.size()].session.append_candidates(beat.candidates);
@@ -83,17 +85,35 @@ bool Hearing::is_live(const Beat& beat) const {
   });
 }
 
-Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat) {
+bool Hearing::hear_namesake(const Sender& sender, const Beat& beat) {
+  if (own_.sequence >= namesake_.until) namesake_.session = {};
+  namesake_.until = own_.sequence + kFormerEchoes;
+  static_cast<void>(namesake_.session.judge(sender, echo_of_us(beat), own_));
+  return is_live(beat) || proves(beat);
+}
+
+Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat,
+                      const IpAddress& source) {
   VIPPY_ASSERT(index < peers_.size() && index != self_);
   auto& peer = peers_[index];
   const auto of_us = echo_of_us(beat);
-  const auto verdict = peer.session.judge(sender, of_us, own_);
+  const auto verdict = peer.session.judge(sender, of_us, own_, source);
   if (verdict != Verdict::believed) return verdict;
   // Whoever hears us echoes us freshly. (Our echo to it is renewed all the same: it may have lost
   // us as we have lost it.)
   if (!is_fresh(of_us, own_)) return Verdict::deaf;
   peer.latest = beat;
+  peer.said_latest = sender;
   return verdict;
+}
+
+bool Hearing::repeats_latest(std::size_t index, const Sender& sender) const {
+  const auto& peer = peers_[index];
+  return peer.latest && peer.said_latest == sender;
+}
+
+void Hearing::add_source(std::size_t peer, const IpAddress& source) {
+  peers_[peer].session.add_source(source);
 }
 
 Verdict Hearing::hear_other(std::size_t index, const Sender& sender) {

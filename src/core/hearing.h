@@ -47,10 +47,20 @@ class Hearing {
   // An announcement under our own name: does its sender hear the others now? Then it is another
   // host with our name, and no recording of ours.
   [[nodiscard]] bool is_live(const Beat& beat) const;
+  // An authentic announcement under our name that is not ours. True when it was said now, so that
+  // another host has our name: it hears the others now, or us, which is why it is echoed.
+  bool hear_namesake(const Sender& sender, const Beat& beat);
 
   // An authentic announcement of a peer. Believed ones replace what was known of it: what it says
   // freshly echoes us, so that it was said now, and hears us.
-  Verdict hear(std::size_t peer, const Sender& sender, const Beat& beat);
+  Verdict hear(std::size_t peer, const Sender& sender, const Beat& beat,
+               const IpAddress& source = {});
+  // Is it the latest believed announcement once more?
+  [[nodiscard]] bool repeats_latest(std::size_t peer, const Sender& sender) const;
+  // The peer announces from there, too.
+  void add_source(std::size_t peer, const IpAddress& source);
+  // Where the peer was heard last.
+  [[nodiscard]] IpAddress source(std::size_t peer) const { return peers_[peer].session.source(); }
   // An authentic message without echoes (fragment, request): only of a proven session.
   Verdict hear_other(std::size_t peer, const Sender& sender);
   void fell_silent(std::size_t peer);
@@ -68,6 +78,7 @@ class Hearing {
     NodeId id = 0;
     PeerSession session;
     std::optional<Beat> latest;
+    Sender said_latest;
   };
 
   struct Former {
@@ -81,6 +92,7 @@ class Hearing {
   NodeId own_id_ = 0;
   OwnVoice own_;
   std::vector<Former> formers_;  // the latest last
+  Former namesake_;
   std::vector<Peer> peers_;
   std::map<NodeId, std::size_t> index_;
   std::optional<std::size_t> self_;

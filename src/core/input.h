@@ -46,6 +46,7 @@ struct MessageHeard {
   Message message;
   IpAddress source;
   Instant received{};
+  InterfaceIndex interface = 0;  // where it came in; 0: not known
 };
 struct MessageRefused {
   Wire2Error error{};

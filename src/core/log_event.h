@@ -26,6 +26,11 @@ struct Unbelieved {  // announcements that are not believed, once a minute for e
   bool is_forged = true;  // else: not one of the nodes
 };
 struct IdentityTaken { std::string source; };  // another host announces under our name
+struct NameShared {  // two hosts announce as one node: who came first is heard, once a minute
+  std::string node;
+  std::string heard;    // where it announces from
+  std::string refused;
+};
 struct PluginsNotRun { std::size_t count = 0; };
 
 struct PeerActive { std::string node; };
@@ -94,7 +99,8 @@ namespace vippy::core {
 
 using LogEvent =
     std::variant<event::Started, event::Stopping, event::Stopped, event::NotANode,
-                 event::Unbelieved, event::IdentityTaken, event::PluginsNotRun,
+                 event::Unbelieved, event::IdentityTaken, event::NameShared,
+                 event::PluginsNotRun,
                  event::PeerActive,
                  event::PeerLeft, event::PeerDied, event::PeerSilent,
                  event::PeerDeaf, event::PeerPlain, event::Drained, event::OrderUnheard,

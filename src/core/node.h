@@ -168,11 +168,14 @@ class Node {
   // protocol 2 (node_speech.cpp)
   void hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& beat, Instant received,
                  Actions& out);
+  void hear_namesake(std::size_t peer, const IpAddress& source, Instant received, Actions& out);
   void hear_deaf(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
                  Actions& out);
   void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
   bool hear_content(const Message& message, Instant now, Actions& out);
   void hear_own_name(const MessageHeard& heard, Instant received, Actions& out);
+  [[nodiscard]] bool is_further_path(std::size_t peer, const MessageHeard& heard,
+                                     Instant received) const;
   void compare_contents(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
                         Actions& out);
   void on_content(Content what, const std::string& text, const std::string& from, Instant now,
@@ -312,6 +315,7 @@ class Node {
   bool refuses_ = false;
   std::vector<ContentDigest> neighbours_of_;  // per node: the table of it that we have
   std::vector<ContentDigest> differing_of_;   // per node: the configuration that was complained of
+  std::vector<InterfaceIndex> came_in_on_;    // per node: its latest announcement, first of all
   struct Deaf {  // a node that says that it does not hear us
     std::optional<Instant> heard;
     bool is_active = false;
@@ -376,6 +380,7 @@ class Node {
   std::array<std::string, 16> own_nonces_;  // of our last announcements: how we know them
   std::size_t next_nonce_ = 0;
   Reminder identity_taken_;  // the last ones that were said, for status
+  Reminder name_shared_;
   Reminder forged_;
   Reminder stranger_;
   Reminder plain_;
@@ -385,6 +390,7 @@ class Node {
   std::optional<Instant> settling_since_;
   std::optional<Instant> differing_heard_;
   std::optional<Instant> newer_heard_;  // a newer configuration is run, and not here yet
+  std::optional<Instant> namesake_heard_;  // another host has our name, and goes first
   std::uint64_t differing_version_ = 0;  // the last one that could not be adopted
   Instant harvest_at_ = Instant::max();
   Instant leave_by_ = Instant::max();

@@ -209,6 +209,7 @@ void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actio
   neighbours_of_.assign(shared_->nodes.size(), 0);
   differing_of_.assign(shared_->nodes.size(), 0);
   deaf_.assign(shared_->nodes.size(), {});
+  came_in_on_.assign(shared_->nodes.size(), 0);
   hash_ = AnnouncementHash(*shared_, config_.secret);
   placement_ = Placement(*shared_);
   const bool was_node = membership_.self().has_value();

@@ -117,6 +117,7 @@ bool Node::leaves_gently(InactiveReason reason) {
     case InactiveReason::settling:
     case InactiveReason::differing:
     case InactiveReason::outdated:
+    case InactiveReason::namesake:
     case InactiveReason::isolated:
     case InactiveReason::no_quorum:
     case InactiveReason::deaf_pair:

@@ -77,6 +77,7 @@ std::optional<InactiveReason> Node::inactive_reason() const {
   if (!is_mature_) return InactiveReason::maturing;
   if (differing_heard_) return InactiveReason::differing;
   if (newer_heard_ && !ever_active_) return InactiveReason::outdated;
+  if (namesake_heard_) return InactiveReason::namesake;
   if (settling_since_ || is_forfeiting_) return InactiveReason::settling;
   if (standing_reason_) return standing_reason_;
   if (yields_) {
@@ -120,7 +121,7 @@ void Node::judge_self(Instant now, Actions& out) {
     settling_since_.reset();
     members_changed_ = true;
   }
-  for (auto* heard : {&differing_heard_, &newer_heard_}) {
+  for (auto* heard : {&differing_heard_, &newer_heard_, &namesake_heard_}) {
     if (*heard && now - **heard > config_.stale) heard->reset();
   }
   if (speaks_1(config_.protocol)) {
@@ -153,7 +154,7 @@ Instant Node::self_deadline() const {
   if (is_maturing) earliest = mature_at_;
   const auto tick = Duration(1);
   if (settling_since_) earliest = std::min(earliest, *settling_since_ + config_.stale + tick);
-  for (const auto& heard : {differing_heard_, newer_heard_}) {
+  for (const auto& heard : {differing_heard_, newer_heard_, namesake_heard_}) {
     if (heard) earliest = std::min(earliest, *heard + config_.stale + tick);
   }
   if (yields_ && alone_since_) earliest = std::min(earliest, *alone_since_ + yield_patience());

@@ -76,12 +76,18 @@ bool Node::hear_content(const Message& message, Instant now, Actions& out) {
 
 // What we sent comes back to us. Another session under our name is a recording, or another host.
 void Node::hear_own_name(const MessageHeard& heard, Instant received, Actions& out) {
-  const auto& hearing = view_.hearing();
-  if (heard.message.sender.session == hearing.own_session()) return;
+  auto& hearing = view_.hearing();
+  const auto& sender = heard.message.sender;
+  if (sender.session == hearing.own_session()) return;
   ++counters_.ignored;
-  ++counters_.ignored_replayed;
   const auto* beat = std::get_if<Beat>(&heard.message.body);
-  if (beat == nullptr || !hearing.is_live(*beat)) return;
+  const bool is_live = beat != nullptr && hearing.hear_namesake(sender, *beat);
+  ++(is_live ? counters_.ignored_namesake : counters_.ignored_replayed);
+  if (!is_live) return;
+  // Whoever has not served yet stays out of it while the other one does. When neither has, one of
+  // them goes first.
+  const bool goes_first = beat->is_active || sender.session < hearing.own_session();
+  if (!ever_active_ && goes_first) namesake_heard_ = received;
   if (identity_taken_.is_due(heard.source, received)) {
     log(out, event::IdentityTaken{identity_taken_.who});
   }
@@ -114,11 +120,16 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   const bool was_silent = membership_.is_silent(peer);
   const auto* before = view_.hearing().latest(peer);
   const bool is_same_view = before != nullptr && before->view == beat.view;
-  const auto news = view_.hear(peer, heard.message.sender, beat);
+  const auto news = view_.hear(peer, heard.message.sender, beat, heard.source);
   switch (news.verdict) {
     case Verdict::believed: break;
     case Verdict::deaf: return hear_deaf(peer, heard.message.sender, beat, received, out);
+    case Verdict::namesake: return hear_namesake(peer, heard.source, received, out);
     case Verdict::replayed:
+      if (is_further_path(peer, heard, received)) {
+        view_.hearing().add_source(peer, heard.source);
+        return meet(peer, heard.source, received);
+      }
       ++counters_.ignored;
       ++counters_.ignored_replayed;
       return;
@@ -129,6 +140,7 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   }
   ++counters_.announcements_received;
   meet(peer, heard.source, received);  // said now: no recording tells where a node is
+  came_in_on_[peer] = heard.interface;
   if (was_silent) announce_soon(received);
   const bool was_active = membership_.is_active(peer);
   const bool was_deaf = std::exchange(deaf_[peer], {}).heard.has_value();
@@ -142,6 +154,27 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   compare_contents(peer, heard.message.sender, beat, received, out);
   is_repeat_ = is_steady() && is_same_member && !was_silent && !was_deaf && is_same_view &&
                !news.changed && change == Membership::Change::none && beat.digest == digest_;
+}
+
+// The announcement that was believed a moment ago, by another path to another of our interfaces.
+bool Node::is_further_path(std::size_t peer, const MessageHeard& heard, Instant received) const {
+  const auto first = came_in_on_[peer];
+  if (first == 0 || heard.interface == 0 || first == heard.interface) return false;
+  return view_.hearing().repeats_latest(peer, heard.message.sender) &&
+         received - membership_.heard_last(peer).value_or(received) <= config_.interval;
+}
+
+// Two hosts were given one name. Whoever of them came first is the node.
+void Node::hear_namesake(std::size_t peer, const IpAddress& source, Instant received,
+                         Actions& out) {
+  ++counters_.ignored;
+  ++counters_.ignored_namesake;
+  if (!name_shared_.is_due(source, received)) return;
+  const auto& node = membership_.name(peer);
+  const auto heard = format(view_.hearing().source(peer));
+  log(out, event::NameShared{node, heard, name_shared_.who});
+  name_shared_.who = "node " + node + " is announced by " + heard + ", which is heard, and by " +
+                     name_shared_.who + ", which is not";
 }
 
 // It speaks and does not hear us, or it is a recording from a time when it did not: nothing that it

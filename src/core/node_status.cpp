@@ -97,7 +97,9 @@ void Node::append_reminders(Instant now, Status& out) const {
   };
   append(forged_, "announcements of " + forged_.who + " have another secret");
   append(stranger_, stranger_.who + " announces and is not one of the nodes");
-  append(identity_taken_, "another host announces under this node's name");
+  append(identity_taken_,
+         "another host, " + identity_taken_.who + ", announces under this node's name");
+  append(name_shared_, name_shared_.who + ": give each host its own name");
 }
 
 void Node::append_path(Status& out) const {

@@ -32,6 +32,7 @@ std::string_view name(InactiveReason reason) {
     case InactiveReason::settling: return "listening before it offers itself again";
     case InactiveReason::differing: return "others run this version with different contents";
     case InactiveReason::outdated: return "waiting for the newer configuration of the others";
+    case InactiveReason::namesake: return "another host announces under this node's name";
     case InactiveReason::isolated: return "hears no other node, and no witness answers";
     case InactiveReason::no_quorum: return "hears no majority of the nodes";
     case InactiveReason::deaf_pair: return "one link to another node does not work both ways";

@@ -37,6 +37,7 @@ enum class InactiveReason : std::uint8_t {
   settling,        // a link came back, or this node was late, less than `stale` ago
   differing,       // others run the same version with different contents
   outdated,        // others run a newer configuration, which is on its way here
+  namesake,        // another host announces under our name, and came first
   isolated,        // hears nobody, and `isolation` is "release"
   no_quorum,       // sees at most half of the cluster, and `quorum` is "majority"
   deaf_pair,       // does not hear a node, or is not heard by it, that others count on

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/limits.h"
+
 namespace vippy::core {
 
 Echo echo_of(SessionId session, std::uint64_t sequence) {
@@ -15,32 +17,63 @@ bool is_fresh(const Echo& echo, const OwnVoice& own) {
   return behind <= own.sequence - std::min(own.fresh_since, own.sequence);
 }
 
-Verdict PeerSession::judge(const Sender& sender, const Echo& echo, const OwnVoice& own) {
+Verdict PeerSession::judge(const Sender& sender, const Echo& echo, const OwnVoice& own,
+                           const IpAddress& source) {
   if (proven_ && proven_->session == sender.session) {
     if (sender.sequence <= proven_->sequence) return Verdict::replayed;
     proven_->sequence = sender.sequence;
     was_heard_ = true;
+    if (is_fresh(echo, own)) {
+      hears_us_ = true;
+      add_source(source);
+    }
     return Verdict::believed;
   }
   if (may_be_late(sender.session, echo)) return Verdict::replayed;
-  if (is_fresh(echo, own)) {
-    if (proven_) retired_[retired_count_++ % kRetiredMax] = {proven_->session, own.sequence};
-    proven_ = {sender.session, sender.sequence};
-    candidates_.clear();
-    was_heard_ = true;
+  const bool is_proof = is_fresh(echo, own);
+  if (is_proof && !is_elsewhere(source)) {
+    prove(sender, own, source);
     return Verdict::believed;
   }
+  wait_for_proof(sender);
+  return is_proof ? Verdict::namesake : Verdict::unproven;
+}
+
+void PeerSession::prove(const Sender& sender, const OwnVoice& own, const IpAddress& source) {
+  if (proven_) retired_[retired_count_++ % kRetiredMax] = {proven_->session, own.sequence};
+  proven_ = {sender.session, sender.sequence};
+  candidates_.clear();
+  sources_.clear();
+  add_source(source);
+  was_heard_ = hears_us_ = true;
+}
+
+void PeerSession::wait_for_proof(const Sender& sender) {
   const auto known = std::find_if(candidates_.begin(), candidates_.end(), [&](const Heard& one) {
     return one.session == sender.session;
   });
   if (known != candidates_.end()) {
-    if (sender.sequence <= known->sequence) return Verdict::unproven;
+    if (sender.sequence <= known->sequence) return;
     candidates_.erase(known);
   } else if (candidates_.size() == kCandidatesMax) {
     candidates_.pop_back();
   }
   candidates_.insert(candidates_.begin(), {sender.session, sender.sequence});
-  return Verdict::unproven;
+}
+
+void PeerSession::add_source(const IpAddress& source) {
+  if (source.is_unspecified() || this->source() == source) return;
+  std::erase(sources_, source);
+  if (sources_.size() == kChatPathsMax) sources_.erase(sources_.begin());
+  sources_.push_back(source);
+}
+
+IpAddress PeerSession::source() const { return sources_.empty() ? IpAddress() : sources_.back(); }
+
+// Would it be a second host under the name? What was silent may have come back from elsewhere.
+bool PeerSession::is_elsewhere(const IpAddress& source) const {
+  if (!hears_us_ || source.is_unspecified() || sources_.empty()) return false;
+  return std::find(sources_.begin(), sources_.end(), source) == sources_.end();
 }
 
 // Is it a message of a session that was followed by another one, sent before that for all we know?

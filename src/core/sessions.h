@@ -3,7 +3,8 @@
 // Purpose: judge every authentic message of a peer by its session, its sequence number and what
 //          it echoes of us.
 // Purity:  a value for each peer; no clock: freshness is counted in our own messages.
-// Bounds:  one proven session and kCandidatesMax candidates for each peer.
+// Bounds:  one proven session with kChatPathsMax addresses and kCandidatesMax candidates for each
+//          peer.
 // Errors:  verdicts, which the caller counts.
 // Source:  docs/protocol.md, "Protocol 2: sessions".
 //
@@ -15,6 +16,10 @@
 // one is believed again only if it echoes what we sent after that, however fresh its last messages
 // are: a late message of an earlier session may seem to follow the present one. All of this holds
 // across restarts of either side, with nothing stored and no clock compared.
+//
+// While a session is heard that hears us, another one under the same name counts only if it comes
+// from an address of that session: a daemon that was restarted does, a second host that was given
+// the name by mistake does not, and would have the node's facts change with every message.
 #pragma once
 
 #include <array>
@@ -23,6 +28,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/ip.h"
 #include "core/wire2.h"
 
 namespace vippy::core {
@@ -32,6 +38,7 @@ enum class Verdict : std::uint8_t {
   unproven,  // of a session that has not shown yet that it hears us: echo it, believe nothing
   replayed,  // of the proven session, but not newer
   deaf,      // of the proven session, but says that it does not hear us: it may be a recording
+  namesake,  // of another session that hears us, from elsewhere, while the proven one does, too
 };
 
 // Our own side of the echoes.
@@ -50,8 +57,14 @@ struct OwnVoice {
 
 class PeerSession {
  public:
-  // `echo`: what the message says that its sender last heard of us.
-  Verdict judge(const Sender& sender, const Echo& echo, const OwnVoice& own);
+  // `echo`: what the message says that its sender last heard of us. `source`: where it came from;
+  // unspecified: not known, which is nowhere else.
+  Verdict judge(const Sender& sender, const Echo& echo, const OwnVoice& own,
+                const IpAddress& source = {});
+  // The proven session announces from there, too.
+  void add_source(const IpAddress& source);
+  // The address from which the proven session was heard last.
+  [[nodiscard]] IpAddress source() const;
 
   // What we tell the peer that we heard of it: its proven session, else the latest candidate.
   [[nodiscard]] Echo echo() const;
@@ -59,7 +72,7 @@ class PeerSession {
   void append_candidates(std::vector<Echo>& out) const;
   [[nodiscard]] bool is_proven() const { return proven_.has_value(); }
   // The peer has been silent: its session stays believed, its echo is withdrawn.
-  void fell_silent() { was_heard_ = false; }
+  void fell_silent() { was_heard_ = hears_us_ = false; }
 
  private:
   struct Heard {
@@ -71,6 +84,9 @@ class PeerSession {
     std::uint64_t at = 0;  // the number of our last message then
   };
   [[nodiscard]] bool may_be_late(SessionId session, const Echo& echo) const;
+  [[nodiscard]] bool is_elsewhere(const IpAddress& source) const;
+  void prove(const Sender& sender, const OwnVoice& own, const IpAddress& source);
+  void wait_for_proof(const Sender& sender);
 
   // More restarts than this within one freshness window are not told apart from recordings.
   static constexpr std::size_t kRetiredMax = 16;
@@ -80,7 +96,9 @@ class PeerSession {
   // The latest first. Several, so that recordings of old sessions do not displace a real one.
   static constexpr std::size_t kCandidatesMax = 4;
   std::vector<Heard> candidates_;
+  std::vector<IpAddress> sources_;  // of the proven session, kChatPathsMax; the latest last
   bool was_heard_ = false;
+  bool hears_us_ = false;  // it said so since it was last silent
 };
 
 }  // namespace vippy::core

@@ -32,6 +32,7 @@ struct Counters {
   std::uint64_t ignored_differing = 0;       // same version, different contents
   std::uint64_t ignored_replayed = 0;        // not newer than what was heard, or an old session
   std::uint64_t ignored_unproven = 0;        // a session that has not shown yet that it hears us
+  std::uint64_t ignored_namesake = 0;        // of a second host under the name of a node or ours
   std::uint64_t ignored_protocol = 0;        // of the protocol that we do not speak
   std::uint64_t configurations_adopted = 0;
   std::uint64_t state_changes = 0;           // ownership changed

@@ -88,8 +88,9 @@ bool View::translate(Peer& peer, const Beat& beat) {
   return true;
 }
 
-View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat) {
-  News news{hearing_.hear(index, sender, beat)};
+View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat,
+                      const IpAddress& source) {
+  News news{hearing_.hear(index, sender, beat, source)};
   if (news.verdict != Verdict::believed) return news;
   auto& peer = peers_[index];
   auto& facts = facts_[index];

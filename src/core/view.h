@@ -42,7 +42,8 @@ class View {
   void learn(std::shared_ptr<const Shared> shared, ContentDigest digest);
   [[nodiscard]] bool knows(ContentDigest digest) const;
 
-  News hear(std::size_t peer, const Sender& sender, const Beat& beat);
+  News hear(std::size_t peer, const Sender& sender, const Beat& beat,
+            const IpAddress& source = {});
   // An announcement of protocol 1.
   News hear_plain(std::size_t peer, bool is_active);
   void fell_silent(std::size_t peer);

@@ -240,6 +240,7 @@ void append_counters(std::string& out, const core::Counters& counters) {
       {"ignored_differing", counters.ignored_differing},
       {"ignored_replayed", counters.ignored_replayed},
       {"ignored_unproven", counters.ignored_unproven},
+      {"ignored_namesake", counters.ignored_namesake},
       {"ignored_protocol", counters.ignored_protocol},
       {"configurations_adopted", counters.configurations_adopted},
       {"state_changes", counters.state_changes},

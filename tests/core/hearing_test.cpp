@@ -64,6 +64,34 @@ TEST(HearingTest, ARestartIsBelievedThroughTheCandidateSlot) {
   EXPECT_EQ(b.hear(a.speak()), Verdict::replayed);
 }
 
+TEST(HearingTest, AnotherHostUnderOurNameIsToldFromARecording) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  const auto recorded = a.speak();
+  Talker again("a", 0xaaaa0002);
+  EXPECT_FALSE(again.hearing.hear_namesake(recorded.sender, recorded.beat));
+  // Both run, and nobody else is there: each echoes the other.
+  const auto said = again.speak();
+  EXPECT_TRUE(a.hearing.hear_namesake(said.sender, said.beat));
+  const auto reply = a.speak();
+  EXPECT_TRUE(again.hearing.hear_namesake(reply.sender, reply.beat));
+}
+
+TEST(HearingTest, OnlyTheLatestAnnouncementIsRepeated) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  const auto before = a.speak();
+  const auto latest = a.speak();
+  ASSERT_EQ(b.hear(before), Verdict::believed);
+  ASSERT_EQ(b.hear(latest), Verdict::believed);
+  EXPECT_TRUE(b.hearing.repeats_latest(kA, latest.sender));
+  EXPECT_FALSE(b.hearing.repeats_latest(kA, before.sender));
+  b.hearing.fell_silent(kA);
+  EXPECT_FALSE(b.hearing.repeats_latest(kA, latest.sender));
+}
+
 TEST(HearingTest, EverythingThatWasRecordedIsRefusedLater) {
   Talker a("a", 0xaaaa0001);
   Talker b("b", 0xbbbb0001);

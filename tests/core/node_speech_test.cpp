@@ -244,6 +244,91 @@ TEST(NodeSpeechTest, APeerThatSaysAnythingElseIsAReasonToJudge) {
   }
 }
 
+// Three hosts, the third by mistake under the name of the first.
+struct Namesakes : TalkingNodes {
+  Namesakes() : TalkingNodes({"a", "b", "a"}) {
+    speaks_from(0, {"10.0.0.2"});
+    speaks_from(1, {"10.0.0.3"});
+    speaks_from(2, {"10.0.0.7"});
+    silence(2);
+    (*this)[0].start(prefers_a());
+    (*this)[1].start(prefers_a());
+    run(400ms);
+    EXPECT_EQ(holders(kVip), Holders{0});
+  }
+  void start_the_third() {
+    wake(2);
+    (*this)[2].now = now;
+    (*this)[2].start(prefers_a());
+  }
+};
+
+TEST(NodeSpeechTest, TheEstablishedOfTwoHostsOfOneNameKeepsItsPlace) {
+  Namesakes three;
+  three.forget(1);
+  three.start_the_third();
+  three.run(1s);
+  EXPECT_EQ(three.holders(kVip), Holders{0});
+  EXPECT_EQ(three[1].count<AddAddress>(), 0U);
+  const auto said = three[1].logged<event::NameShared>();
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0].node, "a");
+  EXPECT_EQ(said[0].heard, "10.0.0.2");
+  EXPECT_EQ(said[0].refused, "10.0.0.7");
+  const auto status = three[1].status();
+  EXPECT_GT(status.counters.ignored_namesake, 50U);
+  ASSERT_EQ(status.troubles.size(), 1U);
+  EXPECT_EQ(status.troubles[0].text,
+            "node a is announced by 10.0.0.2, which is heard, and by 10.0.0.7, which is not: give "
+            "each host its own name");
+}
+
+TEST(NodeSpeechTest, BothHostsOfOneNameAlarmAndTheNewcomerStaysOut) {
+  Namesakes three;
+  three.start_the_third();
+  three.run(1s);
+  ASSERT_EQ(three[0].logged<event::IdentityTaken>().size(), 1U);
+  EXPECT_EQ(three[0].logged<event::IdentityTaken>()[0].source, "10.0.0.7");
+  ASSERT_EQ(three[2].logged<event::IdentityTaken>().size(), 1U);
+  EXPECT_EQ(three[2].logged<event::IdentityTaken>()[0].source, "10.0.0.2");
+  EXPECT_TRUE(three[0].status().is_active);
+  EXPECT_EQ(three[2].status().inactive_reason, "another host announces under this node's name");
+}
+
+TEST(NodeSpeechTest, OfTwoHostsOfOneNameThatStartTogetherOneServes) {
+  TalkingNodes pair({"a", "a"});
+  pair.speaks_from(1, {"10.0.0.7"});
+  pair.start(prefers_a());
+  pair.run(400ms);
+  EXPECT_EQ(pair.holders(kVip).size(), 1U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(pair[i].logged<event::IdentityTaken>().size(), 1U);
+    EXPECT_EQ(pair[i].status().troubles.size(), 1U);
+  }
+}
+
+TEST(NodeSpeechTest, WhoeverComesFromElsewhereUnderANameIsHeardWhenTheFirstIsSilent) {
+  Namesakes three;
+  three.silence(0);
+  three.start_the_third();  // the node after a restart, with another address
+  three.run(35ms);
+  EXPECT_EQ(three.holders(kVip), Holders{1});
+  three.run(200ms);
+  EXPECT_EQ(three.holders(kVip), Holders{2});
+  EXPECT_TRUE(three[1].status().peers[0].hears_us);
+}
+
+TEST(NodeSpeechTest, ARestartFromTheSameAddressIsHeardAtOnce) {
+  Namesakes three;
+  three.silence(0);
+  three.speaks_from(2, {"10.0.0.2"});
+  three.start_the_third();
+  three.run(20ms);
+  EXPECT_FALSE(three[1].status().peers[0].is_active);
+  EXPECT_TRUE(three[1].logged<event::NameShared>().empty());
+  EXPECT_TRUE(three[1].logged<event::PeerSilent>().empty());
+}
+
 TEST(NodeSpeechTest, TheWillSaysThatWeLeaveAndIsNewerThanEverythingElse) {
   Pair pair;
   const auto will = std::get<Message>(pair[0].last<KeepWill>().message);

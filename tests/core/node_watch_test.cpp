@@ -15,7 +15,10 @@ Config prefers_a() { return talking_config(1, {"a", "b"}, {{"a", kVip}}); }
 
 // Two nodes at rest, `a` holds the address.
 struct Pair : TalkingNodes {
-  explicit Pair(const Config& config = prefers_a()) : TalkingNodes(config.shared->nodes) {
+  explicit Pair(const Config& config = prefers_a(),
+                const std::vector<std::string>& paths_of_b = {"10.0.0.2"})
+      : TalkingNodes(config.shared->nodes) {
+    speaks_from(1, paths_of_b);
     start(config);
     run(400ms);
     claim(0, kPeer, "10.0.0.2");  // from where they announce
@@ -78,6 +81,19 @@ TEST(NodeWatchTest, ARecordingMakesNoNodeOfWhoeverSendsIt) {
   for (const auto& message : pair.recorded) {
     if (message.sender.node != node_id("b")) continue;
     pair[0].step(MessageHeard{message, host, pair.now});
+  }
+  pair.claim(0, kStranger, "10.0.0.66");
+  pair.claim(0, kStranger);
+  EXPECT_EQ(pair.alarms(0), 1U);
+}
+
+TEST(NodeWatchTest, ARecordingOnAnotherPathMakesNoNodeOfWhoeverSendsIt) {
+  Pair pair;
+  pair.silence(1);
+  pair.run(12ms);
+  for (const auto& message : pair.recorded) {
+    if (message.sender.node != node_id("b")) continue;
+    pair[0].step(MessageHeard{message, *parse_ip("10.0.0.66"), pair.now, 3});
   }
   pair.claim(0, kStranger, "10.0.0.66");
   pair.claim(0, kStranger);
@@ -171,6 +187,15 @@ TEST(NodeWatchTest, ANodeIsKnownByItsMacInASplit) {
   pair.isolate(0);
   pair.run(3s);
   pair.claim(0, kPeer);
+  EXPECT_EQ(pair.alarms(0), 0U);
+  EXPECT_EQ(pair[0].status().counters.conflicts, 0U);
+}
+
+TEST(NodeWatchTest, ANodeIsKnownByTheMacOfEachOfItsPaths) {
+  Pair pair(prefers_a(), {"10.0.0.2", "10.0.0.3"});
+  const Mac second{{2, 0, 0, 0, 0, 3}};
+  pair.claim(0, second, "10.0.0.3");
+  pair.claim(0, second);
   EXPECT_EQ(pair.alarms(0), 0U);
   EXPECT_EQ(pair[0].status().counters.conflicts, 0U);
 }

@@ -79,6 +79,43 @@ TEST(SessionsTest, ASessionThatWasFollowedByAnotherIsNotBelievedForItsLastMessag
   EXPECT_EQ(peer.echo(), echo_of(8, 1));
 }
 
+TEST(SessionsTest, WhileASessionIsHeardOneFromElsewhereIsRefused) {
+  const auto here = *parse_ip("10.0.0.2");
+  const auto there = *parse_ip("10.0.0.7");
+  PeerSession peer;
+  ASSERT_EQ(peer.judge({1, 7, 500}, kFresh, kOwn, here), Verdict::believed);
+  EXPECT_EQ(peer.judge({1, 8, 1}, kFresh, kOwn, there), Verdict::namesake);
+  EXPECT_EQ(peer.judge({1, 7, 501}, kFresh, kOwn, here), Verdict::believed);
+  EXPECT_EQ(peer.source(), here);
+  EXPECT_EQ(candidates_of(peer), std::vector<Echo>{echo_of(8, 1)});  // so that it hears of it
+  peer.fell_silent();
+  EXPECT_EQ(peer.judge({1, 8, 2}, kFresh, kOwn, there), Verdict::believed);
+  EXPECT_EQ(peer.source(), there);
+  // The first is the one from elsewhere now.
+  const OwnVoice later{.session = kOwn.session, .sequence = 1001, .fresh_since = 996};
+  EXPECT_EQ(peer.judge({1, 7, 502}, echo_of(kOwn.session, 1001), later, here),
+            Verdict::namesake);
+}
+
+TEST(SessionsTest, ARestartIsBelievedAtOnceFromEachAddressOfTheSessionBefore) {
+  const auto first = *parse_ip("10.0.0.2");
+  const auto second = *parse_ip("10.1.0.2");
+  PeerSession peer;
+  ASSERT_EQ(peer.judge({1, 7, 500}, kFresh, kOwn, first), Verdict::believed);
+  peer.add_source(second);
+  ASSERT_EQ(peer.judge({1, 7, 501}, kFresh, kOwn, first), Verdict::believed);
+  EXPECT_EQ(peer.judge({1, 8, 1}, kFresh, kOwn, second), Verdict::believed);
+  EXPECT_EQ(peer.judge({1, 9, 1}, kFresh, kOwn, first), Verdict::namesake);
+}
+
+TEST(SessionsTest, ASessionThatNeverHeardUsAgainKeepsNobodyOut) {
+  PeerSession peer;
+  ASSERT_EQ(peer.judge({1, 7, 5}, kFresh, kOwn, *parse_ip("10.0.0.2")), Verdict::believed);
+  peer.fell_silent();
+  ASSERT_EQ(peer.judge({1, 7, 6}, kNothing, kOwn, *parse_ip("10.0.0.2")), Verdict::believed);
+  EXPECT_EQ(peer.judge({1, 8, 1}, kFresh, kOwn, *parse_ip("10.0.0.7")), Verdict::believed);
+}
+
 TEST(SessionsTest, RecordingsFromBeforeOurStartProveNothing) {
   PeerSession peer;
   const Echo of_an_earlier_start = echo_of(kOwn.session + 1, kOwn.sequence);

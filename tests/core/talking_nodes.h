@@ -29,6 +29,12 @@ class TalkingNodes {
     nodes_.push_back(std::make_unique<SteppedNode>(name, true, nodes_.size() + 7));
     nodes_.back()->now = now;
     heard_.push_back(0);
+    paths_.push_back({*parse_ip("10.0.0.2")});
+  }
+  // Where a node announces from: one address for each of its interfaces, from eth0 on.
+  void speaks_from(std::size_t node, const std::vector<std::string>& addresses) {
+    paths_[node].clear();
+    for (const auto& address : addresses) paths_[node].push_back(*parse_ip(address));
   }
   SteppedNode& operator[](std::size_t i) { return *nodes_[i]; }
   void start(const Config& config) {
@@ -122,7 +128,10 @@ class TalkingNodes {
       for (std::size_t to = 0; to < nodes_.size(); ++to) {
         if (silent_.contains(to) || cuts_.contains({from, to})) continue;
         nodes_[to]->now = now;
-        nodes_[to]->step(MessageHeard{message, *parse_ip("10.0.0.2"), now});
+        InterfaceIndex index = 2;
+        for (const auto& source : paths_[from]) {
+          nodes_[to]->step(MessageHeard{message, source, now, index++});
+        }
       }
     }
     return was_said;
@@ -130,6 +139,7 @@ class TalkingNodes {
 
   std::vector<std::unique_ptr<SteppedNode>> nodes_;
   std::vector<std::size_t> heard_;  // per node: actions that were looked at
+  std::vector<std::vector<IpAddress>> paths_;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::set<std::size_t> silent_;
   std::string watched_;
