@@ -62,10 +62,12 @@ AddressLog::AddressLog(const std::vector<const NetSpace*>& nodes,
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     macs_.push_back(mac_of(*nodes[i], "eth0"));
     watches_.push_back(std::make_unique<AddressWatch>(*nodes[i]));
-    for (const auto& address : addresses(*nodes[i])) {
-      const auto found = numbers_.find(core::format(address.prefix.address));
+    const auto note = [&](const std::string& ip) {
+      const auto found = numbers_.find(ip);
       if (found != numbers_.end()) first_[found->second] |= bit(static_cast<unsigned>(i + 1));
-    }
+    };
+    for (const auto& address : addresses(*nodes[i])) note(core::format(address.prefix.address));
+    for (const auto& host : local_routes(*nodes[i])) note(host);
   }
   now_ = first_;
   thread_ = std::thread([this] { run(); });

@@ -154,7 +154,7 @@ std::uint64_t octets_sent(const std::string& table, const std::string& interface
 
 Report settings_of(const CostWish& wish) {
   return {{"repetitions", wish.repetitions}, {"seconds", wish.seconds},
-          {"addresses", wish.addresses}, {"nodes", wish.nodes}, {"plumb", wish.roster.plumb}};
+          {"addresses", wish.addresses}, {"nodes", wish.nodes}, {"keys", keys_of(wish.roster)}};
 }
 
 Report measure_cost(const CostWish& wish, const Progress& progress) {

@@ -38,7 +38,7 @@ std::string style_of(const Report& daemons, const std::string& name) {
 std::string definitions(const Report& values) {
   std::string out;
   for (const auto& [key, value] : values.items()) {
-    if (value == "") continue;
+    if (value == "" || value.empty()) continue;
     auto name = key;
     std::replace(name.begin(), name.end(), '_', ' ');
     out += fmt::format("<div class=\"{}\">", escape(key)) + tag("dt", escape(name)) +

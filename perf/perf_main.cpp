@@ -50,7 +50,7 @@ Report settings_of(const Wish& wish, const std::string& kind) {
   const auto& field = wish.failover.field;
   return {{"repetitions", wish.failover.repetitions}, {"nodes", field.nodes},
           {"addresses", field.addresses}, {"asked", std::min(field.addresses, field.asked_max)},
-          {"rate", field.rate}, {"plumb", wish.failover.roster.plumb}};
+          {"rate", field.rate}, {"keys", keys_of(wish.failover.roster)}};
 }
 
 Report measure(const Wish& wish, const std::string& kind) {
@@ -88,6 +88,10 @@ void add_daemons(CLI::App& command, std::vector<std::string>& daemons, RosterOpt
   command.add_option("--daemons", daemons)->delimiter(',')->check(CLI::IsMember(roster_names()));
   command.add_option("--plumb", roster.plumb, "the key of vippyd: address or route")
       ->check(CLI::IsMember({"address", "route"}));
+  command.add_option("--interval", roster.interval, "the key of vippyd, instead of the profile's")
+      ->check(CLI::Range(0.001, 10.0));
+  command.add_option("--stale", roster.stale, "the key of vippyd, instead of the profile's")
+      ->check(CLI::Range(0.002, 60.0));
 }
 
 void add_seconds(CLI::App& command, double& seconds, const char* words) {

@@ -25,11 +25,19 @@ std::string profile(const std::string& name) {
 std::unique_ptr<Contender> make_vippy(Lab& lab, const std::string& name, const char* profile_name,
                                       const RosterOptions& options) {
   auto pace = pace_in(profile(profile_name));
-  if (!options.plumb.empty()) pace["plumb"] = options.plumb;
+  pace.update(keys_of(options));
   return std::make_unique<Vippy>(lab, name, pace);
 }
 
 }  // namespace
+
+Json keys_of(const RosterOptions& options) {
+  auto keys = Json::object();
+  if (!options.plumb.empty()) keys["plumb"] = options.plumb;
+  if (options.interval > 0) keys["interval"] = options.interval;
+  if (options.stale > 0) keys["stale"] = options.stale;
+  return keys;
+}
 
 const std::vector<std::string>& roster_names() {
   static const std::vector<std::string> names = {

@@ -12,9 +12,13 @@
 
 namespace vippy::lab {
 
+// Keys of vippyd's configuration that take the place of its profile's.
 struct RosterOptions {
-  std::string plumb;  // the key of that name in vippyd's configuration; empty: left out
+  std::string plumb;    // empty: as in the profile
+  double interval = 0;  // seconds; zero: as in the profile
+  double stale = 0;
 };
+[[nodiscard]] Json keys_of(const RosterOptions& options);
 
 // "vippy-fast", "vippy-lan", "vippy-classic", "keepalived", "keepalived-many", "ucarp"
 [[nodiscard]] const std::vector<std::string>& roster_names();

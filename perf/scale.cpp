@@ -7,7 +7,7 @@ namespace vippy::lab {
 Report settings_of(const ScaleWish& wish) {
   return {{"repetitions", wish.repetitions}, {"addresses", wish.addresses},
           {"nodes", wish.nodes}, {"seconds", wish.seconds},
-          {"asked", Field{}.asked_max}, {"plumb", wish.roster.plumb}};
+          {"asked", Field{}.asked_max}, {"keys", keys_of(wish.roster)}};
 }
 
 Report measure_scale(const ScaleWish& wish, const Progress& progress) {

@@ -1,5 +1,7 @@
 #include "tests/support/kernel_view.h"
 
+#include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <functional>
 #include <span>
@@ -112,6 +115,35 @@ std::optional<KernelAddress> read_address(const nlmsghdr& message) {
   return out;
 }
 
+// A host that the kernel answers for by a local route of this protocol.
+std::optional<core::IpAddress> read_local_route(const nlmsghdr& message, std::uint8_t protocol) {
+  if (message.nlmsg_type != RTM_NEWROUTE && message.nlmsg_type != RTM_DELROUTE) {
+    return std::nullopt;
+  }
+  const auto* body = static_cast<const rtmsg*>(NLMSG_DATA(&message));
+  const bool is_it = body->rtm_family == AF_INET && body->rtm_table == RT_TABLE_LOCAL &&
+                     body->rtm_type == RTN_LOCAL && body->rtm_protocol == protocol &&
+                     body->rtm_dst_len == 32;
+  return is_it ? address_in(attribute<rtmsg>(message, RTA_DST)) : std::nullopt;
+}
+
+// The kernel makes routes of its own for each address: they stay there.
+void pass_our_routes_only(int fd) {
+  std::array<sock_filter, 7> program = {{
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 2),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, sizeof(nlmsghdr) + offsetof(rtmsg, rtm_protocol)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kOurRoutes, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  }};
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) {
+    throw std::runtime_error("a filter for netlink is refused");
+  }
+}
+
 std::optional<NeighbourChange> read_neighbour(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWNEIGH) return std::nullopt;
   const auto ip = address_in(attribute<ndmsg>(message, NDA_DST));
@@ -143,11 +175,7 @@ std::optional<KernelAddress> find_address(const NetSpace& space, const std::stri
 std::vector<std::string> local_routes(const NetSpace& space, std::uint8_t protocol) {
   std::vector<std::string> out;
   dump<rtmsg>(space, RTM_GETROUTE, [&](const nlmsghdr& message) {
-    const auto* body = static_cast<const rtmsg*>(NLMSG_DATA(&message));
-    const bool is_it = message.nlmsg_type == RTM_NEWROUTE && body->rtm_family == AF_INET &&
-                       body->rtm_table == RT_TABLE_LOCAL && body->rtm_type == RTN_LOCAL &&
-                       body->rtm_protocol == protocol && body->rtm_dst_len == 32;
-    const auto host = is_it ? address_in(attribute<rtmsg>(message, RTA_DST)) : std::nullopt;
+    const auto host = read_local_route(message, protocol);
     if (host) out.push_back(core::format(*host));
   });
   std::sort(out.begin(), out.end());
@@ -188,8 +216,10 @@ core::Mac mac_of(const NetSpace& space, const std::string& interface) {
 }
 
 AddressWatch::AddressWatch(const NetSpace& space)
-    : fd_(open_netlink(space, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)) {
+    : fd_(open_netlink(space, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE)) {
+  pass_our_routes_only(fd_);
   for (const auto& address : addresses(space)) present_.insert(address.text());
+  for (const auto& host : local_routes(space)) present_.insert(host);
 }
 
 AddressWatch::~AddressWatch() { ::close(fd_); }
@@ -197,9 +227,11 @@ AddressWatch::~AddressWatch() { ::close(fd_); }
 const std::vector<std::string>& AddressWatch::changes() {
   const auto note = [&](const nlmsghdr& message) {
     const auto address = read_address(message);
-    if (!address) return;
-    const auto text = address->text();
-    const bool is_new = message.nlmsg_type == RTM_NEWADDR;
+    const auto host = read_local_route(message, kOurRoutes);
+    if (!address && !host) return;
+    const auto text = address ? address->text() : core::format(*host);
+    const bool is_new =
+        message.nlmsg_type == RTM_NEWADDR || message.nlmsg_type == RTM_NEWROUTE;
     // The kernel speaks of an IPv6 address some time after it is there.
     if (is_new ? !present_.insert(text).second : present_.erase(text) == 0) return;
     changes_.push_back((is_new ? "+" : "-") + text);

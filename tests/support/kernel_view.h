@@ -41,7 +41,7 @@ inline constexpr std::uint8_t kOurRoutes = 181;
 [[nodiscard]] std::optional<core::Mac> neighbour(const NetSpace& space, const std::string& ip);
 [[nodiscard]] core::Mac mac_of(const NetSpace& space, const std::string& interface);
 
-// Changes of addresses.
+// Changes of addresses, and of our local routes.
 class AddressWatch {
  public:
   explicit AddressWatch(const NetSpace& space);
@@ -49,7 +49,8 @@ class AddressWatch {
   AddressWatch(const AddressWatch&) = delete;
   AddressWatch& operator=(const AddressWatch&) = delete;
 
-  // "+10.77.1.1/16" and "-10.77.1.1/16", in the order in which they happened, since the start.
+  // "+10.77.1.1/16" and "-10.77.1.1/16", of routes "+10.77.1.1" and "-10.77.1.1", in the order in
+  // which they happened, since the start.
   const std::vector<std::string>& changes();
   [[nodiscard]] bool saw(const std::string& change);
   // Readable when there is something new.

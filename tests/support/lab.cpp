@@ -120,7 +120,8 @@ void Lab::attach(const NetSpace& space, const std::string& port, unsigned number
 }
 
 void Lab::sweep(unsigned n) const {
-  space(n).ip("addr flush dev eth0\n" + own_addresses(100 + n));
+  space(n).ip("addr flush dev eth0\nroute flush table local proto 181\n" +
+              own_addresses(100 + n));
 }
 
 Json Lab::config(const Json& groups) const {

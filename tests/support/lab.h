@@ -63,7 +63,7 @@ class Lab {
   void cut_silently(unsigned n) const;
   void mend(unsigned n) const;
 
-  // Takes every address off a node but its own ones.
+  // Takes every address and route of ours off a node but its own addresses.
   void sweep(unsigned n) const;
 
   // The nodes whose kernel has the address.
