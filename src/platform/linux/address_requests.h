@@ -68,8 +68,9 @@ class AddressRequests {
   void append_addition(const Pending& pending, const HostTables& tables);
   void append_octets(std::span<const std::uint8_t> octets, InFlight in_flight);
   [[nodiscard]] MessageAddress next_address() const;
+  void ask_for_last_answer_only();
   void send(std::vector<Outcome>& out);
-  void read_answers(std::vector<Outcome>& out);
+  [[nodiscard]] bool read_answers(std::vector<Outcome>& out);
   void answer(std::uint32_t sequence, int os_error, std::vector<Outcome>& out);
 
   NetlinkSocket socket_;
