@@ -334,7 +334,8 @@ void Daemon::perform_actions() {
 
 // Words come last: nobody waits for them.
 void Daemon::write_log() {
-  for (std::size_t i = 0; !said_.empty() && (i < kLinesAtOnce || exit_code_); ++i) {
+  const auto most = coming_.empty() ? kLinesAtOnce : kLinesBeside;
+  for (std::size_t i = 0; !said_.empty() && (i < most || exit_code_); ++i) {
     const auto line = describe(said_.front());
     log_->write(line.priority, line.text);
     said_.pop_front();
@@ -432,10 +433,8 @@ void Daemon::perform(const core::RemoveAddress& action) {
 }
 
 void Daemon::perform(const core::Advertise& action) {
-  const auto frames = frames_of(action);
-  for (const auto& frame : frames.all()) {
-    platform_.perform(platform::SendFrame{action.index, frame.bytes()});
-  }
+  const auto frame = frame_of(action);
+  platform_.perform(platform::SendFrame{action.index, frame.bytes()});
 }
 
 void Daemon::perform(const core::Listen& action) {

@@ -69,8 +69,9 @@ class Daemon {
   // was there when a turn began is read before silence is judged.
   static constexpr std::size_t kEventsPerWait = 256;
   static constexpr std::size_t kWaitsPerTurn = 64;
-  // What moves with thousands of groups is told line by line, while they move.
+  // What moves with thousands of groups is told line by line: few while addresses are on their way.
   static constexpr std::size_t kLinesAtOnce = 64;
+  static constexpr std::size_t kLinesBeside = 4;
   static_assert(kEventsPerWait * kWaitsPerTurn > (4U << 20U) / 768);
 
   // platform events, left of the node

@@ -1,8 +1,8 @@
-// From "tell the neighbours" to finished frames, and from their frames to what they say.
+// From "tell the neighbours" to a finished frame, and from their frames to what they say.
 //
 // Purpose: the one place where the core's Advertise and NeighbourSpoke meet the packet room.
 // Purity:  value in, octets out, and back.
-// Bounds:  at most kFramesPerAdvertise frames of kFrameOctetsMax octets.
+// Bounds:  kFrameOctetsMax octets.
 // Errors:  a frame that says nothing usable is nullopt.
 // Source:  RFC 5227 section 2.3 (request form), RFC 5944 section 4.6 (reply form),
 //          RFC 4861 section 7.2.6 (unsolicited advertisement).
@@ -19,8 +19,6 @@
 
 namespace vippy::hall {
 
-inline constexpr std::size_t kFramesPerAdvertise = 2;
-
 struct Frame {
   std::array<std::uint8_t, core::kFrameOctetsMax> octets{};
   std::size_t size = 0;
@@ -30,14 +28,7 @@ struct Frame {
   }
 };
 
-struct Frames {
-  std::array<Frame, kFramesPerAdvertise> frames;
-  std::size_t count = 0;
-
-  [[nodiscard]] std::span<const Frame> all() const { return std::span(frames).first(count); }
-};
-
-[[nodiscard]] Frames frames_of(const core::Advertise& advertise);
+[[nodiscard]] Frame frame_of(const core::Advertise& advertise);
 
 // What an ARP, NS or NA frame says; interface and time are the caller's to fill in.
 [[nodiscard]] std::optional<core::NeighbourSpoke> spoken_by(std::span<const std::uint8_t> frame);

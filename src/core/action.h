@@ -70,7 +70,8 @@ struct RemoveAddress {
 };
 
 enum class AdvertiseForm : std::uint8_t {
-  everyone,       // broadcast request form and reply form; IPv6: NA to all nodes
+  everyone,       // broadcast, in request form; IPv6: NA to all nodes
+  everyone_reply, // IPv4: broadcast, in reply form
   directed,       // unicast reply to a host whose MAC is known; IPv6: unicast NA
   ask_everyone,   // broadcast "who has host? tell VIP": teaches the host and learns its MAC
   ask,            // the same to a host whose MAC is known: its answer proves that it has learnt

@@ -168,7 +168,7 @@ void Advertiser::again(InterfaceIndex index, const Prefix& vip, const Interfaces
   auto& where = lane(index, now);
   where.urgent.push_back(known->second);
   send_urgent(where, interfaces, now, out);
-  next_deadline_ = std::min(next_deadline_, where.broadcast_pace.refilled_at());
+  next_deadline_ = now;
 }
 
 void Advertiser::stop(InterfaceIndex index, const Prefix& vip) {
@@ -201,18 +201,20 @@ std::optional<Advertiser::JobId> Advertiser::next_in(std::deque<JobId>& queue, P
 
 // ---- what leaves ------------------------------------------------------------------------------
 
-void Advertiser::broadcast(const Job& job, const Interfaces& interfaces, Actions& out) {
+void Advertiser::broadcast(const Job& job, AdvertiseForm form, const Interfaces& interfaces,
+                           Actions& out) {
   const auto* interface = interfaces.find(job.index);
   if (interface == nullptr) return;
   out.push_back(Advertise{job.index, job.vip.address, interface->mac, interface->forwards_ipv6,
-                          AdvertiseForm::everyone, IpAddress(), Mac::broadcast()});
+                          form, IpAddress(), Mac::broadcast()});
 }
 
 void Advertiser::send_urgent(Lane& lane, const Interfaces& interfaces, Instant now, Actions& out) {
   lane.broadcast_pace.refill(now);
   while (const auto id = next_in(lane.urgent, lane.broadcast_pace)) {
     auto& job = jobs_.at(*id);
-    broadcast(job, interfaces, out);
+    broadcast(job, AdvertiseForm::everyone, interfaces, out);
+    if (job.vip.address.is_v4()) lane.seconds.push_back(*id);
     job.is_urgent = false;
     if (job.round_at != Instant::max()) continue;
     job.round_at = now;
@@ -244,13 +246,24 @@ void Advertiser::begin_round(JobId id, Job& job, Lane& lane, const Neighbours& n
   }
 }
 
+// Few hosts learn from this form alone: it does not hold up the first word about another VIP.
+void Advertiser::send_seconds(Lane& lane, const Interfaces& interfaces, Actions& out) {
+  while (const auto id = next_in(lane.seconds, lane.repeat_pace)) {
+    broadcast(jobs_.at(*id), AdvertiseForm::everyone_reply, interfaces, out);
+  }
+}
+
 void Advertiser::send_repeats(Lane& lane, const Neighbours& neighbours,
                               const Interfaces& interfaces, Instant now, Actions& out) {
   lane.repeat_pace.refill(now);
   if (!lane.urgent.empty()) return;
+  send_seconds(lane, interfaces, out);
   while (const auto id = next_in(lane.repeats, lane.repeat_pace)) {
     auto& job = jobs_.at(*id);
-    broadcast(job, interfaces, out);
+    broadcast(job, AdvertiseForm::everyone, interfaces, out);
+    if (job.vip.address.is_v4()) {
+      broadcast(job, AdvertiseForm::everyone_reply, interfaces, out);
+    }
     begin_round(*id, job, lane, neighbours, interfaces, now);
   }
 }
@@ -331,7 +344,7 @@ Instant Advertiser::earliest() const {
   for (const auto& [index, lane] : lanes_) {
     if (!lane.urgent.empty()) {
       first = std::min(first, lane.broadcast_pace.refilled_at());
-    } else if (!lane.repeats.empty()) {
+    } else if (!lane.seconds.empty() || !lane.repeats.empty()) {
       first = std::min(first, lane.repeat_pace.refilled_at());
     }
     if (!lane.telling.empty()) first = std::min(first, lane.hit_pace.refilled_at());

@@ -7,11 +7,13 @@
 // Purity:  no clock; `now` is handed in. Appends Advertise actions; frames are the hall's.
 // Bounds:  one job per VIP; a hit list has at most kNotifyAddressesMax + kNeighboursMax hosts and
 //          is shared by the VIPs of a network. On each interface leave, in a millisecond, at most
-//          kBroadcastsPerMs broadcasts of VIPs that have come and kRepeatsPerMs repeated ones, each
-//          with as many at once after a pause, and `notify-rate` frames a second of the hit lists.
-//          Work is O(log VIPs) for a frame and for a VIP that comes or goes.
-// Units:   frames a second; a broadcast of an IPv4 VIP is two frames.
-// Order:   the broadcasts of VIPs that have come, in that order, before all repeated ones; hit
+//          kBroadcastsPerMs broadcasts of VIPs that have come and kRepeatsPerMs second forms and
+//          repeated ones, each with as many at once after a pause, and `notify-rate` frames a
+//          second of the hit lists. Work is O(log VIPs) for a frame and for a VIP that comes or
+//          goes.
+// Units:   frames a second; a repeated broadcast of an IPv4 VIP is two frames.
+// Order:   the broadcasts of VIPs that have come, in that order and in the form that nearly every
+//          host learns from, before their second forms, and these before all repeated ones; hit
 //          lists round-robin over the VIPs, so that all of them make progress, the most recent
 //          take-over first.
 // Source:  RFC 5227 section 2.3 (announcement), RFC 826 (a request updates whoever hears it),
@@ -118,6 +120,7 @@ class Advertiser {
   // What waits on an interface. Of jobs that ended meanwhile only the numbers are left here.
   struct Lane {
     std::deque<JobId> urgent;   // broadcasts of VIPs that have come
+    std::deque<JobId> seconds;  // the same once more, in the other form
     std::deque<JobId> repeats;  // rounds that are due
     std::deque<JobId> telling;  // hit lists, in turns
     Pace broadcast_pace;
@@ -130,7 +133,9 @@ class Advertiser {
   void send_repeats(Lane& lane, const Neighbours& neighbours, const Interfaces& interfaces,
                     Instant now, Actions& out);
   void send_hits(Lane& lane, const Interfaces& interfaces, Instant now, Actions& out);
-  static void broadcast(const Job& job, const Interfaces& interfaces, Actions& out);
+  void send_seconds(Lane& lane, const Interfaces& interfaces, Actions& out);
+  static void broadcast(const Job& job, AdvertiseForm form, const Interfaces& interfaces,
+                        Actions& out);
   void begin_round(JobId id, Job& job, Lane& lane, const Neighbours& neighbours,
                    const Interfaces& interfaces, Instant now);
   Hits hits_of(const Job& job, const Neighbours& neighbours, const Interfaces& interfaces,

@@ -67,36 +67,6 @@ std::vector<AddressKey> Reconciler::complete_table(Instant now) {
   return gone;
 }
 
-template <typename Visit>
-void Reconciler::for_each_sibling(const AddressKey& key, const Visit& visit) {
-  auto at = records_.lower_bound({key.index, {key.prefix.address, 0}});
-  for (; at != records_.end() && at->first.index == key.index &&
-         at->first.prefix.address == key.prefix.address;
-       ++at) {
-    if (at->first != key) visit(*at);
-  }
-}
-
-bool Reconciler::must_wait_for_sibling(const AddressKey& key) {
-  if (key.prefix.address.is_v4()) return false;
-  bool is_held = false;
-  for_each_sibling(key, [&](const auto& entry) {
-    const Record& sibling = entry.second;
-    is_held = is_held || sibling.presence == Presence::ours || sibling.pending != Pending::none;
-  });
-  return is_held;
-}
-
-bool Reconciler::must_wait_for_other_form(const AddressKey& key) {
-  bool is_coming = false;
-  for_each_sibling(key, [&](const Records::value_type& entry) {
-    const auto& other = entry.second;
-    const bool is_there = other.presence != Presence::absent && other.pending == Pending::none;
-    is_coming = is_coming || (entry.first.plumb != key.plumb && other.wanted && !is_there);
-  });
-  return is_coming;
-}
-
 Reconciler::Change Reconciler::observe(const AddressSeen& seen, bool own_by_text, Instant now,
                                        Actions& out) {
   const AddressKey key{seen.index, seen.prefix, seen.plumb};
@@ -222,82 +192,6 @@ void Reconciler::want_one(const AddressKey& key, bool is_wanted) {
   if (is_idle(found->second)) records_.erase(found);
 }
 
-Reconciler::Pending Reconciler::due(const Record& record) const {
-  if (record.pending != Pending::none) return Pending::none;
-  const bool may_be_away = record.presence == Presence::absent || record.in_doubt;
-  if (record.wanted && may_be_away) return Pending::adding;
-  if (!record.wanted && record.presence == Presence::ours) return Pending::removing;
-  return Pending::none;
-}
-
-void Reconciler::request(Records::value_type& entry, Pending what, RequestId id, Actions& out) {
-  auto& [key, record] = entry;
-  record.pending = what;
-  record.was_notified = false;
-  requests_[id] = key;
-  if (what == Pending::adding) {
-    ++record.adds_unseen;
-    if (std::exchange(record.is_taken, false)) {
-      log(out, event::AddressPutBack{vip_name(key), interface_name(key.index)});
-    }
-    const auto lease = key.plumb == Plumb::route ? Duration::zero() : lease_;
-    out.push_back(AddAddress{id, key.index, key.prefix, lease, false, key.plumb});
-  } else {
-    ++record.dels_unseen;
-    out.push_back(RemoveAddress{id, key.index, key.prefix, key.plumb});
-  }
-}
-
-void Reconciler::set_lease(Duration lease) {
-  has_leases_ = true;
-  lease_changed_ = lease_changed_ || lease != lease_;
-  lease_ = lease;
-}
-
-// All of them in one batch, three times within a lease: two may fail.
-void Reconciler::renew(Instant now, RequestId& next_id, Actions& out) {
-  const bool is_due = lease_changed_ || now >= renew_at_;
-  if (!is_due && (lease_ == Duration::zero() || renew_at_ != Instant::max())) return;
-  renew_at_ = lease_ == Duration::zero() ? Instant::max() : now + lease_ / 3;
-  if (!is_due) return;
-  lease_changed_ = false;
-  bool has_any = false;
-  for (const auto& [key, record] : records_) {
-    if (!record.wanted || record.presence != Presence::ours || key.plumb == Plumb::route) continue;
-    has_any = true;
-    if (record.pending != Pending::none) continue;
-    renewals_[next_id] = key;
-    out.push_back(AddAddress{next_id++, key.index, key.prefix, lease_, true});
-  }
-  if (!has_any) renew_at_ = Instant::max();
-}
-
-void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
-  if (!decided_) return;
-  while (!retries_.empty() && retries_.begin()->first <= now) {
-    const auto found = records_.find(retries_.begin()->second);
-    retries_.erase(retries_.begin());
-    if (found != records_.end()) touch(*found);
-  }
-  const bool is_due = !touched_.empty();
-  if (is_due) request_due(now, next_id, out);
-  if (is_due || lease_changed_ || now >= renew_at_) renew(now, next_id, out);
-}
-
-// And their siblings, which may have waited for them.
-std::vector<Reconciler::Records::value_type*> Reconciler::take_touched() {
-  std::vector<Records::value_type*> entries;
-  for (const auto& key : std::exchange(touched_, {})) {
-    // Of one that is gone only the siblings are left: they may go on now.
-    for_each_sibling(key, [&](Records::value_type& sibling) { entries.push_back(&sibling); });
-    const auto found = records_.find(key);
-    if (found == records_.end()) continue;
-    found->second.is_touched = false;
-    entries.push_back(&*found);
-  }
-  return entries;
-}
-
 // What was there before it was wanted.
 void Reconciler::take_over_found(Records::value_type& entry, Actions& out) {
   auto& [key, record] = entry;
@@ -310,22 +204,6 @@ void Reconciler::take_over_found(Records::value_type& entry, Actions& out) {
   if (record.presence == Presence::foreign && !std::exchange(record.foreign_said, true)) {
     adopted_.push_back(key);
     log(out, event::AddressForeign{vip_name(key), interface_name(key.index)});
-  }
-}
-
-void Reconciler::request_due(Instant now, RequestId& next_id, Actions& out) {
-  const auto consider = [&](Records::value_type& entry, Pending what) {
-    if (due(entry.second) != what) return;
-    if (entry.second.retry_at <= now) return request(entry, what, next_id++, out);
-    retries_.emplace(entry.second.retry_at, entry.first);
-  };
-  const auto entries = take_touched();
-  for (auto* entry : entries) {
-    if (!must_wait_for_sibling(entry->first)) consider(*entry, Pending::adding);
-  }
-  for (auto* entry : entries) {
-    take_over_found(*entry, out);
-    if (!must_wait_for_other_form(entry->first)) consider(*entry, Pending::removing);
   }
 }
 
@@ -491,13 +369,6 @@ std::optional<Reconciler::Trouble> Reconciler::trouble(const AddressKey& key) co
   const auto found = records_.find(key);
   if (found == records_.end() || found->second.failures == 0) return std::nullopt;
   return Trouble{found->second.last_failure, found->second.failing_since};
-}
-
-bool Reconciler::is_settled() const {
-  const auto is_done = [&](const auto& entry) {
-    return entry.second.pending == Pending::none && due(entry.second) == Pending::none;
-  };
-  return requests_.empty() && std::all_of(records_.begin(), records_.end(), is_done);
 }
 
 }  // namespace vippy::core

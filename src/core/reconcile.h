@@ -5,8 +5,10 @@
 //          time, asks for nothing twice, and finds its way from whatever a crash left behind.
 // Purity:  no clock; every call is handed `now`. Requests and log events are appended to `out`.
 // Units:   Instant.
-// Bounds:  O(log addresses) for an address that changes and for one that is planned; O(addresses)
-//          for a whole table, a whole list of wishes and a renewal of leases.
+// Bounds:  kAskedAtOnce additions are on their way at a time, so that planning thousands keeps
+//          nobody from speaking in between; O(log addresses) for an address that changes and for
+//          one that is planned; O(addresses) for a whole table, a whole list of wishes and a
+//          renewal of leases.
 // Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
 // Order:   additions before removals, so that an IPv4 address that changes its prefix length is
 //          never away; additions in the order in which they were wanted. What is to be plumbed in
@@ -22,6 +24,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -44,6 +47,7 @@ struct AddressKey {
 
 class Reconciler {
  public:
+  static constexpr std::size_t kAskedAtOnce = 256;
   enum class Change : std::uint8_t { none, came_up, went_down };
   struct Answer {
     AddressKey key;
@@ -150,7 +154,10 @@ class Reconciler {
   void take_over_found(Records::value_type& entry, Actions& out);
   void request(Records::value_type& entry, Pending what, RequestId id, Actions& out);
   [[nodiscard]] Pending due(const Record& record) const;
-  void request_due(Instant now, RequestId& next_id, Actions& out);
+  void sort_touched(Actions& out);
+  Records::value_type* find_due(const AddressKey& key, Pending what, Instant now);
+  void request_additions(Instant now, RequestId& next_id, Actions& out);
+  void request_removals(Instant now, RequestId& next_id, Actions& out);
   void renew(Instant now, RequestId& next_id, Actions& out);
   void failed(Records::value_type& entry, bool is_add, FailureKind failure, Instant now,
               Actions& out);
@@ -164,6 +171,8 @@ class Reconciler {
   std::size_t ours_ = 0;
   std::vector<AddressKey> adopted_;
   std::vector<AddressKey> touched_;  // what may need a request: in the order of the wishes
+  std::deque<AddressKey> to_add_;     // what needs one, unless that changes meanwhile
+  std::vector<AddressKey> to_remove_;
   std::set<std::pair<Instant, AddressKey>> retries_;
   std::map<RequestId, AddressKey> requests_;
   std::map<RequestId, AddressKey> renewals_;
@@ -180,5 +189,15 @@ class Reconciler {
  private:
   [[nodiscard]] std::string interface_name(InterfaceIndex index) const;
 };
+
+template <typename Visit>
+void Reconciler::for_each_sibling(const AddressKey& key, const Visit& visit) {
+  auto at = records_.lower_bound({key.index, {key.prefix.address, 0}});
+  for (; at != records_.end() && at->first.index == key.index &&
+         at->first.prefix.address == key.prefix.address;
+       ++at) {
+    if (at->first != key) visit(*at);
+  }
+}
 
 }  // namespace vippy::core

@@ -35,6 +35,17 @@ class AdvertiseTest : public testing::Test {
     }
     return out;
   }
+  // Those that follow in the other form are counted, and left out of what was sent.
+  void take(const Actions& out) {
+    for (const auto& action : out) {
+      const auto& what = std::get<Advertise>(action);
+      if (what.form == AdvertiseForm::everyone_reply) {
+        seconds.push_back(what);
+      } else {
+        sent.push_back(what);
+      }
+    }
+  }
   void start(const std::string& vip, InterfaceIndex index = 2) {
     Actions out;
     advertiser.start(index, *parse_prefix(vip), interfaces, now, out);
@@ -45,9 +56,6 @@ class AdvertiseTest : public testing::Test {
     Actions out;
     advertiser.poll(neighbours, interfaces, now, out);
     take(out);
-  }
-  void take(const Actions& out) {
-    for (const auto& action : out) sent.push_back(std::get<Advertise>(action));
   }
   void run_until(Instant until) {
     while (advertiser.next_deadline() <= until) {
@@ -66,6 +74,7 @@ class AdvertiseTest : public testing::Test {
   Advertiser advertiser;
   Instant now{100s};
   std::vector<Advertise> sent;
+  std::vector<Advertise> seconds;
 };
 
 TEST_F(AdvertiseTest, TheFirstBroadcastLeavesWithTheStart) {
@@ -79,6 +88,35 @@ TEST_F(AdvertiseTest, TheFirstBroadcastLeavesWithTheStart) {
   EXPECT_EQ(advertiser.next_deadline(), now);
   start("fd00::9/64", 3);
   EXPECT_TRUE(sent[1].is_router);
+}
+
+TEST_F(AdvertiseTest, TheSecondFormOfAnIpv4AddressFollowsAtOnce) {
+  advertiser.configure({}, 1000, 0s);
+  start("10.0.0.9/24");
+  EXPECT_TRUE(seconds.empty());
+  poll();
+  ASSERT_EQ(seconds.size(), 1U);
+  EXPECT_EQ(format(seconds[0].vip), "10.0.0.9");
+  start("fd00::9/64", 3);
+  poll();
+  EXPECT_EQ(seconds.size(), 1U);
+}
+
+TEST_F(AdvertiseTest, SecondFormsDoNotHoldUpTheFirstWordAboutAnotherAddress) {
+  advertiser.configure({}, 1000, 0s);
+  for (int i = 1; i <= 250; ++i) start("10.0.1." + std::to_string(i) + "/16");
+  poll();
+  EXPECT_EQ(sent.size(), Advertiser::kBroadcastsPerMs);
+  EXPECT_TRUE(seconds.empty());
+  run_until(now + 1ms);
+  EXPECT_EQ(sent.size(), 250U);
+  EXPECT_LE(seconds.size(), 2 * Advertiser::kRepeatsPerMs);
+  stop("10.0.1.250/16");
+  run_until(now + 20ms);
+  ASSERT_EQ(seconds.size(), 249U);
+  for (int i = 0; i < 249; ++i) {
+    EXPECT_EQ(format(seconds[static_cast<std::size_t>(i)].vip), "10.0.1." + std::to_string(i + 1));
+  }
 }
 
 TEST_F(AdvertiseTest, InterfacesWithoutEthernetAreNotSpokenOn) {

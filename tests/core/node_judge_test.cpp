@@ -231,7 +231,7 @@ TEST_F(NodeJudgeTest, WhatASplitLeftInNeighboursIsPutRightByWhomItBelongsTo) {
   hear("b", kPair);
   tick();
   EXPECT_EQ(owner(1), "b");
-  ASSERT_EQ(count<Advertise>(), 1U);
+  ASSERT_EQ(count<Advertise>(), 2U);  // both forms of ARP
   EXPECT_EQ(format(last<Advertise>().vip), "10.0.0.9");
   EXPECT_EQ(logged<event::AnnouncedAgain>().at(0).vips, 1U);
   EXPECT_EQ(logged<event::AnnouncedAgain>().at(0).node, "b");

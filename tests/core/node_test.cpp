@@ -99,6 +99,8 @@ TEST_F(NodeTest, TellsTheNeighboursWhenTheAddressIsThereAndCountsTheFrames) {
   answer(last<AddAddress>().id);
   EXPECT_EQ(count<Advertise>(), 1U);
   EXPECT_EQ(last<Advertise>().form, AdvertiseForm::everyone);
+  EXPECT_EQ(status().counters.frames_sent, 1U);
+  tick();
   EXPECT_EQ(status().counters.frames_sent, 2U);  // both forms of ARP
   run(100ms);
   EXPECT_EQ(status().counters.frames_sent, 4U);

@@ -69,12 +69,15 @@ class FakePlatform final : public platform::Platform {
   std::vector<std::uint8_t> storm;  // a frame that comes in with every wait()
   std::size_t waits = 0;
   int refuses = 0;  // the errno of the next address requests
+  bool is_slow = false;  // their answers wait in `on_their_way`
+  std::deque<platform::Event> on_their_way;
 
  private:
   void answer(const std::string& what, platform::RequestId id) {
     asked.push_back(what);
     const bool is_address = what == "add" || what == "remove";
-    events.emplace_back(platform::Outcome{id, is_address ? refuses : 0});
+    auto& where = is_address && is_slow ? on_their_way : events;
+    where.emplace_back(platform::Outcome{id, is_address ? refuses : 0});
   }
   platform::Capabilities capabilities_;
 };
@@ -374,6 +377,23 @@ TEST_F(DaemonTest, WhatTheSystemRefusesReachesTheCoreAndIsTriedAgain) {
   turn();
   turn();
   EXPECT_TRUE(has_line("10.0.0.9 is up on eth0"));
+}
+
+TEST_F(DaemonTest, FewLinesAreWrittenWhileAddressesAreOnTheirWayAndAllInTheEnd) {
+  std::vector<std::pair<std::string, std::string>> groups;
+  for (int i = 1; i <= 200; ++i) groups.emplace_back("", "10.0.0." + std::to_string(i) + "/24");
+  config = core::small_config(4, {"a"}, groups);
+  platform.is_slow = true;
+  serve();
+  ASSERT_FALSE(platform.on_their_way.empty());
+  EXPECT_TRUE(has_line("started as a"));
+  EXPECT_FALSE(has_line("group 10.0.0.200 moves from _ to a"));
+  EXPECT_EQ(daemon->next_deadline(), platform.time);
+  platform.is_slow = false;
+  platform.events = std::exchange(platform.on_their_way, {});
+  for (int i = 0; i < 20; ++i) turn();
+  EXPECT_TRUE(has_line("group 10.0.0.200 moves from _ to a"));
+  EXPECT_TRUE(has_line("10.0.0.200 is up on eth0"));
 }
 
 TEST_F(DaemonTest, StopRemovesTheAddressAndEndsWithItsExitCode) {

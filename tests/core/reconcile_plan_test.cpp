@@ -1,0 +1,93 @@
+#include <gtest/gtest.h>
+
+#include "core/reconcile.h"
+#include "tests/core/kernel_bench.h"
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ReconcilePlanTest : public ReconcileBench {
+ protected:
+  static std::vector<AddressKey> many(unsigned count) {
+    std::vector<AddressKey> out;
+    for (unsigned i = 0; i < count; ++i) {
+      out.push_back({kEth0, {Ipv4::from_number(0x0a010001U + i), 16}});
+    }
+    return out;
+  }
+  static std::size_t additions(const Requests& requests) {
+    return static_cast<std::size_t>(
+        std::count_if(requests.begin(), requests.end(), [](const auto& request) {
+          return std::holds_alternative<AddAddress>(request.second);
+        }));
+  }
+};
+
+TEST_F(ReconcilePlanTest, OfThousandsASliceIsOnItsWayAtATimeInTheOrderWanted) {
+  const auto wanted = many(1'000);
+  reconciler.want(wanted);
+  std::vector<Prefix> asked;
+  auto requests = plan();
+  EXPECT_EQ(requests.size(), Reconciler::kAskedAtOnce);
+  EXPECT_TRUE(plan().empty());
+  while (!requests.empty()) {
+    EXPECT_LE(requests.size(), Reconciler::kAskedAtOnce);
+    for (const auto& [id, request] : requests) {
+      asked.push_back(std::get<AddAddress>(request).prefix);
+      answer(id);
+    }
+    requests = plan();
+  }
+  ASSERT_EQ(asked.size(), wanted.size());
+  for (std::size_t i = 0; i < asked.size(); ++i) EXPECT_EQ(asked[i], wanted[i].prefix);
+  EXPECT_TRUE(reconciler.is_settled());
+}
+
+TEST_F(ReconcilePlanTest, EachAnswerMakesRoomForOneMore) {
+  reconciler.want(many(1'000));
+  plan();
+  answer(1);
+  answer(2);
+  EXPECT_EQ(plan().size(), 2U);
+}
+
+TEST_F(ReconcilePlanTest, RemovalsWaitForTheLastAdditionAndThenGoTogether) {
+  const auto old = many(600);
+  for (const auto& one : old) see(one, kOurs);
+  auto wanted = many(1'000);
+  wanted.erase(wanted.begin(), wanted.begin() + 600);
+  reconciler.want(wanted);
+  auto requests = plan();
+  EXPECT_EQ(additions(requests), requests.size());
+  for (const auto& [id, request] : requests) answer(id);
+  requests = plan();
+  EXPECT_EQ(additions(requests), 400U - Reconciler::kAskedAtOnce);
+  EXPECT_EQ(requests.size() - additions(requests), 600U);
+}
+
+TEST_F(ReconcilePlanTest, WhatIsNoLongerWantedBeforeItsTurnIsNeverAskedFor) {
+  reconciler.want(many(1'000));
+  const auto requests = plan();
+  reconciler.want({});
+  EXPECT_TRUE(plan().empty());  // what is on its way is waited for
+  for (const auto& [id, request] : requests) answer(id);
+  const auto removals = plan();
+  EXPECT_EQ(additions(removals), 0U);
+  EXPECT_EQ(removals.size(), Reconciler::kAskedAtOnce);
+}
+
+TEST_F(ReconcilePlanTest, ARefusedOneWaitsAlsoWhenItIsTouchedMeanwhile) {
+  reconciler.want(many(1));
+  plan();
+  answer(1, FailureKind::no_resources);
+  see(many(1).front(), kForeign);
+  miss(many(1).front());
+  EXPECT_TRUE(plan().empty());
+  now += 100ms;
+  EXPECT_EQ(plan().size(), 1U);
+}
+
+}  // namespace
+}  // namespace vippy::core
