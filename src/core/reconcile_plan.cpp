@@ -43,7 +43,8 @@ void Reconciler::request(Records::value_type& entry, Pending what, RequestId id,
   if (what == Pending::adding) {
     ++record.adds_unseen;
     if (std::exchange(record.is_taken, false)) {
-      log(out, event::AddressPutBack{vip_name(key), interface_name(key.index)});
+      out.push_back(Log{
+          event::AddressPutBack{format(key.prefix.address), interface_name(key.index)}});
     }
     const auto lease = key.plumb == Plumb::route ? Duration::zero() : lease_;
     out.push_back(AddAddress{id, key.index, key.prefix, lease, false, key.plumb});
