@@ -57,7 +57,12 @@ struct GroupMoved {
 };
 struct AnnouncedAgain { std::string node; std::size_t vips = 0; };  // a split from `node` healed
 
-struct ConfigAdopted { std::string from; std::uint64_t before = 0; std::uint64_t after = 0; };
+struct ConfigAdopted {
+  std::string from;  // who sent it; it may run another one by now
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  std::uint64_t digest = 0;  // content_digest() of what was adopted, as its nodes agree on it
+};
 struct ConfigNotAdopted { std::string from; std::uint64_t version = 0; std::string why; };
 struct ConfigReloaded { std::uint64_t version = 0; };
 struct ConfigReloadRefused { std::string why; };

@@ -192,7 +192,8 @@ bool Node::adopt(const Shared& received, const std::string& from, Instant now, A
     ++counters_.ignored_differing;
     return false;
   }
-  log(out, event::ConfigAdopted{from, shared_->version, received.version});
+  log(out, event::ConfigAdopted{from, shared_->version, received.version,
+                                content_digest(format_shared(received))});
   ++counters_.configurations_adopted;
   apply_shared(localise(received, *shared_, interfaces_), now, out);
   return true;

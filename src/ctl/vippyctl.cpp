@@ -181,7 +181,6 @@ int run(int argc, char** argv) {
   if (is_order(options.command)) return print_order(*reply, options);
   if (reply->status == 404 && !options.is_json && options.command != "status" && !is_why) {
     complain(fmt::format("the daemon does not know \"{}\"\n\n{}", options.command, kCommands));
-    return Exit::refused;
   }
   if (reply->status < 200 || reply->status > 299) return print_body(*reply, Exit::refused);
   if (is_why) return print_why(*reply, options);

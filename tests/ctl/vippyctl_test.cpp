@@ -49,12 +49,13 @@ TEST(VippyctlTest, UnderstandsOurServer) {
   EXPECT_EQ(vippyctl({"status", "-s", daemon.socket()}).out, golden.text);
   const auto unknown = vippyctl({"-s", daemon.socket(), "frob nicate"});
   EXPECT_EQ(unknown.exit, 1);
-  EXPECT_EQ(unknown.out, "");
+  EXPECT_EQ(unknown.out, "{\"error\":\"no such command\"}\n");
   EXPECT_TRUE(unknown.err.starts_with("vippyctl: the daemon does not know \"frob nicate\"\n"));
   EXPECT_TRUE(has(unknown.err, "\n  drain [NODE] ")) << unknown.err;
   const auto raw = vippyctl({"-s", daemon.socket(), "--json", "frob nicate"});
   EXPECT_EQ(raw.exit, 1);
   EXPECT_EQ(raw.out, "{\"error\":\"no such command\"}\n");
+  EXPECT_EQ(raw.err, "");
   const auto verbose = vippyctl({"-v", "-s", daemon.socket(), "status"});
   EXPECT_EQ(verbose.exit, 0);
   EXPECT_TRUE(has(verbose.out, "\nPeers:\n")) << verbose.out;

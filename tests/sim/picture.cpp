@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/shared_json.h"
+#include "core/wire2.h"
+
 namespace vippy::sim {
 
 namespace event = core::event;
@@ -96,7 +99,19 @@ void Picture::on(const seen::Cached& cached, Instant) {
   caches_[{cached.host, cached.vip}] = cached.machine;
 }
 
-void Picture::on(const seen::File& file, Instant) { machines_[file.machine].file = file.shared; }
+void Picture::on(const seen::File& file, Instant) {
+  machines_[file.machine].file = file.shared;
+  if (file.shared) files_[core::content_digest(core::format_shared(*file.shared))] = file.shared;
+}
+
+// What a node sent may be adopted when the node runs something else already.
+std::shared_ptr<const core::Shared> Picture::contents_of(
+    const core::event::ConfigAdopted& adopted) const {
+  const auto file = files_.find(adopted.digest);
+  if (file != files_.end()) return file->second;
+  const auto from = index_of(adopted.from);
+  return from == kNone ? nullptr : machines_[from].shared;
+}
 
 void Picture::on(const seen::Said& said_, Instant at) {
   said(machines_[said_.machine], said_.event, at);
@@ -107,8 +122,7 @@ void Picture::said(MachinePicture& machine, const core::LogEvent& event, Instant
     machine.shared = machine.file;
     machine.version = started->version;
   } else if (const auto* adopted = std::get_if<event::ConfigAdopted>(&event)) {
-    const auto from = index_of(adopted->from);
-    machine.shared = from == kNone ? nullptr : machines_[from].shared;
+    machine.shared = contents_of(*adopted);
     machine.version = adopted->after;
   } else if (const auto* reloaded = std::get_if<event::ConfigReloaded>(&event)) {
     if (machine.file && machine.file->version == reloaded->version &&

@@ -85,6 +85,8 @@ class Picture {
   }
 
  private:
+  [[nodiscard]] std::shared_ptr<const core::Shared> contents_of(
+      const core::event::ConfigAdopted& adopted) const;
   struct Hearing {
     bool does = false;
     Instant since{};
@@ -110,6 +112,7 @@ class Picture {
   bool has_changed_ = false;
   std::vector<MachinePicture> machines_;
   std::vector<Hearing> hears_;
+  std::map<std::uint64_t, std::shared_ptr<const core::Shared>> files_;  // all, by their contents
   std::map<std::pair<std::size_t, core::IpAddress>, std::size_t> caches_;
   bool is_troubled_ = false;
   bool kernels_are_well_ = true;
