@@ -14,7 +14,8 @@
 namespace vippy::lab {
 
 struct CostWish {
-  std::vector<std::string> daemons = {"vippy-fast", "vippy-lan", "keepalived"};
+  std::vector<std::string> daemons = {"vippy-fast", "vippy-lan", "keepalived", "bare-fast",
+                                      "bare-lan"};
   unsigned repetitions = 3;
   double seconds = 5;
   std::size_t addresses = 1;

@@ -278,6 +278,26 @@ std::string cost_sections(const Report& report) {
   return out;
 }
 
+// Whole daemons in the simulator: the octets are exact, the time holds the simulator's own.
+std::string crowd_sections(const Report& crowd) {
+  constexpr CostFigure kCrowdFigures[] = {
+      {"octets", "octets that a node sends a second", ""},
+      {"datagrams", "announcements that a node sends a second", ""},
+      {"interval_us", "processor time of a node an interval, us", "us"},
+      {"settled_ms", "from the start of all to one owner of everything", "ms"},
+  };
+  std::string out;
+  for (const auto& figure : kCrowdFigures) {
+    Line line{"vippyd", "d0", {}};
+    for (const auto& entry : crowd) {
+      line.points.emplace_back(entry.at("nodes"), entry.at(figure.key));
+    }
+    out += tag("section", tag("h2", figure.title) + tag("p", "in the simulator, at 10 ms") +
+                              line_plot({line}, figure.title, "nodes", figure.unit));
+  }
+  return out;
+}
+
 std::string scale_sections(const Report& report) {
   auto results = Report::array();
   auto daemons = Report::array();
@@ -306,6 +326,7 @@ std::string scale_sections(const Report& report) {
   }
   out += "<section><h2>All figures</h2><pre>" + escape(table_of(report)) + "</pre></section>";
   if (report.contains("nodes_cost")) out += cost_sections(report.at("nodes_cost"));
+  if (report.contains("crowd")) out += crowd_sections(report.at("crowd"));
   return out;
 }
 

@@ -133,6 +133,8 @@ void add_scale(CLI::App& app, Wish& wish) {
       ->check(CLI::Range(1, 10'000));
   command->add_option("--nodes", scale.nodes, "numbers of nodes")->delimiter(',')
       ->check(CLI::Range(2, 16));
+  command->add_option("--simulated", scale.simulated, "numbers of nodes in the simulator")
+      ->delimiter(',')->check(CLI::Range(2, 256));
   add_seconds(*command, scale.seconds, "of each measurement of cost");
 }
 

@@ -6,13 +6,14 @@ namespace vippy::lab {
 
 Report settings_of(const ScaleWish& wish) {
   return {{"repetitions", wish.repetitions}, {"addresses", wish.addresses},
-          {"nodes", wish.nodes}, {"seconds", wish.seconds},
+          {"nodes", wish.nodes}, {"simulated", wish.simulated}, {"seconds", wish.seconds},
           {"asked", Field{}.asked_max}, {"keys", keys_of(wish.roster)}};
 }
 
 Report measure_scale(const ScaleWish& wish, const Progress& progress) {
   auto runs = Report::array();
-  const auto steps = static_cast<double>(wish.addresses.size() + (wish.nodes.empty() ? 0 : 1));
+  const auto steps = static_cast<double>(wish.addresses.size() + (wish.nodes.empty() ? 0 : 1) +
+                                         (wish.simulated.empty() ? 0 : 1));
   double done = 0;
   for (const auto count : wish.addresses) {
     const auto own = [&](const std::string& what, double part) {
@@ -32,6 +33,13 @@ Report measure_scale(const ScaleWish& wish, const Progress& progress) {
     out["nodes_cost"] = measure_cost(cost, [&](const std::string& what, double part) {
       progress(what, part < 0 ? part : (done + part) / steps);
     });
+    ++done;
+  }
+  if (!wish.simulated.empty()) {
+    const auto own = [&](const std::string& what, double part) {
+      progress(what, (done + part) / steps);
+    };
+    out["crowd"] = measure_crowd({.nodes = wish.simulated}, own);
   }
   return out;
 }

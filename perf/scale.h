@@ -6,6 +6,7 @@
 #pragma once
 
 #include "perf/comparison.h"
+#include "perf/crowd.h"
 
 namespace vippy::lab {
 
@@ -15,6 +16,7 @@ struct ScaleWish {
   unsigned repetitions = 3;
   std::vector<std::size_t> addresses = {1, 10, 100, 1'000, 10'000};
   std::vector<unsigned> nodes = {2, 4, 8, 16};
+  std::vector<unsigned> simulated = CrowdWish{}.nodes;  // numbers of nodes in the simulator
   double seconds = 3;  // of each measurement of cost
   RosterOptions roster;
 };

@@ -86,6 +86,18 @@ std::string cost_table(const Report& report) {
   return out;
 }
 
+std::string crowd_table(const Report& crowd) {
+  auto out = fmt::format("  {:<22}{:>7}{:>14}{:>14}{:>14}{:>14}\n", "a node, simulated", "nodes",
+                         "announced/s", "octets/s", "us/interval", "settled, ms");
+  for (const auto& entry : crowd) {
+    out += fmt::format("  {:<22}{:>7}{:>14}{:>14}{:>14}{:>14}\n", "vippyd, 10 ms",
+                       entry.at("nodes").get<unsigned>(), short_number(entry.at("datagrams")),
+                       short_number(entry.at("octets")), short_number(entry.at("interval_us")),
+                       short_number(entry.at("settled_ms")));
+  }
+  return out;
+}
+
 std::string scale_table(const Report& report) {
   auto out = fmt::format("  {:<16}{:>10}{:>18}{:>18}{:>18}\n", "median / max, ms", "addresses",
                          "answered", "new kernel", "neighbours");
@@ -108,6 +120,7 @@ std::string scale_table(const Report& report) {
     }
   }
   if (report.contains("nodes_cost")) out += "\n" + cost_table(report.at("nodes_cost"));
+  if (report.contains("crowd")) out += "\n" + crowd_table(report.at("crowd"));
   return out;
 }
 

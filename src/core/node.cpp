@@ -367,6 +367,7 @@ void Node::tick_running(Instant now, Actions& out) {
 
 void Node::on(const Tick&, Instant now, Actions& out) {
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
+  must_look_again_ = false;
   if (phase_ == Phase::running || goes_by_facts()) tick_running(now, out);
   reconciler_.plan(now, next_id_, out);
   for (const auto& key : reconciler_.take_adopted()) came_up(key, now, out);
@@ -388,6 +389,7 @@ void Node::on(const Tick&, Instant now, Actions& out) {
 
 Instant Node::next_deadline() const {
   if (phase_ != Phase::running && phase_ != Phase::leaving) return Instant::max();
+  if (must_look_again_) return Instant{};
   auto earliest = std::min(reconciler_.next_deadline(), advertiser_.next_deadline());
   if (phase_ == Phase::leaving) {
     earliest = std::min(earliest, leave_by_);

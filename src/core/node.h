@@ -283,6 +283,7 @@ class Node {
   Phase phase_ = Phase::unconfigured;
   bool has_news_ = true;    // since the last Tick
   bool is_repeat_ = false;  // the input at hand says nothing new
+  bool must_look_again_ = false;  // the latest Tick left something for the next one, at once
 
   // what we were told
   Config config_;

@@ -304,6 +304,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     announce_at_ = now;
     if (announced_last_) announced_last_ = now;
     begin_settling(now);  // it speaks, and listens, before it takes anything
+    must_look_again_ = true;
     return;
   }
   if (is_settled_ != is_settled_node(now)) {

@@ -107,8 +107,11 @@ class TalkingNodes {
   void tick(SteppedNode& node) {
     const bool is_due = node.node.is_due(now);
     const auto before = node.actions.size();
+    const auto deadline = node.node.next_deadline();
     node.tick();
-    EXPECT_TRUE(is_due || node.actions.size() == before);
+    if (is_due) return;
+    EXPECT_EQ(node.actions.size(), before);
+    EXPECT_EQ(node.node.next_deadline(), deadline);
   }
   void observe() {
     if (watched_.empty()) return;

@@ -76,6 +76,7 @@ TEST(TableTest, CostAndScaleHaveTheirOwn) {
   const auto scale = table_of(recorded("scale.json"));
   EXPECT_THAT(scale, HasSubstr("skipped: a vhid for 255 addresses at most"));
   EXPECT_THAT(scale, HasSubstr("vippy-lan owner"));
+  EXPECT_THAT(scale, HasSubstr("vippyd, 10 ms               8           100        16,200"));
 }
 
 TEST(PageTest, WhatPeopleWroteCannotBreakIt) {

@@ -75,9 +75,17 @@ void SimPlatform::outcome(platform::RequestId id, int os_error) {
 
 void SimPlatform::on(const platform::OpenChat& request) {
   has_chat_ = true;
+  own_ = request.own;
   route_ = {.address = request.group, .port = request.port, .ttl = request.ttl};
   outcome(request.id, 0);
   deliver({platform::ChatRouted{{&route_, 1}}, no_bytes()});
+}
+
+bool SimPlatform::is_own(std::span<const std::uint8_t> bytes) const {
+  if (!own_ || bytes.size() < own_->offset + sizeof(own_->value)) return false;
+  std::uint64_t value = 0;
+  for (const auto octet : bytes.subspan(own_->offset, sizeof(value))) value = value << 8U | octet;
+  return value == own_->value;
 }
 
 void SimPlatform::on(const platform::OpenManagement& request) { outcome(request.id, 0); }

@@ -73,6 +73,8 @@ class SimPlatform final : public platform::Platform {
   void deliver(Delivery delivery) { inbox_.push_back(std::move(delivery)); }
   [[nodiscard]] bool has_events() const { return !inbox_.empty(); }
   [[nodiscard]] bool has_chat() const { return has_chat_; }
+  // Its socket drops what the daemon itself has sent.
+  [[nodiscard]] bool is_own(std::span<const std::uint8_t> bytes) const;
   void link_changed();
   // The kernel's notification of a change that has happened.
   void notify(const core::Prefix& prefix, bool exists, bool is_tagged, Duration after = {});
@@ -104,6 +106,7 @@ class SimPlatform final : public platform::Platform {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Instant notified_until_{};  // no notification may overtake the one before
   bool has_chat_ = false;
+  std::optional<platform::OwnMark> own_;
   platform::WillTarget route_;
 };
 

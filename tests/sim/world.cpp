@@ -201,7 +201,9 @@ void World::send(std::size_t from, std::span<const std::uint8_t> bytes) {
   auto& chances = chances_[from].announcements;
   for (std::size_t to = 0; to < machines_.size(); ++to) {
     if (to == from) {
-      schedule(5us, DatagramArrives{from, to, payload, true});
+      const auto* platform = machines_[from].platform.get();
+      const bool comes_back = platform == nullptr || !platform->is_own(bytes);
+      if (comes_back) schedule(5us, DatagramArrives{from, to, payload, true});
       continue;
     }
     if (!segment_.connects(from, to) || segment_.loses(chances)) {
