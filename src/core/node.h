@@ -196,7 +196,7 @@ class Node {
   void take_stock(Instant now);
   bool take_stock_of(std::size_t group, Instant now);
   void take_due(Instant now);
-  void wait_for_facts();
+  void wait_for_facts(Instant now);
   void copy_facts();
   void judge_standing(Instant now);
   [[nodiscard]] bool is_settled_node(Instant now) const;
@@ -209,7 +209,7 @@ class Node {
   void hold_or_release(std::size_t group, Instant now);
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
   void want_group(std::size_t group);
-  void set_hold_deadline(std::size_t group);
+  void set_hold_deadline(std::size_t group, Instant now);
   [[nodiscard]] bool is_held_by_others(std::size_t group) const;
   void speak_again(const GroupState& group, Instant now, Actions& out);
   void move_group(std::size_t group, std::size_t to, Instant now, Actions& out);

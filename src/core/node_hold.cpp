@@ -67,7 +67,7 @@ bool Node::take_stock_of(std::size_t index, Instant now) {
   }
   // Of what goes to somebody else each address that is gone is wished for no longer.
   if (group.is_held && !group.is_wished_whole) decide_due_.mark(index);
-  set_hold_deadline(index);
+  set_hold_deadline(index, now);
   return !is_same;
 }
 
@@ -274,10 +274,10 @@ void Node::settle_contest(std::size_t index, bool is_theirs, Instant now, Action
 }
 
 // Nobody is known to have what we may still hold: everything stays as it is.
-void Node::wait_for_facts() {
+void Node::wait_for_facts(Instant now) {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     groups_[i].release_at = groups_[i].again_at = Instant::max();
-    set_hold_deadline(i);
+    set_hold_deadline(i, now);
   }
   must_decide_all_ = true;
   members_changed_ = members_changed_ || standing_.is_waiting();
@@ -323,7 +323,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   const bool is_leaving = shown_reason_ && leaves_gently(*shown_reason_);
   const bool must_wait =
       !may_decide && !membership_.any_active() && !is_forfeiting_ && !is_leaving;
-  if (must_wait || standing_.is_waiting()) return wait_for_facts();
+  if (must_wait || standing_.is_waiting()) return wait_for_facts(now);
   copy_facts();
   bool changed = false;
   for (const auto group : due) {
@@ -343,7 +343,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   for (const auto group : due) {
     const bool is_theirs = are_all ? held.test(group) : is_held_by_others(group);
     settle_contest(group, is_theirs, now, out);
-    set_hold_deadline(group);
+    set_hold_deadline(group, now);
   }
   announce_again(now, out);
   config_changed_ = false;
@@ -362,7 +362,7 @@ void Node::take_due(Instant now) {
   }
 }
 
-void Node::set_hold_deadline(std::size_t index) {
+void Node::set_hold_deadline(std::size_t index, Instant now) {
   const auto& group = groups_[index];
   auto at = std::min(group.release_at, group.again_at);
   const bool is_part = group.is_held && parts_.test(index) &&
@@ -371,7 +371,8 @@ void Node::set_hold_deadline(std::size_t index) {
   if (group.refuse_until != Instant{}) at = std::min(at, group.refuse_until);
   const bool is_hoping = group.is_held && group.owner == kNobody && leaving_since_ &&
                          shown_reason_ != InactiveReason::draining;
-  if (is_hoping) at = std::min(at, hope_until() + Duration(1));
+  // Once: whoever still waits for facts then is not woken by a hope that is over.
+  if (is_hoping && now <= hope_until()) at = std::min(at, hope_until() + Duration(1));
   hold_deadlines_.set(index, at);
 }
 

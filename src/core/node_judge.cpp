@@ -36,7 +36,7 @@ void Node::forfeit(Instant now) {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     groups_[i].is_held = false;
     groups_[i].release_at = groups_[i].again_at = Instant::max();
-    set_hold_deadline(i);
+    set_hold_deadline(i, now);
   }
   want({});
 }
