@@ -120,7 +120,7 @@ Reconciler::Change Reconciler::saw_present(Records::value_type& entry, Instant n
   const auto before = record.presence;
   if (record.seen == before || (before == Presence::ours && !address_tags_)) return Change::none;
   set_presence(record, record.seen);
-  if (before != record.presence) record.foreign_since = now;
+  record.foreign_since = now;
   record.is_taken = false;
   record.is_leftover = record.seen == Presence::ours;
   if (record.seen == Presence::foreign && record.wanted) {
