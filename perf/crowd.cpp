@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <ctime>
 #include <stdexcept>
 
+#include "perf/statistics.h"
 #include "tests/sim/world.h"
 
 namespace vippy::lab {
@@ -17,12 +17,6 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kSeed = 1;
 constexpr Duration kStep = 10ms;
 constexpr Duration kSettle = 60s;  // of virtual time
-
-double processor_seconds() {
-  timespec spent{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
-}
 
 core::Vip address_number(std::size_t number) {
   core::Vip vip;

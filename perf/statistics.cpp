@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 namespace vippy::lab {
 
@@ -14,6 +15,12 @@ std::optional<Summary> summary_of(std::vector<double> values) {
     return values[std::max<std::size_t>(rank, 1) - 1];
   };
   return Summary{values.size(), values.front(), at(0.5), at(0.95), at(0.99), values.back()};
+}
+
+double processor_seconds() {
+  timespec spent{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
 }
 
 }  // namespace vippy::lab

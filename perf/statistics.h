@@ -23,4 +23,7 @@ struct Summary {
 // Nullopt: no values.
 [[nodiscard]] std::optional<Summary> summary_of(std::vector<double> values);
 
+// What all threads of this process have used so far.
+[[nodiscard]] double processor_seconds();
+
 }  // namespace vippy::lab

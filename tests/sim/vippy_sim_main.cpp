@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -31,12 +30,6 @@ Range parse_range(const std::string& text) {
   return {std::stoull(text.substr(0, dots)), std::stoull(text.substr(dots + 2))};
 }
 
-double processor_seconds() {
-  timespec spent{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
-}
-
 double milliseconds(vippy::core::Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -53,11 +46,11 @@ using AllFigures = std::map<vippy::core::Duration, Figures>;
 
 // Tells one story; true when nothing was wrong.
 bool tell(std::uint64_t seed, Act act, bool trace, AllFigures& all) {
-  const auto before = processor_seconds();
+  const auto before = vippy::lab::processor_seconds();
   const auto result = vippy::sim::tell(seed, act);
   auto& figures = all[result.interval];
   figures.simulated += result.simulated_seconds;
-  figures.spent += processor_seconds() - before;
+  figures.spent += vippy::lab::processor_seconds() - before;
   for (const auto& one : result.take_overs) {
     figures.take_overs[std::string(name(one.cause))].push_back(milliseconds(one.took));
   }
