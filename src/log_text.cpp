@@ -135,8 +135,9 @@ struct Words {
   }
   LogLine operator()(const event::WasLate& e) const {
     return {Priority::err,
-            fmt::format("this node itself was silent for {:.1f} ms: listening before it offers "
-                        "itself again", milliseconds(e.silent_for))};
+            fmt::format("this node itself was silent for {:.1f} ms{}", milliseconds(e.silent_for),
+                        e.is_missed ? ": listening before it offers itself again"
+                                    : ", and nobody spoke on meanwhile: nothing changes")};
   }
   LogLine operator()(const event::GroupMoved& e) const {
     return {Priority::notice, fmt::format("group {} moves from {} to {}: {}", e.group, e.from,

@@ -47,7 +47,8 @@ struct SelfActive {};
 struct SelfInactive { std::string reason; };
 struct WasFenced {};  // the guard has let go of everything for us
 struct SendRefusedOnce { bool is_frame = false; FailureKind failure{}; };
-struct WasLate { Duration silent_for{}; };  // this node itself was silent: it may hold nothing
+// This node itself was silent. If somebody may have missed it, it holds nothing any more.
+struct WasLate { Duration silent_for{}; bool is_missed = true; };
 
 struct GroupMoved {
   std::string group;  // the first address

@@ -41,6 +41,8 @@ Membership::Change Membership::heard(std::size_t index, bool says_active, std::u
   if (!was_silent && peer.heard_last && received > *peer.heard_last) {
     peer.gaps.note(received - *peer.heard_last, received);
   }
+  const bool was_pause = !peer.heard_last || received - *peer.heard_last > tuning_.stale;
+  if (was_pause) peer.speaks_since = received;
   peer.heard_last = std::max(received, peer.heard_last.value_or(received));
   peer.version = version;
   peer.outdated_noted = false;
@@ -60,7 +62,22 @@ Membership::Change Membership::heard(std::size_t index, bool says_active, std::u
 Instant Membership::deadline(const Peer& peer) const {
   if (!peer.heard_last || peer.is_silent) return Instant::max();
   // "At most stale old" is still active: the first instant that is too old is one tick later.
-  return *peer.heard_last + tuning_.stale + Duration(1);
+  const auto since = std::max(*peer.heard_last, peer.excused_at.value_or(*peer.heard_last));
+  return since + tuning_.stale + Duration(1);
+}
+
+void Membership::excuse(Instant now) {
+  for (auto& peer : peers_) {
+    if (!peer.is_silent) peer.excused_at = now;
+  }
+}
+
+bool Membership::any_ran_on(Instant since) const {
+  const auto enough = tuning_.stale - tuning_.interval;
+  return std::any_of(peers_.begin(), peers_.end(), [&](const Peer& peer) {
+    return peer.heard_last &&
+           *peer.heard_last - std::max(since, peer.speaks_since) >= enough;
+  });
 }
 
 void Membership::expire(Instant now, std::vector<std::size_t>& silent) {

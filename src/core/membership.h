@@ -65,6 +65,11 @@ class Membership {
   [[nodiscard]] bool was_lost(std::size_t peer) const { return peers_[peer].was_lost; }
   [[nodiscard]] bool is_outdated(std::size_t peer) const { return peers_[peer].outdated_noted; }
   [[nodiscard]] bool any_active() const;
+  // We stood still ourselves: whoever is not silent by now is given `stale` from `now`.
+  void excuse(Instant now);
+  // Did some peer speak on after `since`, without a pause as long as `stale`, for so long that it
+  // may have found us silent by now?
+  [[nodiscard]] bool any_ran_on(Instant since) const;
   // Was every other node heard after `since`?
   [[nodiscard]] bool all_heard_since(Instant since) const;
   [[nodiscard]] std::optional<Instant> heard_last(std::size_t peer) const;
@@ -81,6 +86,8 @@ class Membership {
   struct Peer {
     std::string name;
     std::optional<Instant> heard_last;
+    Instant speaks_since{};  // without a pause longer than `stale`
+    std::optional<Instant> excused_at;
     std::optional<Instant> changing_until;  // counted as active although it says otherwise
     std::uint64_t version = 0;
     Worst gaps;

@@ -245,6 +245,7 @@ class Node {
 
   // judging (node_judge.cpp)
   void judge_lateness(Instant now, Actions& out);
+  [[nodiscard]] bool may_be_missed(Instant since) const;
   void judge_silence(Instant now, Actions& out);
   void judge_self(Instant now, Actions& out);
   void decide(Instant now, Actions& out);

@@ -18,14 +18,26 @@ void Node::begin_settling(Instant now) {
 }
 
 // A node that was itself silent for longer than `stale` has been given up by the others: it
-// listens before it speaks as active again, and lets go of what others have taken.
+// listens before it speaks as active again, and lets go of what others have taken. When all stood
+// still together, as on a host that pauses, nobody has missed anybody and nothing changes hands.
 void Node::judge_lateness(Instant now, Actions& out) {
   if (is_forfeiting_) return;  // it is silent on purpose
   if (!announced_last_ || now - *announced_last_ <= config_.stale || is_alone()) return;
-  log(out, event::WasLate{now - *announced_last_});
+  const bool is_missed = may_be_missed(*announced_last_);
+  log(out, event::WasLate{now - *announced_last_, is_missed});
   ++counters_.late;
   announced_last_ = now;
-  forfeit(now);
+  if (is_missed) return forfeit(now);
+  membership_.excuse(now);
+}
+
+// All that arrived was read. Whoever stood still itself gives us `stale` from its return before it
+// misses us, and whoever has taken something from us says so in its first word. A node that must
+// not hold what it cannot defend does not go by what it did not hear.
+bool Node::may_be_missed(Instant since) const {
+  if (!goes_by_facts() || standing_.is_strict() || membership_.any_ran_on(since)) return true;
+  return std::any_of(deaf_.begin(), deaf_.end(),
+                     [&](const auto& deaf) { return deaf.heard && *deaf.heard > since; });
 }
 
 void Node::forfeit(Instant now) {

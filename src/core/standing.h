@@ -46,6 +46,10 @@ class Standing {
   [[nodiscard]] std::optional<InactiveReason> judge(std::size_t self,
                                                     std::span<const Sight> sights,
                                                     Witnesses witnesses, Instant now);
+  // Must a node that hears nobody let go?
+  [[nodiscard]] bool is_strict() const {
+    return isolation_ == Isolation::release || quorum_ == Quorum::majority;
+  }
   // Nothing may be taken until a witness has answered or has not.
   [[nodiscard]] bool is_waiting() const { return is_waiting_; }
   // Is it the witnesses' word that counts now?

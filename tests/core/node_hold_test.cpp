@@ -117,6 +117,80 @@ TEST(NodeHoldTest, ANodeThatWasLateLetsGoBeforeItSpeaks) {
   EXPECT_EQ(cluster[0].count<SendMessage>(), 1U);
 }
 
+// A host that pauses with all that is on it: who wakes first hears nobody, who wakes later hears
+// that it does not hold what is theirs.
+TEST(NodeHoldTest, WhenAllStoodStillTogetherNothingMoves) {
+  for (const auto apart : {0ms, 1ms, 9ms}) {
+    Cluster cluster(prefers_a(kThree));
+    for (std::size_t i = 0; i < 3; ++i) cluster.silence(i);
+    cluster.run(200ms);
+    for (const std::size_t i : {2U, 0U, 1U}) {
+      cluster.wake(i);
+      cluster.run(apart);
+    }
+    cluster.run(200ms);
+    EXPECT_EQ(cluster.fewest, 0U);  // they all were away
+    for (std::size_t i = 0; i < 3; ++i) {
+      ASSERT_EQ(cluster[i].logged<event::WasLate>().size(), 1U) << i;
+      EXPECT_FALSE(cluster[i].logged<event::WasLate>().at(0).is_missed) << i;
+      EXPECT_EQ(cluster[i].logged<event::GroupMoved>().size(), 1U) << i;
+      EXPECT_TRUE(cluster[i].logged<event::PeerSilent>().empty()) << i;
+    }
+    EXPECT_EQ(cluster[0].count<RemoveAddress>(), 0U);
+    EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  }
+}
+
+TEST(NodeHoldTest, WhoeverWokeEarlyEnoughToMissALateNodeIsReckonedWith) {
+  Cluster cluster(prefers_a());
+  for (std::size_t i = 0; i < 2; ++i) cluster.silence(i);
+  cluster.run(100ms);
+  cluster.wake(1);
+  cluster.run(25ms);
+  cluster.wake(0);
+  cluster.run(1ms);
+  ASSERT_EQ(cluster[0].logged<event::WasLate>().size(), 1U);
+  EXPECT_TRUE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+  cluster.run(100ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
+// Nobody who sends recordings makes a late node let go.
+TEST(NodeHoldTest, ALateNodeGoesByWhomItBelievesOnly) {
+  Cluster cluster(prefers_a());
+  const auto recorded = cluster.recorded;
+  for (std::size_t i = 0; i < 2; ++i) cluster.silence(i);
+  cluster.run(100ms);
+  cluster[0].now = cluster.now;
+  for (auto message : recorded) {
+    for (const unsigned other : {0U, 2U}) {
+      message.sender.session += other;
+      cluster[0].step(MessageHeard{message, *parse_ip("10.0.0.3"), cluster.now, 2});
+    }
+  }
+  cluster[0].tick();
+  ASSERT_EQ(cluster[0].logged<event::WasLate>().size(), 1U);
+  EXPECT_FALSE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+}
+
+TEST(NodeHoldTest, ALateNodeThatMustNotBeAloneLetsGo) {
+  for (const bool is_quorum : {false, true}) {
+    auto config = prefers_a();
+    if (is_quorum) {
+      config.quorum = Quorum::majority;
+    } else {
+      config.isolation = Isolation::release;
+    }
+    Cluster cluster(config);
+    for (std::size_t i = 0; i < 2; ++i) cluster.silence(i);
+    cluster.run(100ms);
+    cluster.wake(0);
+    cluster[0].tick();
+    ASSERT_EQ(cluster[0].logged<event::WasLate>().size(), 1U);
+    EXPECT_TRUE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+  }
+}
+
 TEST(NodeHoldTest, AFencedNodeLetsGoAndComesBack) {
   Cluster cluster(prefers_a());
   cluster[0].step(Fenced{});

@@ -1,6 +1,7 @@
 // Several nodes stepped by hand that hear what the others say, at once and in order.
 #pragma once
 
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -58,8 +59,13 @@ class TalkingNodes {
     nodes_[node]->forget();
     heard_[node] = 0;
   }
-  void silence(std::size_t node) { silent_.insert(node); }  // its process is gone
-  void wake(std::size_t node) { silent_.erase(node); }
+  // Its process stands still, or is gone. What its kernel receives meanwhile is read by wake().
+  void silence(std::size_t node) { silent_.insert(node); }
+  void wake(std::size_t node) {
+    silent_.erase(node);
+    nodes_[node]->now = now;
+    for (auto& heard : std::exchange(unread_[node], {})) nodes_[node]->step(std::move(heard));
+  }
 
   void run(Duration duration) {
     const auto until = now + duration;
@@ -129,11 +135,16 @@ class TalkingNodes {
       const auto message = send->message;
       recorded.push_back(message);
       for (std::size_t to = 0; to < nodes_.size(); ++to) {
-        if (silent_.contains(to) || cuts_.contains({from, to})) continue;
-        nodes_[to]->now = now;
+        if (cuts_.contains({from, to})) continue;
         InterfaceIndex index = 2;
         for (const auto& source : paths_[from]) {
-          nodes_[to]->step(MessageHeard{message, source, now, index++});
+          const MessageHeard heard{message, source, now, index++};
+          if (silent_.contains(to)) {
+            unread_[to].push_back(heard);
+          } else {
+            nodes_[to]->now = now;
+            nodes_[to]->step(heard);
+          }
         }
       }
     }
@@ -145,6 +156,7 @@ class TalkingNodes {
   std::vector<std::vector<IpAddress>> paths_;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::set<std::size_t> silent_;
+  std::map<std::size_t, std::vector<MessageHeard>> unread_;
   std::string watched_;
 };
 

@@ -286,6 +286,10 @@ TEST_F(CheckersTest, LatenessFlagsTheDeathOfAPeerThatSpoke) {
 
 TEST_F(CheckersTest, LatenessFlagsAWordBeforeLettingGo) {
   judge(lateness());
+  now += 1s;
+  see(seen::Daemon{0, DaemonState::frozen});
+  now += 31ms;
+  see(seen::Daemon{0, DaemonState::running});
   see(seen::FirstWord{0, 31ms});
   expect_flagged("a did nothing for longer than stale and speaks while it has 10.0.100.1/16");
 }
@@ -296,6 +300,13 @@ TEST_F(CheckersTest, LatenessPassesATrueDeathAndAShortSilenceAndLettingGo) {
   see(seen::Said{0, event::PeerSilent{"b", 31ms}});
   see(seen::FirstWord{0, 29ms});
   loses(0);
+  see(seen::FirstWord{0, 31ms});
+  expect_passed();
+  judge(lateness());
+  now += 1s;
+  for (std::size_t i = 0; i < 3; ++i) see(seen::Daemon{i, DaemonState::frozen});
+  now += 31ms;
+  for (std::size_t i = 0; i < 3; ++i) see(seen::Daemon{i, DaemonState::running});
   see(seen::FirstWord{0, 31ms});
   expect_passed();
 }

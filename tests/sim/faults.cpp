@@ -77,6 +77,19 @@ void freeze_with_guard(Cluster& cluster) {
                 [&cluster, victim] { cluster.world.freeze(victim, false); });
 }
 
+// The host of them all pauses. They wake one after the other.
+void pause_host(Cluster& cluster) {
+  const auto pause = cluster.tenths(5, 150);
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    cluster.world.freeze_guard(i, true);
+    cluster.world.freeze(i, true);
+    cluster.later(pause + cluster.tenths(0, 9), [&cluster, i] {
+      cluster.world.freeze_guard(i, false);
+      cluster.world.freeze(i, false);
+    });
+  }
+}
+
 void wake_late(Cluster& cluster) {
   if (cluster.wakes_in_time) return;
   const auto victim = cluster.any();
@@ -298,6 +311,7 @@ const std::vector<Fault>& all_faults() {
       {"kill_guard", 1, kill_guard, true, true},
       {"freeze_guard", 2, freeze_guard, true, true},
       {"kill_with_guard", 1, kill_with_guard, true, true},
+      {"pause_host", 2, pause_host, true},
       {"freeze_with_guard", 2, freeze_with_guard, true, true},
   };
   return faults;

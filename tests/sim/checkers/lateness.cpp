@@ -1,4 +1,5 @@
-// P10: own lateness is not the peers' death, and who was silent too long lets go before it speaks.
+// P10: own lateness is not the peers' death, and who was silent too long while others ran on lets go
+// before it speaks.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +23,17 @@ class Lateness final : public Checker {
   }
 
  private:
+  // In touch before the machine stood still, and heard ever since?
+  static bool has_one_run_on(const Picture& picture, std::size_t sleeper, Instant now) {
+    const auto& machines = picture.machines();
+    const auto settled = machines[sleeper].paused - picture.rules().settle();
+    for (std::size_t other = 0; other < machines.size(); ++other) {
+      if (other == sleeper || !is_well_heard(picture, other, sleeper, now)) continue;
+      if (picture.hears_since(other, sleeper) < settled) return true;
+    }
+    return false;
+  }
+
   void on_said(const Picture& picture, const seen::Said& said, Instant now) {
     const auto* silent = std::get_if<core::event::PeerSilent>(&said.event);
     if (silent == nullptr) return;
@@ -37,6 +49,7 @@ class Lateness final : public Checker {
     const auto held = std::find_if(addresses.begin(), addresses.end(),
                                    [](const auto& address) { return address.second; });
     if (held == addresses.end()) return;
+    if (!has_one_run_on(picture, word.machine, now)) return;
     flag(now, fmt::format("{} did nothing for longer than stale and speaks while it has {}",
                           picture.rules().nodes[word.machine], core::format(held->first)));
   }

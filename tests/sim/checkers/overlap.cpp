@@ -49,17 +49,23 @@ class Overlap final : public Checker {
     return it.state == DaemonState::running && now - it.started > picture.rules().mature;
   }
 
-  // A node died or was cut off and is not missed yet: those that count on it still may differ from
-  // those that never did about who is next, and who has the address keeps it until it is missed.
-  static bool is_somebody_unmissed(const Picture& picture, Instant now) {
+  // A node died or was cut off and is not missed yet, or was back before everybody missed it: those
+  // that count on it still may differ from those that never did about who is next, and who has the
+  // address keeps it until it is missed.
+  bool is_somebody_unmissed(const Picture& picture, Instant now) {
     const auto& rules = picture.rules();
     const auto missed_within = rules.stale + 2 * rules.interval + 2 * rules.delay;
+    bool is_one = false;
     for (std::size_t i = 0; i < picture.machines().size(); ++i) {
       const auto& machine = picture.machines()[i];
       const auto lost = machine.runs() ? unheard_since(picture, i) : machine.state_since;
-      if (lost && now - *lost <= missed_within) return true;
+      const bool is_missed_soon = lost && now - *lost <= missed_within;
+      if (is_missed_soon) unmissed_[i] = now;
+      const auto last = unmissed_.find(i);
+      is_one = is_one || is_missed_soon ||
+               (!lost && last != unmissed_.end() && now - last->second <= missed_within);
     }
-    return false;
+    return is_one;
   }
 
   // When the last of the others ceased to hear it; nullopt: it is heard.
@@ -101,6 +107,7 @@ class Overlap final : public Checker {
   }
 
   std::map<Key, Instant> since_;
+  std::map<std::size_t, Instant> unmissed_;  // by machine: when that was last so
 };
 
 }  // namespace
