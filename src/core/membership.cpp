@@ -42,7 +42,12 @@ Membership::Change Membership::heard(std::size_t index, bool says_active, std::u
     peer.gaps.note(received - *peer.heard_last, received);
   }
   const bool was_pause = !peer.heard_last || received - *peer.heard_last > tuning_.stale;
-  if (was_pause) peer.speaks_since = received;
+  if (was_pause) {
+    peer.speaks_since = received;
+  } else if (const auto pause = received - *peer.heard_last; pause > worth_excusing()) {
+    peer.last_pause = pause;
+    peer.last_pause_at = received;
+  }
   peer.heard_last = std::max(received, peer.heard_last.value_or(received));
   peer.version = version;
   peer.outdated_noted = false;
@@ -66,17 +71,21 @@ Instant Membership::deadline(const Peer& peer) const {
   return since + tuning_.stale + Duration(1);
 }
 
-void Membership::excuse(Instant now) {
+void Membership::excuse(Duration late_by, Instant now) {
   for (auto& peer : peers_) {
-    if (!peer.is_silent) peer.excused_at = now;
+    if (!peer.is_silent) peer.excused_at = std::min(now, *peer.heard_last + late_by);
   }
 }
+
+Duration Membership::worth_excusing() const { return tuning_.interval + tuning_.interval / 2; }
 
 bool Membership::any_ran_on(Instant since) const {
   const auto enough = tuning_.stale - tuning_.interval;
   return std::any_of(peers_.begin(), peers_.end(), [&](const Peer& peer) {
-    return peer.heard_last &&
-           *peer.heard_last - std::max(since, peer.speaks_since) >= enough;
+    if (!peer.heard_last) return false;
+    auto spoke_for = *peer.heard_last - std::max(since, peer.speaks_since);
+    if (peer.last_pause_at > since) spoke_for -= peer.last_pause - tuning_.interval;
+    return spoke_for >= enough;
   });
 }
 

@@ -65,10 +65,11 @@ class Membership {
   [[nodiscard]] bool was_lost(std::size_t peer) const { return peers_[peer].was_lost; }
   [[nodiscard]] bool is_outdated(std::size_t peer) const { return peers_[peer].outdated_noted; }
   [[nodiscard]] bool any_active() const;
-  // We stood still ourselves: whoever is not silent by now is given `stale` from `now`.
-  void excuse(Instant now);
+  // We came late ourselves by so much: perhaps all did. Whoever is not silent by now is given that
+  // time as well, or `stale` from `now` if that is less.
+  void excuse(Duration late_by, Instant now);
   // Did some peer speak on after `since`, without a pause as long as `stale`, for so long that it
-  // may have found us silent by now?
+  // may have found us silent by now? It excuses us for its own pauses as we do for ours.
   [[nodiscard]] bool any_ran_on(Instant since) const;
   // Was every other node heard after `since`?
   [[nodiscard]] bool all_heard_since(Instant since) const;
@@ -87,6 +88,8 @@ class Membership {
     std::string name;
     std::optional<Instant> heard_last;
     Instant speaks_since{};  // without a pause longer than `stale`
+    Duration last_pause{};  // the last one that was longer than it should be
+    Instant last_pause_at{};
     std::optional<Instant> excused_at;
     std::optional<Instant> changing_until;  // counted as active although it says otherwise
     std::uint64_t version = 0;
@@ -98,6 +101,8 @@ class Membership {
   };
 
   [[nodiscard]] Instant deadline(const Peer& peer) const;
+  // A pause that is longer than any jitter.
+  [[nodiscard]] Duration worth_excusing() const;
 
   std::vector<Peer> peers_;
   std::optional<std::size_t> self_;

@@ -22,13 +22,15 @@ void Node::begin_settling(Instant now) {
 // still together, as on a host that pauses, nobody has missed anybody and nothing changes hands.
 void Node::judge_lateness(Instant now, Actions& out) {
   if (is_forfeiting_) return;  // it is silent on purpose
-  if (!announced_last_ || now - *announced_last_ <= config_.stale || is_alone()) return;
-  const bool is_missed = may_be_missed(*announced_last_);
-  log(out, event::WasLate{now - *announced_last_, is_missed});
+  if (!announced_last_ || is_alone()) return;
+  const auto late_by = now - announce_at_;
+  if (goes_by_facts() && late_by > config_.interval / 2) membership_.excuse(late_by, now);
+  if (now - *announced_last_ <= config_.stale) return;
+  const auto silent_since = std::exchange(*announced_last_, now);
+  const bool is_missed = may_be_missed(silent_since);
+  log(out, event::WasLate{now - silent_since, is_missed});
   ++counters_.late;
-  announced_last_ = now;
-  if (is_missed) return forfeit(now);
-  membership_.excuse(now);
+  if (is_missed) forfeit(now);
 }
 
 // All that arrived was read. Whoever stood still itself gives us `stale` from its return before it

@@ -146,7 +146,7 @@ TEST_F(MembershipTest, WhoeverIsExcusedHasStaleFromThen) {
   members.heard(2, true, 1, kStart);
   expire(kStart + 3s + 1ns);
   members.heard(1, true, 1, kStart + 10s);
-  members.excuse(kStart + 12s);
+  members.excuse(5s, kStart + 12s);
   EXPECT_TRUE(members.is_active(1));
   EXPECT_FALSE(members.is_active(2));  // was silent before
   EXPECT_EQ(members.next_expiry(), kStart + 15s + 1ns);
@@ -154,16 +154,33 @@ TEST_F(MembershipTest, WhoeverIsExcusedHasStaleFromThen) {
   EXPECT_EQ(expire(kStart + 15s + 1ns), std::vector<std::size_t>{1});
 }
 
+TEST_F(MembershipTest, WhatWeOversleptTheOthersAreGivenToo) {
+  members.heard(1, true, 1, kStart);
+  members.excuse(700ms, kStart + 2s);
+  EXPECT_EQ(members.next_expiry(), kStart + 3s + 700ms + 1ns);
+  members.heard(1, true, 1, kStart + 2s);
+  EXPECT_EQ(members.next_expiry(), kStart + 5s + 1ns);
+}
+
+TEST_F(MembershipTest, APeerThatPausedExcusesUsForItsPause) {
+  members.heard(1, true, 1, kStart);
+  members.heard(1, true, 1, kStart + 2500ms);
+  EXPECT_FALSE(members.any_ran_on(kStart));
+  members.heard(1, true, 1, kStart + 3499ms);
+  EXPECT_FALSE(members.any_ran_on(kStart));
+  members.heard(1, true, 1, kStart + 3500ms);
+  EXPECT_TRUE(members.any_ran_on(kStart));
+}
+
 TEST_F(MembershipTest, APeerRanOnWhenItSpokeForStaleLessAnIntervalWithoutAPause) {
   for (auto at = kStart; at <= kStart + 10s; at += 1s) members.heard(1, true, 1, at);
   EXPECT_TRUE(members.any_ran_on(kStart));
   EXPECT_TRUE(members.any_ran_on(kStart + 8s));
   EXPECT_FALSE(members.any_ran_on(kStart + 8s + 1ns));
-  members.heard(1, true, 1, kStart + 13s);  // a pause of stale is none yet
-  EXPECT_TRUE(members.any_ran_on(kStart + 11s));
-  members.heard(1, true, 1, kStart + 16s + 1ns);
+  members.heard(1, true, 1, kStart + 13s + 1ns);
   EXPECT_FALSE(members.any_ran_on(kStart));
-  members.heard(1, true, 1, kStart + 18s + 1ns);
+  members.heard(1, true, 1, kStart + 14s + 1ns);
+  members.heard(1, true, 1, kStart + 15s + 1ns);
   EXPECT_TRUE(members.any_ran_on(kStart));
 }
 

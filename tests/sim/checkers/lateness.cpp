@@ -1,5 +1,5 @@
-// P10: own lateness is not the peers' death, and who was silent too long while others ran on lets go
-// before it speaks.
+// P10: own lateness is not the peers' death, and who was silent too long while others ran on lets
+// go before it speaks.
 #include <fmt/format.h>
 
 #include <algorithm>
