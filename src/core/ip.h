@@ -8,7 +8,9 @@
 //          RFC 6943 section 3.1.1 (dotted quads only: "10.1" and "010.0.0.1" are refused).
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -87,9 +89,22 @@ class IpAddress {
   // From 4 or 16 octets; anything else is nullopt.
   static std::optional<IpAddress> from_octets(std::span<const std::uint8_t> octets);
 
-  auto operator<=>(const IpAddress&) const = default;
+  constexpr bool operator==(const IpAddress& other) const { return *this <=> other == 0; }
+  // By family, then by octets, eight at a time: maps of addresses are everywhere.
+  constexpr std::strong_ordering operator<=>(const IpAddress& other) const {
+    if (family_ != other.family_) return family_ <=> other.family_;
+    const auto order = number_at(0) <=> other.number_at(0);
+    return order != 0 ? order : number_at(8) <=> other.number_at(8);
+  }
 
  private:
+  [[nodiscard]] constexpr std::uint64_t number_at(std::size_t first) const {
+    std::array<std::uint8_t, 8> part{};
+    std::copy_n(octets_.begin() + first, part.size(), part.begin());
+    const auto number = std::bit_cast<std::uint64_t>(part);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(number) : number;
+  }
+
   Family family_ = Family::ipv4;
   std::array<std::uint8_t, 16> octets_{};
 };

@@ -130,6 +130,7 @@ BodyResult read_beat(Reader& in, std::uint8_t flags) {
   if (nodes > kNodesMax || groups > kGroupsMax || candidates > kCandidateEchoesMax) {
     return failure(Wire2Error::too_many);
   }
+  beat.echoes.reserve(nodes);
   for (std::size_t i = 0; i < nodes; ++i) beat.echoes.push_back(read_echo(in));
   for (std::size_t i = 0; i < candidates; ++i) beat.candidates.push_back(read_echo(in));
   const auto octets = BitSet::octets_for(groups);

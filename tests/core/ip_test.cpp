@@ -75,6 +75,20 @@ TEST(IpTest, NetmasksAreContiguous) {
   EXPECT_FALSE(parse_netmask("nonsense"));
 }
 
+TEST(IpTest, AreOrderedByFamilyAndThenByOctets) {
+  const auto ip = [](const char* text) { return parse_ip(text).value(); };
+  const std::vector<IpAddress> sorted = {
+      ip("0.0.0.0"), ip("1.0.0.2"), ip("2.0.0.1"), ip("255.255.255.255"), ip("::"),
+      ip("::1"), ip("::100"), ip("0:0:0:1::"), ip("0:0:0:1::1"), ip("1::"), ip("100::"),
+      ip("ff02::1")};
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    for (std::size_t j = 0; j < sorted.size(); ++j) {
+      EXPECT_EQ(sorted[i] <=> sorted[j], i <=> j) << format(sorted[i]) << " " << format(sorted[j]);
+      EXPECT_EQ(sorted[i] == sorted[j], i == j);
+    }
+  }
+}
+
 TEST(IpTest, MacsRoundTrip) {
   EXPECT_EQ(format(*parse_mac("02:00:5E:10:00:01")), "02:00:5e:10:00:01");
   for (const auto* text : {"", "02:00:5e:10:00", "02:00:5e:10:00:0g", "02-00-5e-10-00-01",

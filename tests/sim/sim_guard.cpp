@@ -1,8 +1,23 @@
 #include "tests/sim/sim_guard.h"
 
+#include <sys/mman.h>
+
 #include <utility>
 
+#include "core/assert.h"
+
 namespace vippy::sim {
+
+namespace {
+
+// As the real one: pages that nobody touches cost nothing, and a board is large.
+BoardOctets fresh_memory(std::size_t octets) {
+  void* at = ::mmap(nullptr, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  VIPPY_ASSERT(at != MAP_FAILED);
+  return {static_cast<std::byte*>(at), [octets](std::byte* memory) { ::munmap(memory, octets); }};
+}
+
+}  // namespace
 
 SimGuard::SimGuard(std::size_t machine, const Kernel& kernel, GuardedMachines& machines,
                    const Instant& now, BoardOctets board)
@@ -53,7 +68,7 @@ platform::Removed SimGuard::remove_some(std::span<const platform::HeldAddress>) 
 SimGuardProcess::SimGuardProcess(std::size_t machine, GuardedMachines& machines)
     : machine_(machine),
       machines_(machines),
-      board_(std::make_shared<std::byte[]>(sizeof(hall::Board))) {}
+      board_(fresh_memory(sizeof(hall::Board))) {}
 
 SimGuardProcess::~SimGuardProcess() {
   if (const auto guard = guard_.lock()) guard->orphan();

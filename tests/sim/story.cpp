@@ -57,6 +57,7 @@ class Story {
     cluster_.wakes_in_time = has_intruders_;
     // What wakes a daemon makes it beat: with guards, intruders would change when a hang is seen.
     world_.has_guards = !has_intruders_;
+    world_.keeps_recordings = sends_intruders_;
   }
 
   bool has_intruders() const { return has_intruders_; }

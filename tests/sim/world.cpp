@@ -156,10 +156,25 @@ void World::address_changed(std::size_t machine, const core::Prefix& prefix, boo
 
 // ---- the wire -----------------------------------------------------------------------------------
 
-template <typename What>
-void World::schedule(Duration after, What what) {
-  queue_.push_back({now_ + after, scheduled_++, std::move(what)});
+void World::schedule(Duration after, Due what) {
+  auto place = due_.size();
+  if (free_places_.empty()) {
+    due_.push_back(std::move(what));
+  } else {
+    place = free_places_.back();
+    free_places_.pop_back();
+    due_[place] = std::move(what);
+  }
+  queue_.push_back({now_ + after, scheduled_++, place});
   std::push_heap(queue_.begin(), queue_.end(), std::greater<>());
+}
+
+World::Due World::take_next() {
+  std::pop_heap(queue_.begin(), queue_.end(), std::greater<>());
+  const auto place = queue_.back().place;
+  queue_.pop_back();
+  free_places_.push_back(place);
+  return std::move(due_[place]);
 }
 
 void World::later(Duration after, std::function<void()> what) { schedule(after, std::move(what)); }
@@ -215,7 +230,8 @@ void World::send(std::size_t from, std::span<const std::uint8_t> bytes) {
   }
 }
 
-void World::record(std::deque<Recorded>& into, Recorded what) {
+void World::record(std::deque<Recorded>& into, Recorded what) const {
+  if (!keeps_recordings) return;
   into.push_back(std::move(what));
   if (into.size() > kRecordedMax) into.pop_front();
 }
@@ -362,10 +378,8 @@ void World::run_for(Duration duration) {
   for (auto next = next_instant(); next <= end; next = next_instant()) {
     now_ = std::max(now_, next);
     while (!queue_.empty() && queue_.front().at <= now_) {
-      std::pop_heap(queue_.begin(), queue_.end(), std::greater<>());
-      const auto happens = std::move(queue_.back());
-      queue_.pop_back();
-      std::visit([this](const auto& what) { happen(what); }, happens.what);
+      const auto next_one = take_next();
+      std::visit([this](const auto& what) { happen(what); }, next_one);
     }
     guards_turn();
     pump();

@@ -99,7 +99,7 @@ class World final : public Wire, public GuardedMachines {
   [[nodiscard]] const std::vector<Machine>& machines() const { return machines_; }
   [[nodiscard]] std::vector<Host>& hosts() { return hosts_; }
   [[nodiscard]] const std::vector<Host>& hosts() const { return hosts_; }
-  // The last datagrams that were sent, and those that arrived at a machine.
+  // The last datagrams that were sent, and those that arrived at a machine, if somebody wants them.
   [[nodiscard]] const std::deque<Recorded>& recorded() const { return recorded_; }
   [[nodiscard]] const std::deque<Recorded>& arrived_at(std::size_t machine) const {
     return received_[machine];
@@ -117,6 +117,7 @@ class World final : public Wire, public GuardedMachines {
   std::uint32_t refuse_percent = 0;  // how often the kernel refuses an address
   Duration hosts_talk_every = std::chrono::milliseconds(200);
   bool has_guards = false;  // to be said before the first start
+  bool keeps_recordings = false;
 
   // From now on the witness sees everything; it is first shown what is there.
   void show_to(Witness& witness);
@@ -152,16 +153,17 @@ class World final : public Wire, public GuardedMachines {
     std::size_t host;
     Octets bytes;
   };
+  using Due = std::variant<DatagramArrives, FrameArrives, std::function<void()>>;
   struct Scheduled {
     Instant at;
     std::uint64_t order;
-    std::variant<DatagramArrives, FrameArrives, std::function<void()>> what;
+    std::size_t place;  // of what happens, in due_: a heap moves its elements often
     bool operator>(const Scheduled& other) const {
       return at != other.at ? at > other.at : order > other.order;
     }
   };
-  template <typename What>
-  void schedule(Duration after, What what);
+  void schedule(Duration after, Due what);
+  Due take_next();
   void happen(const DatagramArrives& what);
   void happen(const FrameArrives& what);
   void happen(const std::function<void()>& what) { what(); }
@@ -199,9 +201,11 @@ class World final : public Wire, public GuardedMachines {
   std::vector<Chances> chances_;
   std::vector<Instant> arrived_;  // the latest arrival by (from, to): a switch keeps the order
   std::vector<Scheduled> queue_;  // a heap, the next one in front
+  std::vector<Due> due_;
+  std::vector<std::size_t> free_places_;  // in due_
   std::uint64_t scheduled_ = 0;
   static constexpr std::size_t kRecordedMax = 256;
-  static void record(std::deque<Recorded>& into, Recorded what);
+  void record(std::deque<Recorded>& into, Recorded what) const;
   std::deque<Recorded> recorded_;
   std::vector<std::deque<Recorded>> received_;  // per machine
   std::size_t frames_sent_ = 0;

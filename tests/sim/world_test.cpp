@@ -288,6 +288,7 @@ TEST(WorldTest, AReplayedAnnouncementOfADeadNodeIsADecisionInProtocolOne) {
   // Protocol 1 cannot tell: this is what the comparison of protocol 2 has to find.
   const auto run = [](bool replay) {
     World world(1, 2, 1);
+    world.keeps_recordings = true;
     Decisions decisions;
     world.show_to(decisions);
     world.configure(config_of(world));

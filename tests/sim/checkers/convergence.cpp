@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "tests/sim/checkers/all.h"
 
@@ -31,11 +32,20 @@ class Convergence final : public Checker {
       learned_in_trouble_[{cached->host, cached->vip}] = picture.is_troubled();
     }
     if (!picture.has_changed()) return;
-    if (std::holds_alternative<seen::Address>(entry.what) ||
-        std::holds_alternative<seen::Cached>(entry.what) ||
-        std::holds_alternative<seen::Said>(entry.what) ||
-        std::holds_alternative<seen::Daemon>(entry.what)) {
-      look(picture, entry.at);
+    if (const auto* address = std::get_if<seen::Address>(&entry.what)) {
+      look_for_unknown(picture, address->machine, entry.at);
+      look(picture, entry.at, [&](const Key& key) {
+        return key.second == address->prefix.address;
+      });
+    } else if (const auto* cached = std::get_if<seen::Cached>(&entry.what)) {
+      note_unknown(entry.at);
+      look(picture, {cached->host, cached->vip}, cached->machine, entry.at);
+    } else if (const auto* said = std::get_if<seen::Said>(&entry.what)) {
+      look_for_unknown(picture, said->machine, entry.at);
+      look(picture, entry.at, [](const Key&) { return true; });
+    } else if (const auto* daemon = std::get_if<seen::Daemon>(&entry.what)) {
+      look_for_unknown(picture, daemon->machine, entry.at);
+      look(picture, entry.at, [](const Key&) { return true; });
     }
   }
 
@@ -44,15 +54,32 @@ class Convergence final : public Checker {
 
   // Does a machine still have what its daemon does not know, and so cannot announce, because it was
   // started anew with another file?
-  static bool has_unknown(const Picture& picture) {
-    return std::any_of(picture.machines().begin(), picture.machines().end(),
-                       [](const MachinePicture& machine) {
-      if (!machine.runs() || !machine.shared) return false;
-      const auto known = vips_of(*machine.shared);
-      return std::any_of(machine.addresses.begin(), machine.addresses.end(), [&](const auto& one) {
-        return one.second && std::find(known.begin(), known.end(), one.first) == known.end();
-      });
+  static bool has_unknown(const MachinePicture& machine) {
+    if (!machine.runs() || !machine.shared) return false;
+    return std::any_of(machine.addresses.begin(), machine.addresses.end(), [&](const auto& one) {
+      return one.second && !is_vip_of(*machine.shared, one.first);
     });
+  }
+
+  static bool is_vip_of(const core::Shared& shared, const core::Prefix& prefix) {
+    return std::any_of(shared.groups.begin(), shared.groups.end(), [&](const auto& group) {
+      return std::any_of(group.vips.begin(), group.vips.end(),
+                         [&](const auto& vip) { return vip.prefix() == prefix; });
+    });
+  }
+
+  // Only one machine has changed.
+  void look_for_unknown(const Picture& picture, std::size_t machine, Instant now) {
+    if (has_unknown(picture.machines()[machine])) {
+      unknown_.insert(machine);
+    } else {
+      unknown_.erase(machine);
+    }
+    note_unknown(now);
+  }
+
+  void note_unknown(Instant now) {
+    if (!unknown_.empty()) last_trouble_ = now;
   }
 
   // Where frames were lost or not heeded, their repetition helps; so it does against what was said
@@ -79,18 +106,23 @@ class Convergence final : public Checker {
     return holders == 1 && !is_held_by_it;
   }
 
-  void look(const Picture& picture, Instant now) {
-    if (has_unknown(picture)) last_trouble_ = now;
-    std::map<Key, Instant> wrong;
+  template <typename Concerned>
+  void look(const Picture& picture, Instant now, const Concerned& is_concerned) {
     for (const auto& [entry, machine] : picture.caches()) {
-      if (!is_wrong(picture, entry, machine)) continue;
-      const auto before = wrong_since_.find(entry);
-      wrong[entry] = before == wrong_since_.end() ? now : before->second;
+      if (is_concerned(entry)) look(picture, entry, machine, now);
     }
-    wrong_since_ = std::move(wrong);
+  }
+
+  void look(const Picture& picture, const Key& entry, std::size_t machine, Instant now) {
+    if (is_wrong(picture, entry, machine)) {
+      wrong_since_.try_emplace(entry, now);
+    } else {
+      wrong_since_.erase(entry);
+    }
   }
 
   Instant last_trouble_{};
+  std::set<std::size_t> unknown_;  // machines
   std::map<Key, bool> learned_in_trouble_;
   std::map<Key, Instant> wrong_since_;
 };
