@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 
 #include "tests/sim/checkers/all.h"
 #include "tests/sim/script.h"
@@ -110,7 +111,8 @@ class Run {
         {"heal", &Run::heal},          {"loss", &Run::loss},
         {"file", &Run::file},          {"theft", &Run::theft},
         {"expect", &Run::expect},      {"expect-cache", &Run::expect_cache},
-        {"peace", &Run::peace},
+        {"peace", &Run::peace},        {"run-as", &Run::run_as},
+        {"expect-said", &Run::expect_said},
     };
     const auto found = commands.find(words.front());
     if (found == commands.end()) return "unknown command " + words.front();
@@ -267,6 +269,38 @@ class Run {
     const bool is_met = found != caches.end() && found->second == index;
     judge(fmt::format("host {} sends what is for {} to {}", host, words[2], words[3]), is_met,
           found == caches.end() ? "nowhere" : "another machine");
+    return "";
+  }
+
+  // run-as MACHINE NODE
+  std::string run_as(const Words& words) {
+    std::size_t index = 0;
+    std::size_t node = 0;
+    if (words.size() != 3 || !machine(words[1], index) || !machine(words[2], node)) {
+      return "expected: run-as MACHINE NODE";
+    }
+    world_.run_as(index, words[2]);
+    return "";
+  }
+
+  // expect-said MACHINE WORDS...: its daemon's log has a line with these words.
+  std::string expect_said(const Words& words) {
+    std::size_t index = 0;
+    if (words.size() < 3 || !machine(words[1], index)) {
+      return "expected: expect-said MACHINE WORDS...";
+    }
+    std::string wanted = words[2];
+    for (std::size_t i = 3; i < words.size(); ++i) wanted += " " + words[i];
+    std::istringstream trace(world_.trace());
+    bool is_met = false;
+    for (std::string line; !is_met && std::getline(trace, line);) {
+      std::istringstream in(line);
+      std::string time;
+      std::string who;
+      in >> time >> who;
+      is_met = who == words[1] && line.find(wanted) != std::string::npos;
+    }
+    judge(words[1] + " says: " + wanted, is_met, "nothing of the kind");
     return "";
   }
 

@@ -45,13 +45,16 @@ TEST(ScriptTest, EveryScenarioTellsTheStoryThatIsWrittenBesideIt) {
 TEST(ScriptTest, ABrokenExpectationIsAFailureAndIsInTheStory) {
   const auto script = parse_script(
       "file a version 1\ngroup n2 10.0.100.1/16\nat 0s start all\n"
-      "at 4s expect 10.0.100.1/16 on n1\n");
+      "at 4s expect 10.0.100.1/16 on n1\nat 4s expect-said n2 started as n2,\n"
+      "at 4s expect-said n1 started as n2,\n");
   ASSERT_TRUE(script);
   const auto result = run_script(*script);
   ASSERT_TRUE(result);
-  EXPECT_EQ(result->failures, 1U);
+  EXPECT_EQ(result->failures, 2U);
   EXPECT_NE(result->story.find("NOT as expected: 10.0.100.1/16 is on n1 (found: n2)"),
             std::string::npos)
+      << result->story;
+  EXPECT_NE(result->story.find("NOT as expected: n1 says: started as n2,"), std::string::npos)
       << result->story;
 }
 
@@ -90,6 +93,8 @@ TEST(ScriptTest, WhatIsWrongIsSaidWithItsLine) {
   EXPECT_EQ(error_of(good + "at 1s dance n1"), "3: unknown command dance");
   EXPECT_EQ(error_of(good + "at 1s kill n9"), "3: n9 is no machine");
   EXPECT_EQ(error_of(good + "at 1s link n1 sideways"), "3: expected: link MACHINE up|down");
+  EXPECT_EQ(error_of(good + "at 1s run-as n1 n9"), "3: expected: run-as MACHINE NODE");
+  EXPECT_EQ(error_of(good + "at 1s expect-said n1"), "3: expected: expect-said MACHINE WORDS...");
   EXPECT_EQ(error_of(good + "at 1s file n1 b"),
             "3: expected: file MACHINE NAME, with a file of that name above");
 }

@@ -30,6 +30,7 @@ enum class Operation : std::uint8_t { stop, reload };
 
 struct Machine {
   std::string name;
+  std::string runs_as;  // its daemon's node; empty: its own
   core::Config config;  // what its file holds
   Kernel kernel;
   std::unique_ptr<SimPlatform> platform;  // null: no daemon runs
@@ -75,6 +76,7 @@ class World final : public Wire, public GuardedMachines {
   void power_off(std::size_t machine);  // nothing is left; start() switches it on again
   void freeze(std::size_t machine, bool is_frozen);
   void freeze_guard(std::size_t machine, bool is_frozen);
+  void run_as(std::size_t machine, const std::string& node);  // from its next start on
   void kill_guard(std::size_t machine);
   void set_late(std::size_t machine, Duration late_max);
   void set_link(std::size_t machine, bool is_running);

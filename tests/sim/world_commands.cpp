@@ -53,11 +53,18 @@ void World::start(std::size_t index) {
   machine.silent_since.reset();
   machine.platform =
       std::make_unique<SimPlatform>(index, machine.kernel, *this, now_, rng_.next());
-  machine.daemon = std::make_unique<hall::Daemon>(*machine.platform, machine.name, outside(index));
+  const auto& node = machine.runs_as.empty() ? machine.name : machine.runs_as;
+  machine.daemon = std::make_unique<hall::Daemon>(*machine.platform, node, outside(index));
   machine.turned_at = now_;
   see(seen::Daemon{index, machine.state()});
   machine.daemon->start(machine.config);
   machine.wakes_at = machine.daemon->next_deadline();
+}
+
+void World::run_as(std::size_t index, const std::string& node) {
+  auto& machine = machines_[index];
+  say("world", machine.name + " runs as " + node);
+  machine.runs_as = node;
 }
 
 void World::operate(std::size_t index, Operation operation) {
