@@ -2,15 +2,18 @@
 """Breaks the code on purpose, one line at a time, and shows which checker notices.
 
 mutations.py ROOT BUILD [FIRST..LAST [WORDS]]
+mutations.py ROOT          only asks whether each mutation still has its one place in the code
+mutations.py --self-test   proves that this question bites
 
 Each mutation is made in ROOT's working tree, vippy-sim is built in BUILD and runs the seeds, and
 the line is put back. WORDS choose mutations by their description. Exit status 1: some mutation was
-not noticed.
+not noticed. Exit status 2: some mutation has no place, or more than one; nothing was built.
 """
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 # What is broken, where, the line, what becomes of it.
 MUTATIONS = [
@@ -28,15 +31,15 @@ MUTATIONS = [
      "  const bool is_missed = may_be_missed(silent_since);",
      "  const bool is_missed = goes_by_facts() ? false : may_be_missed(silent_since);"),
     ("the winner of a contest says nothing", "node_hold.cpp",
-     "    speak_again(group, now, out);",
-     "    if (now < Instant{}) speak_again(group, now, out);"),
+     "  speak_again(group, now, out);\n  // A guard",
+     "  if (now < Instant{}) speak_again(group, now, out);\n  // A guard"),
     ("silence is judged too late", "membership.cpp",
      "  return since + tuning_.stale + Duration(1);",
      "  return since + 2 * tuning_.stale + Duration(1);"),
     ("silence is judged too early", "membership.cpp",
      "  return since + tuning_.stale + Duration(1);",
      "  return since + tuning_.stale / 3;"),
-    ("addresses of others are removed", "reconcile.cpp",
+    ("addresses of others are removed", "reconcile_plan.cpp",
      "  if (!record.wanted && record.presence == Presence::ours) return Pending::removing;",
      "  if (!record.wanted && record.presence != Presence::absent) return Pending::removing;"),
     ("a newer configuration is not adopted", "node_speech.cpp",
@@ -45,8 +48,9 @@ MUTATIONS = [
      "    return is_deaf(from) ? MoveReason::owner_deaf : MoveReason::owner_silent;",
      "    return MoveReason::owner_left;"),
     ("nobody is told that an address came", "advertise.cpp",
-     "  broadcast(job, interfaces, out);\n  jobs_.push_front",
-     "  if (now < Instant{}) broadcast(job, interfaces, out);\n  jobs_.push_front"),
+     "    broadcast(job, AdvertiseForm::everyone, interfaces, out);\n"
+     "    if (job.vip.address.is_v4()) lane.seconds",
+     "    if (job.vip.address.is_v4()) lane.seconds"),
     ("a hang is noticed too late", "guard.cpp",
      "    steps.look_again = view.beat_at + view.stale + kTick;",
      "    steps.look_again = view.beat_at + 3 * view.stale;"),
@@ -74,20 +78,50 @@ def noticed_by(build, seeds):
     return ", ".join(sorted(set(found), key=found.index))
 
 
+def place_of(root, name, line):
+    """The one file of that name, and its text; None unless it has the line exactly once."""
+    paths = list((root / "src").rglob(name))
+    if len(paths) != 1:
+        return None
+    text = paths[0].read_text("utf-8")
+    return (paths[0], text) if text.count(line) == 1 else None
+
+
+def misplaced(root, mutations):
+    return [f"{what}: {name} has not exactly one place for it, mend this list"
+            for what, name, line, instead in mutations
+            if line == instead or place_of(root, name, line) is None]
+
+
+def self_test():
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        (root / "src/core").mkdir(parents=True)
+        (root / "src/core/once.cpp").write_text("one;\ntwo;\ntwo;\n", "utf-8")
+        good = ("good", "once.cpp", "one;", "")
+        bad = [("none", "once.cpp", "three;", ""), ("two", "once.cpp", "two;", ""),
+               ("no file", "gone.cpp", "one;", ""), ("no change", "once.cpp", "one;", "one;")]
+        found = misplaced(root, [good, *bad])
+        assert [line.split(":")[0] for line in found] == [each[0] for each in bad], found
+    return 0
+
+
 def main():
-    root, build = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
+    root = pathlib.Path(sys.argv[1]).resolve()
+    problems = misplaced(root, MUTATIONS)
+    print("".join(line + "\n" for line in problems), end="")
+    if problems or len(sys.argv) == 2:
+        return 2 if problems else 0
+    build = pathlib.Path(sys.argv[2]).resolve()
     seeds = sys.argv[3] if len(sys.argv) > 3 else "1..500"
     only = sys.argv[4] if len(sys.argv) > 4 else ""
     missed = 0
     for what, name, line, instead in MUTATIONS:
         if only not in what:
             continue
-        path = next((root / "src").rglob(name))
-        text = path.read_text("utf-8")
-        if text.count(line) != 1:
-            print(f"{what}: {name} has changed, mend this list")
-            missed += 1
-            continue
+        path, text = place_of(root, name, line)
         try:
             path.write_text(text.replace(line, instead), "utf-8")
             checkers = noticed_by(build, seeds)
