@@ -85,12 +85,24 @@ std::vector<IpAddress> Conflicts::node_addresses() const {
 // A host that invents MACs is not named for each of them.
 bool Conflicts::accuse(const Stranger& stranger, Instant now) {
   auto& said = records_[stranger.vip].said;
-  std::erase_if(said, [&](const Said& one) { return now - one.at >= kSayEvery; });
-  const bool is_known = std::any_of(said.begin(), said.end(), [&](const Said& one) {
+  std::erase_if(said, [&](const Said& one) { return now - one.last >= kForgetAfter; });
+  const auto is_fresh = [&](const Said& one) { return now - one.last < kSayEvery; };
+  const auto fresh = std::count_if(said.begin(), said.end(), is_fresh);
+  const auto known = std::find_if(said.begin(), said.end(), [&](const Said& one) {
     return one.mac == stranger.mac;
   });
-  if (is_known || said.size() >= kStrangersMax) return false;
-  said.push_back({stranger.mac, now});
+  if (known != said.end() && is_fresh(*known)) return false;
+  if (static_cast<std::size_t>(fresh) >= kStrangersMax) return false;
+  if (known != said.end()) {
+    known->last = now;
+    return true;
+  }
+  if (said.size() >= kStrangersMax) {
+    said.erase(std::min_element(said.begin(), said.end(), [](const Said& one, const Said& other) {
+      return one.last < other.last;
+    }));
+  }
+  said.push_back({stranger.mac, now, now});
   return true;
 }
 
@@ -108,7 +120,7 @@ void Conflicts::forget_old(Instant now) {
   std::erase_if(records_, [&](const auto& entry) {
     const auto& record = entry.second;
     const bool is_quiet = std::all_of(record.said.begin(), record.said.end(), [&](const Said& one) {
-      return now - one.at >= kSayEvery;
+      return now - one.last >= kSayEvery;
     });
     return is_quiet && !record.is_due;
   });
@@ -169,11 +181,12 @@ void Conflicts::stop(const AddressKey& vip) {
   if (found != records_.end()) found->second.is_due = false;
 }
 
-std::vector<Conflicts::Stranger> Conflicts::recent(Instant now, Duration age) const {
-  std::vector<Stranger> out;
+std::vector<Conflicts::Named> Conflicts::recent(Instant now) const {
+  std::vector<Named> out;
   for (const auto& [vip, record] : records_) {
     for (const auto& said : record.said) {
-      if (now - said.at < age) out.push_back({vip, said.mac});
+      if (now - said.last >= kForgetAfter) continue;
+      out.push_back({{vip, said.mac}, said.since, said.last});
     }
   }
   return out;

@@ -34,6 +34,8 @@ class Conflicts {
  public:
   static constexpr Duration kDefendInterval = std::chrono::seconds(1);
   static constexpr Duration kSayEvery = std::chrono::seconds(60);
+  // Whoever is named after so long a silence has only begun.
+  static constexpr Duration kForgetAfter = 2 * kSayEvery;
   // A node's MAC is asked for again after this, doubled each time up to that.
   static constexpr Duration kAskNodeFirst = std::chrono::milliseconds(100);
   static constexpr Duration kAskNodeEvery = std::chrono::seconds(10);
@@ -48,6 +50,12 @@ class Conflicts {
   struct Stranger {
     AddressKey vip;
     Mac mac;
+  };
+
+  struct Named {
+    Stranger who;
+    Instant since{};  // named again and again from then on
+    Instant last{};
   };
 
   // ---- the other nodes
@@ -75,15 +83,16 @@ class Conflicts {
   // the last word is ours.
   [[nodiscard]] std::vector<AddressKey> take_due(Instant now);
   void stop(const AddressKey& vip);
-  // Who was named within `age`.
-  [[nodiscard]] std::vector<Stranger> recent(Instant now, Duration age) const;
+  // Who was named within kForgetAfter.
+  [[nodiscard]] std::vector<Named> recent(Instant now) const;
 
   [[nodiscard]] Instant next_deadline() const;
 
  private:
   struct Said {
     Mac mac;
-    Instant at{};
+    Instant since{};
+    Instant last{};
   };
   struct Record {
     std::optional<Instant> defended_at;

@@ -237,7 +237,7 @@ class Node {
   [[nodiscard]] Instant watch_deadline() const;
   [[nodiscard]] const GroupState* group_of(const AddressKey& vip) const;
   [[nodiscard]] Instant may_name_at(Instant now) const;
-  void name_stranger(const Conflicts::Stranger& stranger, Instant now, Actions& out);
+  void name_stranger(const Conflicts::Stranger& stranger, Actions& out);
   void name_suspects(Instant now, Actions& out);
   void stock_changed(const AddressKey& vip);
   [[nodiscard]] bool is_members_word(const GroupState& group, const Mac& mac, Instant now) const;
@@ -370,11 +370,6 @@ class Node {
   bool has_unplaced_ = false;     // a VIP has no interface name here
   std::vector<std::string> unplaced_;   // the VIPs that were said to have no interface
   std::map<std::string, Instant> nowhere_since_;  // VIPs whose interface is missing or down
-  struct Claim {  // a stranger's, as it was said
-    Instant since{};
-    Instant last{};
-  };
-  std::map<std::pair<AddressKey, Mac>, Claim> said_claims_;
   std::optional<std::string> returned_;  // a peer back from silence since the last decision
 
   // deadlines

@@ -1,5 +1,6 @@
 // Node, the picture for operators.
 #include "core/config_fields.h"
+#include "core/listing.h"
 #include "core/node.h"
 
 namespace vippy::core {
@@ -105,9 +106,7 @@ void Node::append_reminders(Instant now, Status& out) const {
 void Node::append_path(Status& out) const {
   if (!links_known_ || !addresses_known_ || !lacks_path()) return;
   std::string choices;
-  for (const auto& choice : config_.chat_interfaces) {
-    choices += (choices.empty() ? "" : ", ") + choice;
-  }
+  for (const auto& choice : config_.chat_interfaces) append_item(choices, choice);
   out.troubles.push_back({"", "",
                           "chat_interface (" + choices +
                               ") is missing, down or loopback: this node hears no other one" +

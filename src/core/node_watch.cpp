@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/listing.h"
 #include "core/node.h"
 
 namespace vippy::core {
@@ -97,7 +98,7 @@ void Node::judge_claim(const NeighbourSpoke& spoke, Instant now, Actions& out) {
   if (!is_ours || is_own_mac(spoke.mac) || is_members_word(*group, spoke.mac, now)) return;
   ++counters_.conflicts;
   const auto answer = conflicts_.on_claim(said, spoke.mac, now, may_name_at(now));
-  if (answer.is_said) name_stranger({said, spoke.mac}, now, out);
+  if (answer.is_said) name_stranger({said, spoke.mac}, out);
   if (answer.is_defended) defend(said, now, out);
 }
 
@@ -111,10 +112,7 @@ Instant Node::may_name_at(Instant now) const {
   return conflicts_.knows_all_nodes(neighbours_) ? now : later;
 }
 
-void Node::name_stranger(const Conflicts::Stranger& stranger, Instant now, Actions& out) {
-  std::erase_if(said_claims_,
-                [&](const auto& one) { return now - one.second.last >= kForgetAfter; });
-  said_claims_.try_emplace({stranger.vip, stranger.mac}, Claim{now, now}).first->second.last = now;
+void Node::name_stranger(const Conflicts::Stranger& stranger, Actions& out) {
   const auto* interface = interfaces_.find(stranger.vip.index);
   log(out, event::Conflict{format(stranger.vip.prefix.address), format(stranger.mac),
                            interface != nullptr ? interface->name : ""});
@@ -124,7 +122,7 @@ void Node::name_suspects(Instant now, Actions& out) {
   for (const auto& suspect : conflicts_.take_suspects(now)) {
     const auto* group = group_of(suspect.vip);
     if (group == nullptr || is_members_word(*group, suspect.mac, now)) continue;
-    if (conflicts_.accuse(suspect, now)) name_stranger(suspect, now, out);
+    if (conflicts_.accuse(suspect, now)) name_stranger(suspect, out);
   }
 }
 
@@ -171,9 +169,7 @@ void Node::ask_neighbours(const AddressKey& key, Instant now) {
 void Node::report_converged(Actions& out) {
   for (const auto& [vip, result] : convergence_.take_reports()) {
     event::Converged said{format(vip.second), result.took, result.answered, result.asked, {}};
-    for (const auto& name : result.names) {
-      said.silent += (said.silent.empty() ? "" : ", ") + format(name);
-    }
+    for (const auto& name : result.names) append_item(said.silent, format(name));
     const auto more = result.silent - result.names.size();
     if (more > 0) said.silent += " and " + std::to_string(more) + " more";
     log(out, std::move(said));
@@ -231,14 +227,12 @@ void Node::append_witnesses(Instant now, Status& out) const {
 }
 
 void Node::append_conflicts(Instant now, Status& out) const {
-  for (const auto& stranger : conflicts_.recent(now, kForgetAfter)) {
+  for (const auto& [stranger, since, last] : conflicts_.recent(now)) {
     const auto* interface = interfaces_.find(stranger.vip.index);
-    const auto claim = said_claims_.find({stranger.vip, stranger.mac});
-    const auto when = claim != said_claims_.end() ? claim->second : Claim{now, now};
     out.troubles.push_back({format(stranger.vip.prefix.address),
                             interface != nullptr ? interface->name : "",
                             "claimed by " + format(stranger.mac) + " too, which is no node",
-                            now - when.since, now - when.last});
+                            now - since, now - last});
   }
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/json_text.h"
+#include "core/listing.h"
 #include "ctl/render_json.h"
 
 namespace vippy::ctl {
@@ -78,7 +79,7 @@ Answer answer_to(const GiveOrder& order, const core::Status& status) {
                                  [&](const auto& one) { return one.name == name; });
   if (peer == peers.end()) {
     std::string names;
-    for (const auto& one : peers) names += (names.empty() ? "" : ", ") + one.name;
+    for (const auto& one : peers) core::append_item(names, one.name);
     return refusal(404, fmt::format("{} is not one of the nodes; they are {}",
                                     order.node.empty() ? "this node" : order.node,
                                     names.empty() ? "none" : names));

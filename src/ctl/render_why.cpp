@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/ip.h"
+#include "core/listing.h"
 #include "ctl/status_json.h"
 
 namespace vippy::ctl {
@@ -56,7 +57,7 @@ bool has_address(const Json& members, std::string_view address) {
 std::string preferred_of(const Json& members) {
   std::string out;
   for (const auto& one : members) {
-    if (one.is_string()) out += (out.empty() ? "" : ", ") + text_of(one);
+    if (one.is_string()) core::append_item(out, text_of(one));
   }
   return out;
 }
@@ -84,7 +85,7 @@ std::string others_of(const Json& peers, const std::string& owner, const Json& s
     if (name == owner) continue;
     const auto why = obstacle(peer, state);
     if (why.empty()) {
-      able += (able.empty() ? "" : ", ") + name;
+      core::append_item(able, name);
     } else {
       unable += fmt::format("; {} cannot: {}", name, why);
     }

@@ -102,9 +102,34 @@ TEST_F(ConflictsTest, ShowsWhomItNamedLately) {
   claim(66);
   now += 10s;
   claim(67, 10);
-  ASSERT_EQ(conflicts.recent(now, 60s).size(), 2U);
-  EXPECT_EQ(conflicts.recent(now, 60s)[0].mac, mac(66));
-  EXPECT_EQ(conflicts.recent(now, 10s).size(), 1U);
+  ASSERT_EQ(conflicts.recent(now).size(), 2U);
+  EXPECT_EQ(conflicts.recent(now)[0].who.mac, mac(66));
+  now += Conflicts::kForgetAfter - 10s;
+  ASSERT_EQ(conflicts.recent(now).size(), 1U);
+  EXPECT_EQ(conflicts.recent(now)[0].who.mac, mac(67));
+}
+
+TEST_F(ConflictsTest, ANameThatIsSaidAgainKeepsItsBeginningUntilItIsForgotten) {
+  const auto begun = now;
+  claim();
+  now += Conflicts::kForgetAfter - 1ns;
+  const auto again = now;
+  EXPECT_TRUE(claim().is_said);
+  ASSERT_EQ(conflicts.recent(now).size(), 1U);
+  EXPECT_EQ(conflicts.recent(now)[0].since, begun);
+  EXPECT_EQ(conflicts.recent(now)[0].last, again);
+  now += Conflicts::kForgetAfter;
+  EXPECT_TRUE(conflicts.recent(now).empty());
+  EXPECT_TRUE(claim().is_said);
+  EXPECT_EQ(conflicts.recent(now)[0].since, now);
+}
+
+TEST_F(ConflictsTest, WhoWasNamedLongAgoMakesRoomForOthers) {
+  for (unsigned i = 0; i < Conflicts::kStrangersMax; ++i) claim(i);
+  now += Conflicts::kSayEvery;
+  EXPECT_TRUE(claim(100).is_said);
+  EXPECT_EQ(conflicts.recent(now).size(), Conflicts::kStrangersMax);
+  EXPECT_EQ(conflicts.recent(now).back().who.mac, mac(100));
 }
 
 TEST_F(ConflictsTest, MoreVipsThanAreRememberedMakeRoomForThemselvesWhenTheyAreOld) {

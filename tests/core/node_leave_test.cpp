@@ -8,54 +8,64 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(NodeLeaveTest, AStopMakesBeforeItBreaks) {
-  Cluster cluster(prefers_a());
-  cluster[0].step(StopRequested{});
+// The address prefers the first of two nodes, and is there.
+class NodeLeaveTest : public testing::Test {
+ protected:
+  explicit NodeLeaveTest(const Config& config = prefers_a()) : cluster(config) {}
+
+  void stop() { cluster[0].step(StopRequested{}); }
+  void drain() { cluster[0].step(OrderGiven{OrderKind::drain, ""}); }
+  void lose_the_other() {
+    cluster.silence(1);
+    cluster.run(100ms);
+  }
+  [[nodiscard]] std::size_t exits() { return cluster[0].count<Exit>(); }
+
+  Cluster cluster;
+};
+
+TEST_F(NodeLeaveTest, AStopMakesBeforeItBreaks) {
+  stop();
   cluster.run(50ms);
   EXPECT_EQ(cluster.holders(kVip), Holders{1});
   EXPECT_EQ(cluster.fewest, 1U);
   EXPECT_EQ(cluster.most, 2U);
-  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+  EXPECT_EQ(exits(), 1U);
 }
 
-TEST(NodeLeaveTest, TheLastNodeStopsAtOnceAndLeavesNothing) {
-  Cluster cluster(prefers_a());
-  cluster.silence(1);
-  cluster.run(100ms);
-  cluster[0].step(StopRequested{});
+TEST_F(NodeLeaveTest, TheLastNodeStopsAtOnceAndLeavesNothing) {
+  lose_the_other();
+  stop();
   cluster.run(10ms);
-  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+  EXPECT_EQ(exits(), 1U);
   EXPECT_TRUE(cluster.holders(kVip).empty());
 }
 
-TEST(NodeLeaveTest, AStopWhileThePeerLooksSilentForAMomentWaitsForIt) {
-  Cluster cluster(prefers_a());
+TEST_F(NodeLeaveTest, AStopWhileThePeerLooksSilentForAMomentWaitsForIt) {
   cluster.cut(1, 0);
   while (cluster[0].logged<event::PeerSilent>().empty()) cluster.run(1ms);
-  cluster[0].step(StopRequested{});
+  stop();
   cluster.run(1ms);
   cluster.cut(1, 0, false);
   cluster.run(100ms);
   EXPECT_EQ(cluster.holders(kVip), Holders{1});
   EXPECT_GE(cluster.fewest, 1U);
-  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+  EXPECT_EQ(exits(), 1U);
 }
 
-TEST(NodeLeaveTest, AStopWaitsNoLongerThanStaleAndTwoIntervalsForAPeerThatWasJustLost) {
-  Cluster cluster(prefers_a());
+TEST_F(NodeLeaveTest, AStopWaitsNoLongerThanStaleAndTwoIntervalsForAPeerThatWasJustLost) {
   cluster.silence(1);
   cluster.run(35ms);
-  cluster[0].step(StopRequested{});
+  stop();
   cluster.run(45ms);
-  EXPECT_EQ(cluster[0].count<Exit>(), 0U);
+  EXPECT_EQ(exits(), 0U);
   cluster.run(10ms);
-  EXPECT_EQ(cluster[0].count<Exit>(), 1U);
+  EXPECT_EQ(exits(), 1U);
   EXPECT_TRUE(cluster.holders(kVip).empty());
 }
 
-TEST(NodeLeaveTest, ADrainMakesBeforeItBreaksAndUndrainBringsBack) {
-  Cluster cluster(prefers_a());
-  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+TEST_F(NodeLeaveTest, ADrainMakesBeforeItBreaksAndUndrainBringsBack) {
+  drain();
   cluster.run(50ms);
   EXPECT_EQ(cluster.holders(kVip), Holders{1});
   EXPECT_EQ(cluster[0].status().inactive_reason, "drained by the operator");
@@ -65,11 +75,9 @@ TEST(NodeLeaveTest, ADrainMakesBeforeItBreaksAndUndrainBringsBack) {
   EXPECT_EQ(cluster.fewest, 1U);
 }
 
-TEST(NodeLeaveTest, TheOnlyNodeLeftKeepsWhatItHasWhileDrained) {
-  Cluster cluster(prefers_a());
-  cluster.silence(1);
-  cluster.run(100ms);
-  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+TEST_F(NodeLeaveTest, TheOnlyNodeLeftKeepsWhatItHasWhileDrained) {
+  lose_the_other();
+  drain();
   cluster.run(3s);
   EXPECT_EQ(cluster.holders(kVip), Holders{0});
   EXPECT_EQ(cluster.fewest, 1U);
@@ -91,44 +99,45 @@ Config prefers_a_with_two() {
   return config;
 }
 
-void remove_by_hand(SteppedNode& node) {
-  node.kernel.erase(*parse_prefix(kSecond));
-  node.address(kSecond, true, false);
-}
+class NodeLeaveWithTwoTest : public NodeLeaveTest {
+ protected:
+  NodeLeaveWithTwoTest() : NodeLeaveTest(prefers_a_with_two()) {}
 
-// The kernel of the new owner refuses them, so the old one keeps what it has.
-TEST(NodeLeaveTest, WhatIsRemovedByHandFromAGroupOnItsWayOutIsNotPutBack) {
-  Cluster cluster(prefers_a_with_two());
-  cluster[1].refuses = true;
-  cluster[0].step(OrderGiven{OrderKind::drain, ""});
-  cluster.run(20ms);
-  ASSERT_EQ(cluster[0].kernel.size(), 2U);
-  cluster.forget(0);
-  remove_by_hand(cluster[0]);
+  // The kernel of the new owner refuses them, so the old one keeps what it has.
+  void drain_in_vain() {
+    cluster[1].refuses = true;
+    drain();
+    cluster.run(20ms);
+    ASSERT_EQ(cluster[0].kernel.size(), 2U);
+    cluster.forget(0);
+  }
+  void remove_by_hand() {
+    cluster[0].kernel.erase(*parse_prefix(kSecond));
+    cluster[0].address(kSecond, true, false);
+  }
+};
+
+TEST_F(NodeLeaveWithTwoTest, WhatIsRemovedByHandFromAGroupOnItsWayOutIsNotPutBack) {
+  drain_in_vain();
+  remove_by_hand();
   cluster.run(20ms);
   EXPECT_EQ(cluster[0].kernel.size(), 1U);
   EXPECT_TRUE(cluster[0].logged<event::AddressPutBack>().empty());
 }
 
-TEST(NodeLeaveTest, WhatComesAndGoesOfAGroupOnItsWayOutIsNotSpokenOf) {
-  Cluster cluster(prefers_a_with_two());
-  cluster[1].refuses = true;
-  cluster[0].step(OrderGiven{OrderKind::drain, ""});
-  cluster.run(20ms);
-  cluster.forget(0);
-  remove_by_hand(cluster[0]);
+TEST_F(NodeLeaveWithTwoTest, WhatComesAndGoesOfAGroupOnItsWayOutIsNotSpokenOf) {
+  drain_in_vain();
+  remove_by_hand();
   cluster[0].address(kSecond, true);
   cluster.run(20ms);
   EXPECT_EQ(cluster[0].count<Advertise>(), 0U);
 }
 
-TEST(NodeLeaveTest, WhatIsRemovedByHandFromAGroupThatNobodyElseCanTakeIsPutBack) {
-  Cluster cluster(prefers_a_with_two());
-  cluster.silence(1);
-  cluster.run(100ms);
-  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+TEST_F(NodeLeaveWithTwoTest, WhatIsRemovedByHandFromAGroupThatNobodyElseCanTakeIsPutBack) {
+  lose_the_other();
+  drain();
   cluster.run(20ms);
-  remove_by_hand(cluster[0]);
+  remove_by_hand();
   cluster.run(20ms);
   EXPECT_EQ(cluster[0].kernel.size(), 2U);
   EXPECT_EQ(cluster[0].logged<event::AddressPutBack>().size(), 1U);

@@ -15,8 +15,8 @@ ROOMS = {"core": {"core"}, "packet": {"packet", "core"}, "platform": {"platform"
          "ctl": {"ctl", "core"}, "": {"", "core", "packet", "platform", "ctl"}}
 
 # Core's first shelf: values. The other rooms that do not decide anything see only these.
-VALUES = {"assert", "bitset", "bytes", "failure", "ip", "json_text", "limits", "octets", "plumb",
-          "reason", "result", "rng", "time", "worst"}
+VALUES = {"assert", "bitset", "bytes", "failure", "ip", "json_text", "limits", "listing", "octets",
+          "plumb", "reason", "result", "rng", "time", "worst"}
 # Core's third shelf: thought. Only core itself and the hall see it.
 THOUGHT = {"advertise", "allot", "claims", "conflicts", "contents", "convergence", "detector",
            "due_groups",

@@ -66,6 +66,34 @@ TEST(AddressMessagesTest, APromotionIsOneWholeMessageOfFourNestedAttributes) {
   EXPECT_EQ(octets[size], 0xa5);
 }
 
+TEST(AddressMessagesTest, ARouteIsOursAsTheKernelWouldTellIt) {
+  for (const bool is_add : {true, false}) {
+    auto octets = poisoned();
+    const auto size = write_route(octets, kFrom, 9, *core::parse_prefix("10.7.0.5/32"), is_add);
+    const auto header = header_of(octets);
+    EXPECT_EQ(header.nlmsg_len, size);
+    EXPECT_EQ(header.nlmsg_type, is_add ? RTM_NEWROUTE : RTM_DELROUTE);
+    // Not NLM_F_REPLACE, not NLM_F_EXCL: those of others stay, and do not stand in the way.
+    EXPECT_EQ(header.nlmsg_flags,
+              NLM_F_REQUEST | NLM_F_ACK | (is_add ? NLM_F_CREATE | NLM_F_APPEND : 0));
+    EXPECT_EQ(octets[size], 0xa5);
+    NetlinkReader reader{std::span<const std::uint8_t>(octets).first(size)};
+    const auto message = reader.next();
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->port, 77U);
+    EXPECT_EQ(message->sequence, 1234U);
+    const auto* route = std::get_if<AddressMessage>(&message->body);
+    ASSERT_NE(route, nullptr);
+    EXPECT_EQ(route->index, 9U);
+    EXPECT_EQ(core::format(route->prefix), "10.7.0.5/32");
+    EXPECT_EQ(route->exists, is_add);
+    EXPECT_EQ(route->protocol, kAddressTag);
+    EXPECT_EQ(route->plumb, core::Plumb::route);
+    EXPECT_FALSE(reader.next());
+    EXPECT_FALSE(reader.is_truncated());
+  }
+}
+
 TEST(AddressMessagesTest, OnlyIPv4ShorterThan32CanBePrimary) {
   EXPECT_TRUE(may_be_primary(*core::parse_prefix("10.7.0.5/24")));
   EXPECT_FALSE(may_be_primary(*core::parse_prefix("10.7.0.5/32")));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/listing.h"
 #include "platform/os_error.h"
 
 namespace vippy::platform {
@@ -211,7 +212,7 @@ bool Announcements::is_alone(const HostTables& tables) const {
 
 std::string Announcements::choices_text() const {
   std::string out;
-  for (const auto& choice : choices_) out += (out.empty() ? "" : ", ") + choice.text;
+  for (const auto& choice : choices_) core::append_item(out, choice.text);
   return out;
 }
 
