@@ -1,21 +1,27 @@
 #include "perf/flood.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <sstream>
 #include <stdexcept>
-
-#include "tests/support/lab.h"
 
 namespace vippy::lab {
 
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::size_t kVolleyOctetsMax = 60'000;  // one datagram for the sender's kernel
 
 sockaddr_in chat() {
   sockaddr_in out{};
@@ -47,9 +53,42 @@ int open_socket(const NetSpace& host) {
   return fd;
 }
 
+struct Refusals {
+  std::uint64_t all = 0;
+  std::uint64_t without_room = 0;
+};
+
+// What the kernel of a node did not put into its UDP sockets.
+Refusals refusals_of(const NetSpace& node) {
+  std::string names;
+  std::string values;
+  node.in([&] {
+    std::ifstream file("/proc/thread-self/net/snmp");
+    for (std::string line; std::getline(file, line);) {
+      if (line.rfind("Udp:", 0) == 0) (names.empty() ? names : values) = line;
+    }
+  });
+  std::istringstream name(names);
+  std::istringstream value(values);
+  std::map<std::string, std::string> counts;
+  for (std::string key, number; name >> key && value >> number;) counts[key] = number;
+  return {std::stoull(counts.at("InErrors")), std::stoull(counts.at("RcvbufErrors"))};
+}
+
 }  // namespace
 
-Flood::Flood(const NetSpace& host, unsigned rate) : fd_(open_socket(host)), rate_(rate) {
+std::string Fire::text() const {
+  return fmt::format("flood: {:.0f} bad datagrams a second sent for {:.1f} s; {:.0f} arrived at a "
+                     "node: {:.0f} were read, {:.0f} filtered as its own, {:.0f} lost for want of "
+                     "room",
+                     a_second(sent), seconds, a_second(arrived()), a_second(read),
+                     a_second(filtered), a_second(lost));
+}
+
+Flood::Flood(Lab& lab, unsigned rate, unsigned witness)
+    : lab_(lab), witness_(witness), fd_(open_socket(lab.host())), rate_(rate) {
+  before_ = seen();
+  begun_ = std::chrono::steady_clock::now();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -59,65 +98,99 @@ Flood::~Flood() {
   ::close(fd_);
 }
 
+Fire Flood::seen() const {
+  const auto status = lab_.node(witness_).must_status();
+  const auto refused = refusals_of(lab_.space(witness_));
+  return {sent_, status["vippy"]["counters"]["ignored"].get<std::uint64_t>(),
+          refused.all - refused.without_room, refused.without_room, 0};
+}
+
+Fire Flood::fire() const {
+  const auto now = seen();
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begun_;
+  return {now.sent, now.read - before_.read, now.filtered - before_.filtered,
+          now.lost - before_.lost, time.count()};
+}
+
 // What was due since the beginning, in volleys; a late one makes up for it.
 void Flood::run() {
-  const auto begun = std::chrono::steady_clock::now();
   while (!is_over_) {
     record();
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begun;
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begun_;
     const auto due = static_cast<std::uint64_t>(elapsed.count() * rate_) - made_;
     if (due > 0) send_volley(std::min<std::uint64_t>(due, kVolleyMax));
-    if (due < kVolleyMax) std::this_thread::sleep_for(200us);
+    if (due < kVolleyMax) std::this_thread::sleep_for(500us);
   }
 }
 
 void Flood::record() {
   std::array<std::uint8_t, 2048> room{};
-  while (recorded_.size() < kRecordedMax) {
+  for (;;) {
     const auto octets = ::recv(fd_, room.data(), room.size(), 0);
     if (octets <= 0) return;
-    recorded_.emplace_back(room.begin(), room.begin() + octets);
+    if (recorded_.size() < kRecordedMax) recorded_.emplace_back();
+    recorded_[recordings_++ % kRecordedMax].assign(room.begin(), room.begin() + octets);
   }
 }
 
-Flood::Bytes Flood::bad() {
-  const auto chance = [this](std::uint64_t below) {
-    chance_ ^= chance_ << 13U;
-    chance_ ^= chance_ >> 7U;
-    chance_ ^= chance_ << 17U;
-    return chance_ % below;
-  };
-  if (!recorded_.empty() && made_ % 4 >= 2) {
-    auto genuine = recorded_[chance(recorded_.size())];
-    auto& octet = genuine[chance(genuine.size())];
-    if (made_ % 4 == 2) octet ^= static_cast<std::uint8_t>(1U << chance(8));
-    return genuine;
+std::uint64_t Flood::chance(std::uint64_t below) {
+  chance_ ^= chance_ << 13U;
+  chance_ ^= chance_ >> 7U;
+  chance_ ^= chance_ << 17U;
+  return chance_ % below;
+}
+
+void Flood::fill(std::span<std::uint8_t> out) {
+  for (; !out.empty(); out = out.subspan(std::min(out.size(), sizeof(chance_)))) {
+    (void)chance(1);
+    std::memcpy(out.data(), &chance_, std::min(out.size(), sizeof(chance_)));
   }
-  Bytes out(16 + chance(400));
-  for (auto& octet : out) octet = static_cast<std::uint8_t>(chance(256));
+}
+
+void Flood::make_garbage(std::span<std::uint8_t> out) {
+  fill(out);
   constexpr std::array<std::uint8_t, 4> kAsProtocol2 = {'V', 'P', 'Y', 2};
-  if (made_ % 4 == 1) std::copy(kAsProtocol2.begin(), kAsProtocol2.end(), out.begin());
-  if (made_ % 8 == 4) out.front() = '{';
-  return out;
+  const auto kind = chance(8);
+  if (kind < 4) std::copy(kAsProtocol2.begin(), kAsProtocol2.end(), out.begin());
+  if (kind == 4) out.front() = '{';
 }
 
+void Flood::make_bad(const Bytes& genuine, std::span<std::uint8_t> out) {
+  std::copy(genuine.begin(), genuine.end(), out.begin());
+  if (chance(2) == 0) out[chance(out.size())] ^= static_cast<std::uint8_t>(1U << chance(8));
+}
+
+// Half of it is garbage, a quarter altered, a quarter repeated.
 void Flood::send_volley(std::size_t count) {
-  static const sockaddr_in kTo = chat();
-  std::array<iovec, kVolleyMax> parts{};
-  std::array<mmsghdr, kVolleyMax> messages{};
-  for (std::size_t i = 0; i < count; ++i) {
-    auto& datagram = stock_[made_ % kStockMax];
-    // Making one costs more than sending it: a quarter is new.
-    if (datagram.empty() || made_ % 16 < 4) datagram = bad();
-    ++made_;
-    parts[i] = {datagram.data(), datagram.size()};
-    messages[i].msg_hdr.msg_name = const_cast<sockaddr_in*>(&kTo);
-    messages[i].msg_hdr.msg_namelen = sizeof kTo;
-    messages[i].msg_hdr.msg_iov = &parts[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
+  const auto* genuine = recorded_.empty() ? nullptr : &recorded_[chance(recorded_.size())];
+  const auto length = genuine != nullptr ? genuine->size() : 16 + chance(400);
+  count = std::min(count, kVolleyOctetsMax / length);
+  volley_.resize(count * length);
+  for (std::size_t i = 0; i < count; ++i, ++made_) {
+    const auto out = std::span(volley_).subspan(i * length, length);
+    if (genuine == nullptr || chance(2) == 0) {
+      make_garbage(out);
+    } else {
+      make_bad(*genuine, out);
+    }
   }
-  const int sent = ::sendmmsg(fd_, messages.data(), static_cast<unsigned>(count), 0);
-  if (sent > 0) sent_ += static_cast<std::uint64_t>(sent);
+  static const sockaddr_in kTo = chat();
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> control{};
+  iovec part{volley_.data(), volley_.size()};
+  msghdr message{};
+  message.msg_name = const_cast<sockaddr_in*>(&kTo);
+  message.msg_namelen = sizeof kTo;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  auto* segment = CMSG_FIRSTHDR(&message);
+  segment->cmsg_level = IPPROTO_UDP;
+  segment->cmsg_type = UDP_SEGMENT;
+  segment->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
+  const auto octets = static_cast<std::uint16_t>(length);
+  std::memcpy(CMSG_DATA(segment), &octets, sizeof octets);
+  if (::sendmsg(fd_, &message, 0) > 0) sent_ += count;
 }
 
 }  // namespace vippy::lab

@@ -33,6 +33,8 @@ struct Wish {
   bool is_verbose = false;
 };
 
+constexpr unsigned kWitness = 3;  // the node to which no scenario does anything
+
 double milliseconds(Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
@@ -125,11 +127,21 @@ Json run_scenario(Promises& promises, Fault scenario, const Wish& wish, bool& is
   return out;
 }
 
+Json show(const Fire& fire) {
+  tell(fire.text() + "\n");
+  return {{"sent_a_second", fire.a_second(fire.sent)},
+          {"arrived_a_second", fire.a_second(fire.arrived())},
+          {"read_a_second", fire.a_second(fire.read)},
+          {"filtered_a_second", fire.a_second(fire.filtered)},
+          {"lost_a_second", fire.a_second(fire.lost)},
+          {"seconds", fire.seconds}};
+}
+
 bool run_scenarios(const Wish& wish, Json& report) {
   std::optional<Promises> promises;
   promises.emplace(wish.pace);
   std::optional<Flood> flood;
-  if (wish.flood > 0) flood.emplace(promises->lab().host(), wish.flood);
+  if (wish.flood > 0) flood.emplace(promises->lab(), wish.flood, kWitness);
   bool is_kept = true;
   for (const auto scenario : kPromised) {
     if (wish.scenario != "all" && wish.scenario != name_of(scenario)) continue;
@@ -140,7 +152,7 @@ bool run_scenarios(const Wish& wish, Json& report) {
       throw;
     }
   }
-  if (flood) report["flood_sent"] = flood->sent();
+  if (flood) report["flood"] = show(flood->fire());
   return is_kept;
 }
 
@@ -169,9 +181,10 @@ bool run_soak(const Wish& wish, Json& report) {
                     {"gap_ms", milliseconds(soaked.gap)},
                     {"take_overs", soaked.take_overs.size()},
                     {"unexplained", soaked.unexplained()}, {"late_by_themselves", late},
-                    {"stalls", soaked.stalls}, {"flood_sent", soaked.flood_sent},
+                    {"stalls", soaked.stalls},
                     {"longest_stall_ms", milliseconds(soaked.longest_stall.length)},
                     {"longest_stall_of", soaked.longest_stall.who}};
+  if (soaked.fire) report["flood"] = show(*soaked.fire);
   return soaked.unexplained() == 0;
 }
 

@@ -9,8 +9,6 @@
 #include <cstdlib>
 #include <optional>
 
-#include "perf/flood.h"
-
 namespace vippy::lab {
 
 namespace {
@@ -132,7 +130,7 @@ Soaked soak(const SoakWish& wish) {
   }
   const Busy busy(wish.busy);
   std::optional<Flood> flood;
-  if (wish.flood > 0) flood.emplace(lab.host(), wish.flood);
+  if (wish.flood > 0) flood.emplace(lab, wish.flood, 3U);
   Soaked out;
   const auto begun = wall_clock();
   while (wall_clock() < begun + wish.time) {
@@ -145,7 +143,7 @@ Soaked soak(const SoakWish& wish) {
     out.gap = std::max(out.gap, asked.gap);
     if (asked.pause >= stale / 2) stalls.note("client", asked.pause_at, asked.pause);
   }
-  if (flood) out.flood_sent = flood->sent();
+  if (flood) out.fire = flood->fire();
   for (const auto& stall : stalls.between(begun, wall_clock())) {
     if (stall.length > out.longest_stall.length) out.longest_stall = stall;
     if (stall.length > stale / 2) ++out.stalls;

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "perf/flood.h"
 #include "perf/promises.h"
 
 namespace vippy::lab {
@@ -34,7 +36,7 @@ struct Soaked {
   std::uint64_t lost = 0;
   Duration gap{};
   std::vector<TakeOver> take_overs;
-  std::uint64_t flood_sent = 0;
+  std::optional<Fire> fire;  // when there was a flood
   std::uint64_t stalls = 0;  // longer than half of stale
   Stall longest_stall;
 
