@@ -134,10 +134,15 @@ struct Words {
     return {Priority::notice, fmt::format("this node is inactive: {}", e.reason)};
   }
   LogLine operator()(const event::WasLate& e) const {
+    const auto time = milliseconds(e.silent_for);
+    if (e.is_missed) {
+      return {Priority::err,
+              fmt::format("this node itself was silent for {:.1f} ms: listening before it offers "
+                          "itself again", time)};
+    }
     return {Priority::err,
-            fmt::format("this node itself was silent for {:.1f} ms{}", milliseconds(e.silent_for),
-                        e.is_missed ? ": listening before it offers itself again"
-                                    : ", and nobody spoke on meanwhile: nothing changes")};
+            fmt::format("this node itself was silent for {:.1f} ms, and nobody spoke on "
+                        "meanwhile: nothing changes", time)};
   }
   LogLine operator()(const event::GroupMoved& e) const {
     return {Priority::notice, fmt::format("group {} moves from {} to {}: {}", e.group, e.from,
