@@ -72,8 +72,10 @@ Instant Membership::deadline(const Peer& peer) const {
 }
 
 void Membership::excuse(Duration late_by, Instant now) {
+  const bool is_long = late_by >= tuning_.stale;
   for (auto& peer : peers_) {
-    if (!peer.is_silent) peer.excused_at = std::min(now, *peer.heard_last + late_by);
+    if (peer.is_silent) continue;
+    peer.excused_at = is_long ? now : std::min(now, *peer.heard_last + late_by);
   }
 }
 

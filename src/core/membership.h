@@ -66,7 +66,8 @@ class Membership {
   [[nodiscard]] bool is_outdated(std::size_t peer) const { return peers_[peer].outdated_noted; }
   [[nodiscard]] bool any_active() const;
   // We came late ourselves by so much: perhaps all did. Whoever is not silent by now is given that
-  // time as well, or `stale` from `now` if that is less.
+  // time as well, and after a lateness of `stale` or more one `stale` from `now`: not all wake at
+  // the same time.
   void excuse(Duration late_by, Instant now);
   // Did some peer speak on after `since`, without a pause as long as `stale`, for so long that it
   // may have found us silent by now? It excuses us for its own pauses as we do for ours.

@@ -160,6 +160,8 @@ TEST_F(MembershipTest, WhatWeOversleptTheOthersAreGivenToo) {
   EXPECT_EQ(members.next_expiry(), kStart + 3s + 700ms + 1ns);
   members.heard(1, true, 1, kStart + 2s);
   EXPECT_EQ(members.next_expiry(), kStart + 5s + 1ns);
+  members.excuse(3s, kStart + 6s);
+  EXPECT_EQ(members.next_expiry(), kStart + 9s + 1ns);
 }
 
 TEST_F(MembershipTest, APeerThatPausedExcusesUsForItsPause) {
