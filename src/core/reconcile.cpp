@@ -303,8 +303,9 @@ std::optional<Reconciler::Answer> Reconciler::outcome(RequestId id, FailureKind 
   }
   const auto request = requests_.find(id);
   if (request == requests_.end()) return std::nullopt;
-  const auto key = request->second;
+  const auto [key, what] = request->second;
   requests_.erase(request);
+  --(what == Pending::adding ? additions_ : removals_).asked;
   const auto found = records_.find(key);
   if (found == records_.end()) return Answer{key, Change::none};  // its interface is gone
   touch(*found);

@@ -5,14 +5,15 @@
 //          time, asks for nothing twice, and finds its way from whatever a crash left behind.
 // Purity:  no clock; every call is handed `now`. Requests and log events are appended to `out`.
 // Units:   Instant.
-// Bounds:  kAskedAtOnce additions are on their way at a time, so that planning thousands keeps
-//          nobody from speaking in between; O(log addresses) for an address that changes and for
+// Bounds:  kAskedAtOnce additions and as many removals are on their way at a time, so that planning
+//          thousands keeps nobody from speaking in between, and neither kind waits for the other;
+//          O(log addresses) for an address that changes and for
 //          one that is planned; O(addresses) for a whole table, a whole list of wishes and a
 //          renewal of leases.
 // Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
-// Order:   additions before removals, so that an IPv4 address that changes its prefix length is
-//          never away; additions in the order in which they were wanted. What is to be plumbed in
-//          the other way goes only when it has come in that way.
+// Order:   each kind in the order in which it was wished for. An IPv4 address that changes its
+//          prefix length, and one that is to be plumbed in the other way, goes only when it has
+//          come in that way: it is never away.
 // Source:  docs/architecture.md, "Reconcile".
 //
 // The kernel's notifications lag behind its acknowledgements. While an acknowledged change of ours
@@ -136,7 +137,7 @@ class Reconciler {
   void for_each_sibling(const AddressKey& key, const Visit& visit);
   template <typename Tells>
   [[nodiscard]] bool is_any_form(const AddressKey& key, const Tells& tells) const;
-  [[nodiscard]] bool must_wait_for_other_form(const AddressKey& key);
+  [[nodiscard]] bool must_wait_for_successor(const AddressKey& key);
   [[nodiscard]] bool must_wait_for_sibling(const AddressKey& key);
   void touch(Records::value_type& entry);
   void set_presence(Record& record, Presence presence) {
@@ -156,8 +157,12 @@ class Reconciler {
   [[nodiscard]] Pending due(const Record& record) const;
   void sort_touched(Actions& out);
   Records::value_type* find_due(const AddressKey& key, Pending what, Instant now);
-  void request_additions(Instant now, RequestId& next_id, Actions& out);
-  void request_removals(Instant now, RequestId& next_id, Actions& out);
+  // What is to be asked for of one kind, and how much of it is on its way.
+  struct Line {
+    std::deque<AddressKey> keys;  // that need it, unless that changes meanwhile
+    std::size_t asked = 0;
+  };
+  void request_from(Line& line, Pending what, Instant now, RequestId& next_id, Actions& out);
   void renew(Instant now, RequestId& next_id, Actions& out);
   void failed(Records::value_type& entry, bool is_add, FailureKind failure, Instant now,
               Actions& out);
@@ -171,10 +176,14 @@ class Reconciler {
   std::size_t ours_ = 0;
   std::vector<AddressKey> adopted_;
   std::vector<AddressKey> touched_;  // what may need a request: in the order of the wishes
-  std::deque<AddressKey> to_add_;     // what needs one, unless that changes meanwhile
-  std::vector<AddressKey> to_remove_;
+  Line additions_;
+  Line removals_;
   std::set<std::pair<Instant, AddressKey>> retries_;
-  std::map<RequestId, AddressKey> requests_;
+  struct Asked {
+    AddressKey key;
+    Pending what{};
+  };
+  std::map<RequestId, Asked> requests_;
   std::map<RequestId, AddressKey> renewals_;
   Duration lease_{};
   bool has_leases_ = false;

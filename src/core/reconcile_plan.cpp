@@ -17,12 +17,15 @@ bool Reconciler::must_wait_for_sibling(const AddressKey& key) {
   return is_held;
 }
 
-bool Reconciler::must_wait_for_other_form(const AddressKey& key) {
+// Is the same address to be here in another way, and not there yet? Of an IPv6 address the old
+// length must go first.
+bool Reconciler::must_wait_for_successor(const AddressKey& key) {
   bool is_coming = false;
   for_each_sibling(key, [&](const Records::value_type& entry) {
     const auto& other = entry.second;
     const bool is_there = other.presence != Presence::absent && other.pending == Pending::none;
-    is_coming = is_coming || (entry.first.plumb != key.plumb && other.wanted && !is_there);
+    const bool may_be_beside = key.prefix.address.is_v4() || entry.first.plumb != key.plumb;
+    is_coming = is_coming || (may_be_beside && other.wanted && !is_there);
   });
   return is_coming;
 }
@@ -39,7 +42,7 @@ void Reconciler::request(Records::value_type& entry, Pending what, RequestId id,
   auto& [key, record] = entry;
   record.pending = what;
   record.was_notified = false;
-  requests_[id] = key;
+  requests_[id] = {key, what};
   if (what == Pending::adding) {
     ++record.adds_unseen;
     if (std::exchange(record.is_taken, false)) {
@@ -87,8 +90,9 @@ void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
   }
   const bool is_due = !touched_.empty();
   if (is_due) sort_touched(out);
-  request_additions(now, next_id, out);
-  if (to_add_.empty()) request_removals(now, next_id, out);
+  // Somebody else may have it already: letting go does not wait for thousands that come.
+  request_from(removals_, Pending::removing, now, next_id, out);
+  request_from(additions_, Pending::adding, now, next_id, out);
   if (is_due || lease_changed_ || now >= renew_at_) renew(now, next_id, out);
 }
 
@@ -110,8 +114,8 @@ void Reconciler::sort_touched(Actions& out) {
   for (auto* entry : take_touched()) {
     take_over_found(*entry, out);
     const auto what = due(entry->second);
-    if (what == Pending::adding) to_add_.push_back(entry->first);
-    if (what == Pending::removing) to_remove_.push_back(entry->first);
+    if (what == Pending::adding) additions_.keys.push_back(entry->first);
+    if (what == Pending::removing) removals_.keys.push_back(entry->first);
   }
 }
 
@@ -121,26 +125,21 @@ Reconciler::Records::value_type* Reconciler::find_due(const AddressKey& key, Pen
   const auto found = records_.find(key);
   if (found == records_.end() || due(found->second) != what) return nullptr;
   const bool must_wait = what == Pending::adding ? must_wait_for_sibling(key)
-                                                 : must_wait_for_other_form(key);
+                                                 : must_wait_for_successor(key);
   if (must_wait) return nullptr;
   if (found->second.retry_at <= now) return &*found;
   retries_.emplace(found->second.retry_at, key);
   return nullptr;
 }
 
-void Reconciler::request_additions(Instant now, RequestId& next_id, Actions& out) {
-  for (; !to_add_.empty(); to_add_.pop_front()) {
-    auto* entry = find_due(to_add_.front(), Pending::adding, now);
+void Reconciler::request_from(Line& line, Pending what, Instant now, RequestId& next_id,
+                              Actions& out) {
+  for (; !line.keys.empty(); line.keys.pop_front()) {
+    auto* entry = find_due(line.keys.front(), what, now);
     if (entry == nullptr) continue;
-    if (requests_.size() >= kAskedAtOnce) return;
-    request(*entry, Pending::adding, next_id++, out);
-  }
-}
-
-void Reconciler::request_removals(Instant now, RequestId& next_id, Actions& out) {
-  for (const auto& key : std::exchange(to_remove_, {})) {
-    auto* entry = find_due(key, Pending::removing, now);
-    if (entry != nullptr) request(*entry, Pending::removing, next_id++, out);
+    if (line.asked >= kAskedAtOnce) return;
+    ++line.asked;
+    request(*entry, what, next_id++, out);
   }
 }
 

@@ -53,18 +53,40 @@ TEST_F(ReconcilePlanTest, EachAnswerMakesRoomForOneMore) {
   EXPECT_EQ(plan().size(), 2U);
 }
 
-TEST_F(ReconcilePlanTest, RemovalsWaitForTheLastAdditionAndThenGoTogether) {
+// Somebody else may have it already: the shorter both have it the better.
+TEST_F(ReconcilePlanTest, LettingGoDoesNotWaitForThousandsThatCome) {
   const auto old = many(600);
   for (const auto& one : old) see(one, kOurs);
   auto wanted = many(1'000);
   wanted.erase(wanted.begin(), wanted.begin() + 600);
   reconciler.want(wanted);
   auto requests = plan();
-  EXPECT_EQ(additions(requests), requests.size());
+  EXPECT_EQ(additions(requests), Reconciler::kAskedAtOnce);
+  EXPECT_EQ(requests.size() - additions(requests), Reconciler::kAskedAtOnce);
+  EXPECT_TRUE(std::holds_alternative<RemoveAddress>(requests.begin()->second));
   for (const auto& [id, request] : requests) answer(id);
   requests = plan();
   EXPECT_EQ(additions(requests), 400U - Reconciler::kAskedAtOnce);
-  EXPECT_EQ(requests.size() - additions(requests), 600U);
+  EXPECT_EQ(requests.size() - additions(requests), Reconciler::kAskedAtOnce);
+}
+
+TEST_F(ReconcilePlanTest, AnIpv4AddressOfAnotherLengthGoesWhenItsSuccessorHasCome) {
+  const AddressKey old{kEth0, *parse_prefix("10.1.0.1/16")};
+  const AddressKey fresh{kEth0, *parse_prefix("10.1.0.1/32")};
+  see(old, kOurs);
+  reconciler.want({fresh});
+  auto requests = plan();
+  ASSERT_EQ(requests.size(), 1U);
+  ASSERT_EQ(additions(requests), 1U);
+  answer(requests.begin()->first, FailureKind::no_resources);
+  EXPECT_TRUE(plan().empty());
+  now += 100ms;
+  requests = plan();
+  ASSERT_EQ(additions(requests), 1U);
+  answer(requests.begin()->first);
+  requests = plan();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(additions(requests), 0U);
 }
 
 TEST_F(ReconcilePlanTest, WhatIsNoLongerWantedBeforeItsTurnIsNeverAskedFor) {

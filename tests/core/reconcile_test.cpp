@@ -20,11 +20,11 @@ TEST_F(ReconcileTest, AsksForNothingBeforeItWasToldWhatIsWanted) {
   EXPECT_FALSE(reconciler.has_decided());
 }
 
-TEST_F(ReconcileTest, AddsInTheOrderWantedAndBeforeAnyRemoval) {
+TEST_F(ReconcileTest, RemovesAtOnceAndAddsInTheOrderWanted) {
   see(key("10.0.0.1/24"), kOurs);
   reconciler.want({key("10.0.0.9/24"), key("10.0.0.3/24"), key("10.0.0.5/24")});
-  EXPECT_EQ(words(plan()), "add 10.0.0.9/24 1, add 10.0.0.3/24 2, add 10.0.0.5/24 3, "
-                           "remove 10.0.0.1/24 4");
+  EXPECT_EQ(words(plan()), "remove 10.0.0.1/24 1, add 10.0.0.9/24 2, add 10.0.0.3/24 3, "
+                           "add 10.0.0.5/24 4");
 }
 
 TEST_F(ReconcileTest, AsksForNothingTwice) {
