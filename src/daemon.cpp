@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config_file.h"
+#include "core/graduate.h"
 #include "core/limits.h"
 #include "core/wire1.h"
 #include "core/wire2.h"
@@ -276,8 +277,35 @@ void Daemon::on(const platform::SendFailed& event) {
   step(core::SendRefused{event.is_frame, platform::classify(event.os_error)});
 }
 
+// The work makes a value beside the loop; use() has it when it is done.
+template <typename Work>
+void Daemon::run_beside(Work work) {
+  using Value = decltype(work());
+  auto made = std::make_shared<std::optional<Value>>();
+  finish_.push_back([this, made] { use(std::move(**made)); });
+  platform_.perform(platform::RunBeside{[made, work = std::move(work)] { *made = work(); }});
+}
+
+void Daemon::on(const platform::WorkDone&) {
+  const auto finish = std::move(finish_.front());
+  finish_.pop_front();
+  finish();
+}
+
 void Daemon::reload() {
-  auto reading = outside_.read_config();
+  must_read_again_ = std::exchange(is_reading_, true);
+  if (must_read_again_) return;
+  run_beside([read = outside_.read_config] {
+    ReadConfig out{read(), std::nullopt};
+    if (out.reading.config) out.prepared = core::prepare(out.reading.config->shared);
+    return out;
+  });
+}
+
+void Daemon::use(ReadConfig&& read) {
+  is_reading_ = false;
+  if (std::exchange(must_read_again_, false)) return reload();
+  auto& reading = read.reading;
   std::vector<std::string> errors;
   std::set<std::string> warnings;
   for (const auto& problem : reading.problems) {
@@ -289,7 +317,9 @@ void Daemon::reload() {
     }
   }
   warned_ = std::move(warnings);
-  if (reading.config) return step(core::ConfigLoaded{std::move(*reading.config)});
+  if (reading.config) {
+    return step(core::ConfigLoaded{std::move(*reading.config), std::move(read.prepared)});
+  }
   // A single one is said by the refusal.
   if (errors.size() == 1) return step(core::ConfigRefused{1, errors.front()});
   for (const auto& line : errors) log_->write(core::Priority::err, line);
@@ -439,6 +469,10 @@ void Daemon::perform(const core::Advertise& action) {
 
 void Daemon::perform(const core::Listen& action) {
   platform_.perform(platform::ListenFrames{action.index, action.on});
+}
+
+void Daemon::perform(const core::PrepareContent& action) {
+  run_beside([task = action.task] { return core::prepare(*task); });
 }
 
 void Daemon::perform(const core::HarvestNeighbours&) {

@@ -1,7 +1,8 @@
 // The pump: wait, decode, step, encode, perform. Nothing here knows what a VIP or a peer means.
 //
 // Purpose: carry events from the platform to the node and actions back, in batches.
-// Purity:  one thread, one clock reading for a batch; everything outside comes through Outside.
+// Purity:  one thread (what takes long is handed to another one as a value, and comes back as one),
+//          one clock reading for a batch; everything outside comes through Outside.
 // Bounds:  kEventsPerWait events a wait(), kWaitsPerTurn waits before deadlines are judged.
 // Errors:  a bad datagram, request or file becomes an input, a reply or a log line; nothing throws.
 // Order:   all that the kernel has received is read before Tick lets silence be judged; requests
@@ -32,7 +33,8 @@ namespace vippy::hall {
 
 // What the daemon needs besides the platform; tests and the simulator bring their own.
 struct Outside {
-  // Reads the configuration again (reload); problems are those of the file and of the text.
+  // Reads the configuration again (reload); problems are those of the file and of the text. Called
+  // beside the loop, also when the daemon is gone: what it needs is its own.
   std::function<core::ConfigReading()> read_config;
   std::function<std::unique_ptr<LogSink>(const core::Logging&)> open_log;
   std::string config_name;  // put before problems: the file's name
@@ -90,8 +92,17 @@ class Daemon {
   void on(const platform::ChatRouted& event);
   void on(const platform::FrameHeard& event);
   void on(const platform::SendFailed& event);
+  void on(const platform::WorkDone& event);
   void step(const core::Input& input) { node_.step(input, now_, actions_); }
+  struct ReadConfig {
+    core::ConfigReading reading;
+    std::optional<core::Prepared> prepared;
+  };
   void reload();
+  void use(ReadConfig&& read);
+  void use(core::ContentPrepared&& content) { step(std::move(content)); }
+  template <typename Work>
+  void run_beside(Work work);
   void append_own_troubles(core::Status& status) const;
   void on_message(const platform::Datagram& event);
 
@@ -130,6 +141,7 @@ class Daemon {
   void perform(const core::Log& action);
   void perform(const core::SetLogging& action);
   void perform(const core::Exit& action);
+  void perform(const core::PrepareContent& action);
   // The datagram of a message; valid until the next one.
   [[nodiscard]] std::span<const std::uint8_t> encoded(const core::Message& message);
 
@@ -165,6 +177,9 @@ class Daemon {
   bool has_frames_ = false;
   std::uint64_t frames_ignored_ = 0;
   std::set<std::string> warned_;  // of the configuration file, at the last reload
+  std::deque<std::function<void()>> finish_;  // what is under way beside the loop, when it is done
+  bool is_reading_ = false;
+  bool must_read_again_ = false;  // asked for while it was being read
   std::optional<int> exit_code_;
 };
 

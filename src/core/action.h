@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -53,6 +54,11 @@ struct UseGuard {
 };
 // How this process is to be scheduled.
 struct UseScheduling { unsigned realtime = 0; bool lock_memory = false; };
+
+// Contents that a peer runs are to be read and prepared (see graduate.h) beside the loop; answered
+// by ContentPrepared, in the order of the requests.
+struct ContentTask;
+struct PrepareContent { std::shared_ptr<const ContentTask> task; };
 
 struct AddAddress {
   RequestId id = 0;
@@ -111,7 +117,7 @@ struct Exit {
 using Action = std::variant<OpenManagement, OpenChat, UseInjector, SendAnnouncement, UseSecrets,
                             SendMessage, KeepWill, UseGuard, UseScheduling,
                             AddAddress, RemoveAddress, Advertise, Listen, HarvestNeighbours,
-                            Log, SetLogging, Exit>;
+                            Log, SetLogging, Exit, PrepareContent>;
 using Actions = std::vector<Action>;
 
 }  // namespace vippy::core

@@ -3,27 +3,28 @@
 // Purpose: "I hold group 3" of one configuration as "it holds our group 5": a group is held when
 //          any of its addresses is, so that no address is taken while somebody has it.
 // Purity:  values in, values out.
-// Bounds:  built in O(VIPs log VIPs); O(groups) for one set.
+// Bounds:  built in O(VIPs); O(VIPs) for one set.
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/bitset.h"
-#include "core/config.h"
+#include "core/prepared.h"
 
 namespace vippy::core {
 
 class ClaimMap {
  public:
   ClaimMap() = default;
-  ClaimMap(const Shared& theirs, const Shared& ours);
+  ClaimMap(const Derived& theirs, const Derived& ours);
 
   // `claims` by their numbers; the answer has `ours`' size.
   [[nodiscard]] BitSet map(const BitSet& claims) const;
 
  private:
-  std::vector<std::vector<std::uint16_t>> ours_of_;  // per group of theirs
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> same_;  // groups of theirs and of ours
   std::size_t size_ = 0;
 };
 

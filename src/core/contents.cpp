@@ -41,6 +41,8 @@ void Contents::on_request(const ContentRequest& request, Instant now) {
 
 void Contents::want(Content what, ContentDigest digest, const Echo& of, Instant now) {
   if (is_refused(digest)) return;
+  const auto looked_at = std::find(looked_at_.begin(), looked_at_.end(), digest);
+  if (looked_at != looked_at_.end()) return;
   const auto found = std::find_if(wants_.begin(), wants_.end(), [&](const Want& want) {
     return want.what == what && want.digest == digest;
   });
@@ -49,8 +51,9 @@ void Contents::want(Content what, ContentDigest digest, const Echo& of, Instant 
     found->of = of;
     return;
   }
-  if (wants_.size() >= kWantsMax && what == Content::configuration) displace_neighbours();
-  if (wants_.size() >= kWantsMax) return;
+  const auto room = kWantsMax - std::min(kWantsMax, looked_at_.size());
+  if (wants_.size() >= room && what == Content::configuration) displace_neighbours();
+  if (wants_.size() >= room) return;
   wants_.push_back({.what = what, .digest = digest, .of = of, .ask_at = now, .heard_of = now});
 }
 

@@ -3,7 +3,8 @@
 // Purpose: a node that hears of a digest it does not know asks for it; whoever has it sends it once
 //          for all who want it.
 // Purity:  no clock; `now` is handed in. Bodies of messages come out of poll().
-// Bounds:  kWantsMax contents at a time, each at most kConfigOctetsMax: a configuration takes the
+// Bounds:  kWantsMax contents at a time, those that are being looked at included, each at most
+//          kConfigOctetsMax: a configuration takes the
 //          place of the oldest neighbour table; the kRefusedMax last ones that were of no use;
 //          kBurst fragments in one poll, the next ones kPause later.
 // Errors:  a fragment that does not fit, or a whole that does not have its digest, is dropped;
@@ -39,6 +40,9 @@ class Contents {
   [[nodiscard]] ContentDigest offered(Content what) const { return offers_[slot(what)].digest; }
 
   void on_request(const ContentRequest& request, Instant now);
+  // The whole text is here and being looked at: it is not wanted until that is over.
+  void look_at(ContentDigest digest) { looked_at_.push_back(digest); }
+  void looked_at(ContentDigest digest) { std::erase(looked_at_, digest); }
   // No use for it: it is not wanted any more, until this node hands out another configuration.
   void refuse(ContentDigest digest);
   [[nodiscard]] bool is_refused(ContentDigest digest) const;
@@ -83,6 +87,7 @@ class Contents {
   std::array<ContentDigest, kRefusedMax> refused_{};
   std::size_t next_refused_ = 0;
   std::vector<Want> wants_;
+  std::vector<ContentDigest> looked_at_;
   Instant serve_at_ = Instant::max();
 };
 

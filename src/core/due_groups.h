@@ -5,12 +5,13 @@
 // Purity:  values; no clock.
 // Units:   Instant.
 // Bounds:  O(1) for a mark, O(log groups) for a time that changes; a taken list is as long as there
-//          were marks.
+//          were marks, or as the caller can do at a time.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
+#include <cstdint>
+#include <deque>
 #include <set>
 #include <utility>
 #include <vector>
@@ -26,35 +27,49 @@ class GroupMarks {
   void resize(std::size_t groups) {
     marks_ = BitSet(groups);
     marked_.clear();
-    are_all_ = true;
+    next_ = 0;
+    mark_all();
   }
   void mark(std::size_t group) {
-    if (are_all_ || marks_.test(group)) return;
+    if (is_in_rest(group) || marks_.test(group)) return;
     marks_.set(group);
     marked_.push_back(group);
   }
-  void mark_all() { are_all_ = true; }
+  void mark_all() {
+    are_all_ = true;
+    rest_ = marks_.size();
+  }
   [[nodiscard]] bool any() const { return are_all_ || !marked_.empty(); }
-  [[nodiscard]] bool are_all() const { return are_all_; }
 
-  // The marked ones in their order; they are not marked any more.
-  [[nodiscard]] std::vector<std::size_t> take() {
-    auto taken = std::exchange(marked_, {});
-    if (std::exchange(are_all_, false)) {
-      taken.resize(marks_.size());
-      std::iota(taken.begin(), taken.end(), std::size_t{0});
-      marks_.clear();
-    } else {
-      std::sort(taken.begin(), taken.end());
-      for (const auto group : taken) marks_.set(group, false);
+  // At most `most` of those that have waited longest, in their order; they are not marked any more.
+  [[nodiscard]] std::vector<std::size_t> take(std::size_t most = SIZE_MAX) {
+    std::vector<std::size_t> taken;
+    for (; rest_ > 0 && taken.size() < most; --rest_) {
+      taken.push_back(next_);
+      next_ = (next_ + 1) % marks_.size();
     }
+    are_all_ = rest_ > 0;
+    for (; !marked_.empty() && taken.size() < most; marked_.pop_front()) {
+      marks_.set(marked_.front(), false);
+      if (!is_in_rest(marked_.front())) taken.push_back(marked_.front());
+    }
+    std::sort(taken.begin(), taken.end());
+    taken.erase(std::unique(taken.begin(), taken.end()), taken.end());
     return taken;
   }
 
  private:
+  // Of all of them these are still to come: `rest_` from `next_` on, and round.
+  [[nodiscard]] bool is_in_rest(std::size_t group) const {
+    const auto size = marks_.size();
+    return rest_ > 0 && (group + size - next_) % size < rest_;
+  }
+
   BitSet marks_;
-  std::vector<std::size_t> marked_;
+  std::deque<std::size_t> marked_;
   bool are_all_ = true;
+  std::size_t rest_ = 0;
+  std::size_t next_ = 0;  // goes round, so that none waits for ever however often all are marked
 };
 
 class GroupDeadlines {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/limits.h"
+#include "core/shared_json.h"
 #include "core/wire1.h"
 
 namespace vippy::core {
@@ -99,6 +100,15 @@ std::optional<std::string> unusable(const Shared& received, Protocol protocol) {
     return "its announcement does not fit into a datagram";
   }
   return std::nullopt;
+}
+
+ContentPrepared prepare(const ContentTask& task) {
+  ContentPrepared out{task.digest, task.from, std::nullopt, std::nullopt, task.known};
+  const auto received = parse_shared(task.text);
+  if (!received) return out;
+  out.unusable = unusable(*received, task.protocol);
+  out.prepared = prepare(localise(*received, *task.known, task.interfaces));
+  return out;
 }
 
 bool same_to_cluster(const Shared& left, const Shared& right) {

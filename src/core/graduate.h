@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/config.h"
+#include "core/input.h"
 #include "core/interfaces.h"
 
 namespace vippy::core {
@@ -25,6 +26,17 @@ namespace vippy::core {
 // Why a received configuration cannot be lived by, nullopt when it can: the same node or the same
 // address twice, or (in protocol 1) an announcement of it would not fit into a datagram.
 [[nodiscard]] std::optional<std::string> unusable(const Shared& received, Protocol protocol);
+
+// What has to be known to take over contents: copies, for it is done beside the loop.
+struct ContentTask {
+  std::string text;
+  ContentDigest digest = 0;
+  std::string from;  // who announces it
+  Protocol protocol = Protocol::v2;
+  std::shared_ptr<const Shared> known;
+  Interfaces interfaces;
+};
+[[nodiscard]] ContentPrepared prepare(const ContentTask& task);
 
 // Do both say the same to the cluster (everything the hash covers)? Interfaces and prefix lengths
 // are not part of it.

@@ -7,12 +7,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "core/config.h"
 #include "core/failure.h"
 #include "core/ip.h"
+#include "core/prepared.h"
 #include "core/time.h"
 #include "core/wire1.h"
 #include "core/wire2.h"
@@ -26,10 +29,23 @@ using InterfaceIndex = std::uint32_t;
 // judged. The only input that judges them.
 struct Tick {};
 
-// A configuration was read: the first one starts the node, later ones are a reload.
-struct ConfigLoaded { Config config; };
+// A configuration was read: the first one starts the node, later ones are a reload. What follows
+// from its contents was prepared beside the loop, or is made in this step.
+struct ConfigLoaded {
+  Config config;
+  std::optional<Prepared> prepared = std::nullopt;
+};
 // A reload found a bad file: the old configuration stays.
 struct ConfigRefused { std::size_t errors = 0; std::string first; };
+
+// What became of the contents that PrepareContent handed out.
+struct ContentPrepared {
+  ContentDigest digest = 0;
+  std::string from;
+  std::optional<Prepared> prepared;       // absent: it is no configuration
+  std::optional<std::string> unusable;    // why it cannot be lived by
+  std::shared_ptr<const Shared> known;    // by which its VIPs were placed on this host
+};
 
 struct AnnouncementHeard {
   Announcement announcement;
@@ -124,6 +140,6 @@ using Input = std::variant<Tick, ConfigLoaded, ConfigRefused, AnnouncementHeard,
                            TableBegin, TableComplete, LinkSeen, AddressSeen, NeighbourSeen,
                            OutcomeArrived, HealthReported, StopRequested, MessageHeard,
                            MessageRefused, OrderGiven, Fenced, SendRefused,
-                           NeighbourSpoke>;
+                           NeighbourSpoke, ContentPrepared>;
 
 }  // namespace vippy::core

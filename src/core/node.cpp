@@ -110,11 +110,11 @@ void Node::on(const LinkSeen& link, Instant now, Actions& out) {
 
 void Node::on(const AddressSeen& address, Instant now, Actions& out) {
   const AddressKey key{address.index, address.prefix, address.plumb};
-  const bool is_configured = std::binary_search(configured_.begin(), configured_.end(), key);
-  const auto change = reconciler_.observe(address, is_configured, now, out);
+  const bool is_vip = is_configured(key);
+  const auto change = reconciler_.observe(address, is_vip, now, out);
   stock_changed(key);
   // A VIP does not say which subnet an interface is on.
-  if (!is_configured && address.plumb == Plumb::address) {
+  if (!is_vip && address.plumb == Plumb::address) {
     interfaces_.on_address(address);
     host_changed_ = listen_changed_ = true;
   }
@@ -158,8 +158,11 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
     disbelieve(announcement, received, out);
     return;
   }
-  adopt(*announcement.shared, announcement.me, now, out);
-  if (shared_->version == announcement.shared->version) believe(heard, received, out);
+  if (const auto why = unusable(*announcement.shared, config_.protocol)) {
+    return not_adopted(announcement.shared->version, announcement.me, *why, out);
+  }
+  adopt(prepare(localise(*announcement.shared, *shared_, interfaces_)), announcement.me, now, out);
+  believe(heard, received, out);
 }
 
 bool Node::Reminder::is_due(const IpAddress& source, Instant now) {

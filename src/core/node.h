@@ -78,6 +78,11 @@ class Node {
 
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
 
+  // A turn looks what the kernel has of so many groups at most, and moves about so many:
+  // announcements are not to wait for thousands.
+  static constexpr std::size_t kStockPerTurn = 2'048;
+  static constexpr std::size_t kMovesPerTurn = 256;
+
   // Something that repeats itself is over when it was not seen for so long.
   static constexpr Duration kForgetAfter = 2 * kRemindEvery;
 
@@ -127,20 +132,24 @@ class Node {
   void on(const Fenced&, Instant now, Actions& out);
   void on(const SendRefused& refused, Instant now, Actions& out);
   void on(const NeighbourSpoke& spoke, Instant now, Actions& out);
+  void on(const ContentPrepared& content, Instant now, Actions& out);
 
   // configuration (node_config.cpp)
-  void begin_opening(const Config& config, Actions& out);
+  void begin_opening(const ConfigLoaded& loaded, Actions& out);
   void begin_running(Instant now, Actions& out);
-  void reload(const Config& config, Instant now, Actions& out);
+  void reload(const ConfigLoaded& loaded, Instant now, Actions& out);
   void open_management(Actions& out);
   void open_chat(Actions& out);
   void open_injector(Actions& out);
   void open_what_changed(const Config& before, Actions& out);
   void use_own_keys(Actions& out);
-  // False: it cannot be used here.
-  bool adopt(const Shared& received, const std::string& from, Instant now, Actions& out);
+  void adopt(const Prepared& received, const std::string& from, Instant now, Actions& out);
+  void not_adopted(std::uint64_t version, const std::string& from, const std::string& why,
+                   Actions& out);
   void begin_by_facts();
-  void apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out);
+  void apply_shared(const Prepared& prepared, Instant now, Actions& out);
+  void carry_groups_over(const Shared& before, const Derived& known, Instant now);
+  [[nodiscard]] const Derived& derived() const { return *prepared_.derived; }
   void place_vips(Instant now, Actions& out);
   void report_unplaced(Actions& out);
   void place_again(Instant now, Actions& out);
@@ -178,7 +187,7 @@ class Node {
                                      Instant received) const;
   void compare_contents(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
                         Actions& out);
-  void on_content(Content what, const std::string& text, const std::string& from, Instant now,
+  void on_content(const Fragment& last, std::string text, const std::string& from, Instant now,
                   Actions& out);
   void obey(const Order& order, Actions& out);
   void drain(bool is_drain, Actions& out);
@@ -193,6 +202,7 @@ class Node {
 
   // who holds what, by facts (node_hold.cpp)
   void decide_by_facts(Instant now, Actions& out);
+  void decide_some(Instant now, Actions& out);
   void take_stock(Instant now);
   bool take_stock_of(std::size_t group, Instant now);
   void take_due(Instant now);
@@ -209,6 +219,8 @@ class Node {
   void hold_or_release(std::size_t group, Instant now);
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
   void want_group(std::size_t group);
+  void want_displaced();
+  [[nodiscard]] bool is_configured(const AddressKey& key) const;
   void set_hold_deadline(std::size_t group, Instant now);
   [[nodiscard]] bool is_held_by_others(std::size_t group) const;
   void speak_again(const GroupState& group, Instant now, Actions& out);
@@ -288,9 +300,9 @@ class Node {
 
   // what we were told
   Config config_;
-  std::shared_ptr<const Shared> shared_ = std::make_shared<Shared>();
+  Prepared prepared_;
+  std::shared_ptr<const Shared> shared_ = prepared_.shared;
   AnnouncementHash hash_;
-  Placement placement_;
 
   // what we know
   Membership membership_;
@@ -349,8 +361,8 @@ class Node {
   Reconciler reconciler_;
   Advertiser advertiser_;
   NodeTraits traits_;
-  std::vector<AddressKey> configured_;  // all keys of all groups, sorted
-  std::vector<std::pair<AddressKey, std::size_t>> placed_;  // the same with their groups
+  std::vector<std::pair<AddressKey, std::size_t>> placed_;  // all keys with their groups, sorted
+  std::vector<AddressKey> displaced_;  // keys of groups that lie elsewhere now, or are gone
   std::vector<IpAddress> vips_;  // all of them, sorted
   Conflicts conflicts_;
   Convergence convergence_;
@@ -363,7 +375,6 @@ class Node {
   std::optional<InactiveReason> shown_reason_;
   bool config_changed_ = false;   // since the last decision
   bool members_changed_ = true;   // a decision about all groups is due
-  bool keys_changed_ = true;      // VIPs lie elsewhere than when they were last wanted
   bool ever_decided_ = false;
   bool ever_active_ = false;
   bool host_changed_ = false;     // links or addresses, since unplaced VIPs were last tried

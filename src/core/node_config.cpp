@@ -1,11 +1,9 @@
 // Node, the configuration part: starting, reloading, adopting, and where VIPs lie on this host.
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "core/graduate.h"
 #include "core/node.h"
-#include "core/shared_json.h"
 
 namespace vippy::core {
 
@@ -15,9 +13,9 @@ MembershipTuning Node::tuning() const {
 
 void Node::on(const ConfigLoaded& loaded, Instant now, Actions& out) {
   if (phase_ == Phase::unconfigured) {
-    begin_opening(loaded.config, out);
+    begin_opening(loaded, out);
   } else if (phase_ == Phase::running) {
-    reload(loaded.config, now, out);
+    reload(loaded, now, out);
   }
 }
 
@@ -26,8 +24,8 @@ void Node::on(const ConfigRefused& refused, Instant, Actions& out) {
 }
 
 // The management socket comes first: a second daemon must stop before it touches anything.
-void Node::begin_opening(const Config& config, Actions& out) {
-  config_ = config;
+void Node::begin_opening(const ConfigLoaded& loaded, Actions& out) {
+  config_ = loaded.config;
   phase_ = Phase::opening;
   out.push_back(SetLogging{config_.logging});
   open_management(out);
@@ -56,8 +54,10 @@ void Node::begin_running(Instant now, Actions& out) {
   open_chat(out);
   open_injector(out);
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
-  apply_shared(config_.shared, now, out);
-  reconciler_.claim(configured_);  // the tables may have come before
+  apply_shared(prepare(config_.shared), now, out);
+  std::vector<AddressKey> configured;
+  for (const auto& [key, group] : placed_) configured.push_back(key);
+  reconciler_.claim(configured);  // the tables may have come before
   config_changed_ = false;
   mature_at_ = now + config_.mature;
   announce_at_ = now;
@@ -118,11 +118,13 @@ void Node::use_own_keys(Actions& out) {
 
 // ---- reload -----------------------------------------------------------------------------------
 
-void Node::reload(const Config& config, Instant now, Actions& out) {
+void Node::reload(const ConfigLoaded& loaded, Instant now, Actions& out) {
+  const auto& config = loaded.config;
   const auto& fresh = *config.shared;
+  auto prepared = loaded.prepared ? *loaded.prepared : prepare(config.shared);
   // Protocol 1 does not compare prefix lengths.
   const bool same = speaks_1(config.protocol) ? same_to_cluster(fresh, *shared_)
-                                              : format_shared(fresh) == format_shared(*shared_);
+                                              : prepared.derived->text == derived().text;
   const auto is_only_us = [&](const std::vector<std::string>& nodes) {
     return nodes.size() == 1 && nodes.front() == identity_;
   };
@@ -144,14 +146,13 @@ void Node::reload(const Config& config, Instant now, Actions& out) {
   advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   announce_at_ = std::min(announce_at_, now + config_.interval);
   harvest_at_ = std::min(harvest_at_, now + config_.arp_cache);
-  auto shared = config.shared;
   if (fresh.version < shared_->version) {
     // The cluster has moved on since the file was written.
     log(out, event::ConfigFileOld{fresh.version, shared_->version});
-    shared = localise(*shared_, fresh, interfaces_);
+    prepared = {localise(*shared_, fresh, interfaces_), prepared_.derived};
   }
   if (goes_by_facts() && !went_by_facts) begin_by_facts();
-  apply_shared(std::move(shared), now, out);
+  apply_shared(prepared, now, out);
   log(out, event::ConfigReloaded{shared_->version});
 }
 
@@ -182,121 +183,160 @@ void Node::open_what_changed(const Config& before, Actions& out) {
 
 // ---- graduation -------------------------------------------------------------------------------
 
-bool Node::adopt(const Shared& received, const std::string& from, Instant now, Actions& out) {
-  if (const auto why = unusable(received, config_.protocol)) {
-    if (differing_version_ != received.version) {
-      log(out, event::ConfigNotAdopted{from, received.version, *why});
-    }
-    differing_version_ = received.version;
-    ++counters_.ignored;
-    ++counters_.ignored_differing;
-    return false;
-  }
-  log(out, event::ConfigAdopted{from, shared_->version, received.version,
-                                content_digest(format_shared(received))});
+void Node::adopt(const Prepared& received, const std::string& from, Instant now, Actions& out) {
+  log(out, event::ConfigAdopted{from, shared_->version, received.shared->version,
+                                received.derived->digest});
   ++counters_.configurations_adopted;
-  apply_shared(localise(received, *shared_, interfaces_), now, out);
-  return true;
+  apply_shared(received, now, out);
+}
+
+void Node::not_adopted(std::uint64_t version, const std::string& from, const std::string& why,
+                       Actions& out) {
+  if (differing_version_ != version) log(out, event::ConfigNotAdopted{from, version, why});
+  differing_version_ = version;
+  ++counters_.ignored;
+  ++counters_.ignored_differing;
+}
+
+void Node::on(const ContentPrepared& content, Instant now, Actions& out) {
+  contents_.looked_at(content.digest);
+  if (phase_ != Phase::running && phase_ != Phase::leaving) return;
+  if (!content.prepared) {
+    ++counters_.ignored;
+    ++counters_.ignored_malformed;
+    return contents_.refuse(content.digest);
+  }
+  const auto& received = *content.prepared;
+  const auto version = received.shared->version;
+  if (version <= shared_->version) return view_.learn(received);
+  if (content.unusable) {
+    not_adopted(version, content.from, *content.unusable, out);
+    return contents_.refuse(content.digest);
+  }
+  if (content.known == shared_) return adopt(received, content.from, now, out);
+  // Another one came in force meanwhile: where VIPs lie here is to be seen from that one.
+  adopt({localise(*received.shared, *shared_, interfaces_), received.derived}, content.from, now,
+        out);
 }
 
 // ---- what a configuration changes -------------------------------------------------------------
 
-void Node::apply_shared(std::shared_ptr<const Shared> shared, Instant now, Actions& out) {
-  const auto before = std::exchange(shared_, std::move(shared));
-  auto text = format_shared(*shared_);
-  digest_ = content_digest(text);
-  contents_.offer(Content::configuration, digest_, shared_->version, std::move(text));
-  view_.configure(shared_, digest_);
+void Node::apply_shared(const Prepared& prepared, Instant now, Actions& out) {
+  const auto before = std::exchange(prepared_, prepared);
+  shared_ = prepared_.shared;
+  digest_ = derived().digest;
+  contents_.offer(Content::configuration, digest_, shared_->version, derived().text);
+  view_.configure(prepared_);
   neighbours_of_.assign(shared_->nodes.size(), 0);
   differing_of_.assign(shared_->nodes.size(), 0);
   deaf_.assign(shared_->nodes.size(), {});
   came_in_on_.assign(shared_->nodes.size(), 0);
-  hash_ = AnnouncementHash(*shared_, config_.secret);
-  placement_ = Placement(*shared_);
+  if (speaks_1(config_.protocol)) hash_ = AnnouncementHash(*shared_, config_.secret);
   const bool was_node = membership_.self().has_value();
   membership_.configure(shared_->nodes, identity_, tuning());
   conflicts_.keep_nodes(shared_->nodes);
   if (!membership_.self() && (was_node || !ever_decided_)) log(out, event::NotANode{identity_});
-  // Groups are known again by their first address; owners by their name.
-  std::map<std::string, GroupState> known;
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    auto& group = groups_[i];
-    if (group.owner != kNobody) {
-      group.owner = membership_.find(before->nodes[group.owner]).value_or(kNobody);
-    }
-    known.emplace(before->groups[i].vips.front().text, std::move(group));
-  }
-  groups_.clear();
-  for (const auto& group : shared_->groups) {
-    const auto found = known.find(group.vips.front().text);
-    groups_.push_back(found != known.end() ? std::move(found->second)
-                                           : GroupState{.since = now});
-  }
+  carry_groups_over(*before.shared, *before.derived, now);
   // What is here stays ours to hand over, in whatever group it is now.
   newer_heard_.reset();
-  claims_ = ClaimMap(*before, *shared_).map(claims_);
+  claims_ = ClaimMap(*before.derived, derived()).map(claims_);
   refusals_ = parts_ = touched_ = BitSet(groups_.size());
   for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].is_held = claims_.test(i);
   facts_.assign(shared_->nodes.size(), NodeFacts{});
   stock_due_.resize(groups_.size());
   decide_due_.resize(groups_.size());
   hold_deadlines_.resize(groups_.size());
-  keys_changed_ = true;
+  host_changed_ = true;  // links and addresses may be others than when it was prepared
   place_vips(now, out);
   config_changed_ = true;
   members_changed_ = true;
   announce_at_ = std::min(announce_at_, now);
   // Whoever turns inactive in the very announcement in which its version rises is taken for a node
   // of the reference that matures again. What we turn to now comes in the next one.
-  const bool is_raised = before->version < shared_->version;
+  const bool is_raised = before.shared->version < shared_->version;
   const bool is_watched = speaks_1(config_.protocol) && is_active_ && membership_.self();
   if (!is_raised || !is_watched) return;
   announce(now, out);
   if (goes_by_facts()) renew_will(out);
 }
 
+// Groups are known again by their first address; owners by their name.
+void Node::carry_groups_over(const Shared& before, const Derived& known, Instant now) {
+  std::vector<std::size_t> node_now;
+  for (const auto& name : before.nodes) {
+    node_now.push_back(membership_.find(name).value_or(kNobody));
+  }
+  auto groups_before = std::exchange(groups_, {});
+  groups_.reserve(shared_->groups.size());
+  for (const auto& group : shared_->groups) {
+    const auto& first = group.vips.front();
+    const auto found = std::lower_bound(known.group_of.begin(), known.group_of.end(),
+                                        std::pair(first.address, std::uint16_t{0}));
+    const bool is_known = found != known.group_of.end() && found->first == first.address &&
+                          before.groups[found->second].vips.front().text == first.text;
+    groups_.push_back(is_known ? std::exchange(groups_before[found->second], {})
+                               : GroupState{.since = now});
+    auto& owner = groups_.back().owner;
+    if (owner != kNobody) owner = node_now[owner];
+  }
+  for (const auto& gone : groups_before) {
+    for (const auto& key : gone.keys) {
+      if (key) displaced_.push_back(*key);
+    }
+  }
+}
+
 void Node::place_vips(Instant now, Actions& out) {
   const auto nowhere_before = std::exchange(nowhere_since_, {});
   has_unplaced_ = false;
-  configured_.clear();
   placed_.clear();
   vips_.clear();
   listen_changed_ = true;
+  std::vector<std::optional<AddressKey>> keys;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     const auto& vips = shared_->groups[i].vips;
-    std::vector<std::optional<AddressKey>> keys(vips.size());
+    keys.assign(vips.size(), std::nullopt);
     for (std::size_t j = 0; j < vips.size(); ++j) {
       has_unplaced_ = has_unplaced_ || vips[j].interface.empty();
-      vips_.push_back(vips[j].prefix().address);
+      vips_.push_back(vips[j].address);
       const auto* interface = interfaces_.find(vips[j].interface);
       if (interface != nullptr && interface->is_running) {
         const auto plumb = plumb_of(vips[j], config_);
         auto prefix = vips[j].prefix();
         if (plumb == Plumb::route) prefix.length = prefix.address.bits();
         keys[j] = AddressKey{interface->index, prefix, plumb};
-        configured_.push_back(*keys[j]);
         placed_.emplace_back(*keys[j], i);
       } else {
         const auto before = nowhere_before.find(vips[j].text);
         nowhere_since_[vips[j].text] = before != nowhere_before.end() ? before->second : now;
       }
     }
-    if (keys == groups_[i].keys) continue;
-    members_changed_ = keys_changed_ = true;
+    auto& group = groups_[i];
+    if (keys == group.keys) continue;
+    for (const auto& key : group.keys) {
+      if (key) displaced_.push_back(*key);
+    }
+    group.keys = keys;
+    group.is_wished_whole = group.is_wished_away = false;
+    members_changed_ = true;
     stock_due_.mark(i);
-    groups_[i].keys = std::move(keys);
   }
-  std::sort(configured_.begin(), configured_.end());
   std::sort(placed_.begin(), placed_.end());
   std::sort(vips_.begin(), vips_.end());
   if (links_known_) report_unplaced(out);
+}
+
+bool Node::is_configured(const AddressKey& key) const {
+  const std::pair first(key, std::size_t{0});
+  const auto found = std::lower_bound(placed_.begin(), placed_.end(), first);
+  return found != placed_.end() && found->first == key;
 }
 
 // A VIP that no interface carried when it was adopted may find one now.
 void Node::place_again(Instant now, Actions& out) {
   if (!has_unplaced_) return;
   auto placed = localise(*shared_, *shared_, interfaces_);
-  if (*placed != *shared_) apply_shared(std::move(placed), now, out);
+  if (*placed != *shared_) apply_shared({std::move(placed), prepared_.derived}, now, out);
 }
 
 // Says once which VIPs have no interface here.

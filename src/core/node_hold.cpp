@@ -34,7 +34,9 @@ bool Node::is_settled_node(Instant now) const {
 void Node::take_stock(Instant now) {
   if (!stock_due_.any()) return;
   bool has_changed = false;
-  for (const auto group : stock_due_.take()) has_changed = take_stock_of(group, now) || has_changed;
+  for (const auto group : stock_due_.take(kStockPerTurn)) {
+    has_changed = take_stock_of(group, now) || has_changed;
+  }
   if (!has_changed) return;
   refuses_ = refusals_.any();
   announce_change(now);
@@ -298,6 +300,10 @@ void Node::copy_facts() {
 void Node::decide_by_facts(Instant now, Actions& out) {
   take_due(now);
   take_stock(now);
+  if (stock_due_.any()) {  // with half of the picture nothing is decided
+    must_look_again_ = true;
+    return;
+  }
   if (is_forfeiting_ && (reconciler_.ours() == 0 || now >= forfeit_until_)) {
     is_forfeiting_ = false;
     members_changed_ = true;
@@ -315,39 +321,53 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   if (std::exchange(members_changed_, false) || whole_deadline() <= now) decide_due_.mark_all();
   if (!decide_due_.any()) return;
   if (std::exchange(must_decide_all_, false)) decide_due_.mark_all();
-  const bool are_all = decide_due_.are_all();
-  const auto due = decide_due_.take();
   view_.set_self(membership_.self(), {is_active_, is_settled_, false, &claims_,
                                       refuses_ ? &refusals_ : nullptr, &parts_});
   const bool may_decide = is_mature_ && !settling_since_;
   const bool is_leaving = shown_reason_ && leaves_gently(*shown_reason_);
   const bool must_wait =
       !may_decide && !membership_.any_active() && !is_forfeiting_ && !is_leaving;
-  if (must_wait || standing_.is_waiting()) return wait_for_facts(now);
+  if (must_wait || standing_.is_waiting()) {
+    static_cast<void>(decide_due_.take());
+    return wait_for_facts(now);
+  }
   copy_facts();
-  bool changed = false;
-  for (const auto group : due) {
-    const auto to = allot(group, placement_.ranking(group), facts_);
-    if (groups_[group].owner == to) continue;
-    changed = true;
-    move_group(group, to, now, out);
-  }
-  if (changed) ++counters_.state_changes;
-  for (const auto group : due) hold_or_release(group, now);
-  if (std::exchange(keys_changed_, false)) {
-    want(wanted());
-  } else {
-    for (const auto group : due) want_group(group);
-  }
-  const auto held = are_all ? view_.held_by_others() : BitSet();
-  for (const auto group : due) {
-    const bool is_theirs = are_all ? held.test(group) : is_held_by_others(group);
-    settle_contest(group, is_theirs, now, out);
-    set_hold_deadline(group, now);
-  }
+  decide_some(now, out);
+  must_look_again_ = decide_due_.any();
+  if (must_look_again_) return;
   announce_again(now, out);
   config_changed_ = false;
   ever_decided_ = true;
+}
+
+// Of thousands a part: what is asked for and said of these leaves before the next ones are decided.
+void Node::decide_some(Instant now, Actions& out) {
+  std::vector<std::size_t> due;
+  std::size_t moved = 0;
+  while (decide_due_.any() && moved < kMovesPerTurn) {
+    for (const auto group : decide_due_.take(kMovesPerTurn)) {
+      due.push_back(group);
+      const auto to = allot(group, derived().placement.ranking(group), facts_);
+      if (groups_[group].owner == to) continue;
+      ++moved;
+      move_group(group, to, now, out);
+    }
+  }
+  if (moved > 0) ++counters_.state_changes;
+  for (const auto group : due) hold_or_release(group, now);
+  if (reconciler_.has_decided()) {
+    want_displaced();
+    for (const auto group : due) want_group(group);
+  } else if (!decide_due_.any()) {
+    want(wanted());  // the first wishes are about everything that was found
+  }
+  const bool are_many = due.size() >= kMovesPerTurn;
+  const auto held = are_many ? view_.held_by_others() : BitSet();
+  for (const auto group : due) {
+    const bool is_theirs = are_many ? held.test(group) : is_held_by_others(group);
+    settle_contest(group, is_theirs, now, out);
+    set_hold_deadline(group, now);
+  }
 }
 
 // ---- when to decide ---------------------------------------------------------------------------

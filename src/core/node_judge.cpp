@@ -238,7 +238,7 @@ void Node::decide(Instant now, Actions& out) {
   for (std::size_t i = 0; i < nodes; ++i) {
     active[i] = i == membership_.self() ? is_active_ : membership_.is_active(i);
   }
-  const auto owners = placement_.owners(std::span(active.get(), nodes));
+  const auto owners = derived().placement.owners(std::span(active.get(), nodes));
   bool changed = false;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     if (groups_[i].owner == owners[i]) continue;
@@ -293,10 +293,21 @@ void Node::want_group(std::size_t index) {
   }
 }
 
+// What lies elsewhere now, or belongs to no group any more, is not wanted where it was.
+void Node::want_displaced() {
+  for (const auto& key : std::exchange(displaced_, {})) {
+    if (is_configured(key)) continue;
+    reconciler_.want_one(key, false);
+    advertiser_.stop(key.index, key.prefix);
+    if (group_of(key) == nullptr) convergence_.stop({key.index, key.prefix.address});
+  }
+}
+
 // What is no longer ours is not spoken of from this moment on, even if its removal takes a while:
 // the new owner must have the last word.
 void Node::want(const std::vector<AddressKey>& keys) {
   reconciler_.want(keys);
+  displaced_.clear();
   for (auto& group : groups_) group.is_wished_whole = group.is_wished_away = false;
   std::vector<std::pair<InterfaceIndex, Prefix>> spoken_of;
   for (const auto& group : groups_) {

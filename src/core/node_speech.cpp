@@ -5,7 +5,6 @@
 #include "core/graduate.h"
 #include "core/neighbour_table.h"
 #include "core/node.h"
-#include "core/shared_json.h"
 
 namespace vippy::core {
 
@@ -67,10 +66,10 @@ bool Node::hear_content(const Message& message, Instant now, Actions& out) {
   }
   const auto* fragment = std::get_if<Fragment>(&message.body);
   if (fragment == nullptr) return false;
-  const auto text = contents_.on_fragment(*fragment, now);
+  auto text = contents_.on_fragment(*fragment, now);
   if (!text) return true;
   const auto peer = view_.hearing().find(message.sender.node);
-  on_content(fragment->what, *text, peer ? membership_.name(*peer) : "a new node", now, out);
+  on_content(*fragment, std::move(*text), peer ? membership_.name(*peer) : "a new node", now, out);
   return true;
 }
 
@@ -219,29 +218,19 @@ void Node::compare_contents(std::size_t peer, const Sender& sender, const Beat& 
   if (is_news) log(out, event::PeerDiffers{membership_.name(peer), beat.version});
 }
 
-void Node::on_content(Content what, const std::string& text, const std::string& from, Instant now,
+void Node::on_content(const Fragment& last, std::string text, const std::string& from, Instant now,
                       Actions& out) {
-  if (what == Content::neighbours) {
-    const auto digest = content_digest(text);
+  if (last.what == Content::neighbours) {
     for (std::size_t i = 0; i < neighbours_of_.size(); ++i) {
       const auto* beat = view_.hearing().latest(i);
-      if (beat != nullptr && beat->neighbours == digest) neighbours_of_[i] = digest;
+      if (beat != nullptr && beat->neighbours == last.digest) neighbours_of_[i] = last.digest;
     }
     if (const auto entries = parse_neighbours(text)) neighbours_.on_peer(*entries, now);
     return;
   }
-  auto shared = parse_shared(text);
-  if (!shared) {
-    ++counters_.ignored;
-    ++counters_.ignored_malformed;
-    contents_.refuse(content_digest(text));
-    return;
-  }
-  if (shared->version > shared_->version) {
-    if (!adopt(*shared, from, now, out)) contents_.refuse(content_digest(text));
-  } else {
-    view_.learn(std::make_shared<const Shared>(std::move(*shared)), content_digest(text));
-  }
+  contents_.look_at(last.digest);
+  out.push_back(PrepareContent{std::make_shared<const ContentTask>(
+      ContentTask{std::move(text), last.digest, from, config_.protocol, shared_, interfaces_})});
 }
 
 // ---- orders -----------------------------------------------------------------------------------

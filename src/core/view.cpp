@@ -7,13 +7,13 @@
 
 namespace vippy::core {
 
-void View::configure(std::shared_ptr<const Shared> shared, ContentDigest digest) {
-  const auto before = std::exchange(shared_, std::move(shared));
-  digest_ = digest;
+void View::configure(const Prepared& prepared) {
+  shared_ = prepared.shared;
+  const auto before = std::exchange(derived_, prepared.derived);
   hearing_.configure(shared_->nodes);
-  for (auto& known : known_) known.map = ClaimMap(*known.shared, *shared_);
-  learn(shared_, digest_);
-  const ClaimMap from_before = before ? ClaimMap(*before, *shared_) : ClaimMap();
+  for (auto& known : known_) known.map.reset();
+  learn(prepared);
+  const ClaimMap from_before = before ? ClaimMap(*before, *derived_) : ClaimMap();
   const auto peers_before = std::exchange(peers_, {});
   const auto facts_before = std::exchange(facts_, {});
   for (const auto& name : shared_->nodes) {
@@ -46,16 +46,15 @@ void View::point_at_sets(std::size_t index) {
   facts.parts = peer.parts.size() == 0 ? nullptr : &peer.parts;
 }
 
-void View::learn(std::shared_ptr<const Shared> shared, ContentDigest digest) {
-  if (knows(digest)) return;
+void View::learn(const Prepared& prepared) {
+  if (knows(prepared.derived->digest)) return;
   if (known_.size() == kKnownMax) known_.erase(known_.begin());
-  ClaimMap map(*shared, *shared_);
-  known_.push_back({digest, std::move(shared), std::move(map)});
+  known_.push_back({prepared.derived, std::nullopt});
 }
 
 bool View::knows(ContentDigest digest) const {
   return std::any_of(known_.begin(), known_.end(),
-                     [&](const Known& known) { return known.digest == digest; });
+                     [&](const Known& known) { return known.derived->digest == digest; });
 }
 
 // Takes over what the peer holds and refuses; false when it is what was known.
@@ -65,24 +64,26 @@ bool View::translate(Peer& peer, const Beat& beat) {
                        peer.said_refusals == beat.refusals;
   if (is_same) return false;
   const auto known = std::find_if(known_.begin(), known_.end(), [&](const Known& one) {
-    return one.digest == beat.digest;
+    return one.derived->digest == beat.digest;
   });
   peer.said_digest = beat.digest;
   peer.said_claims = beat.claims;
   peer.said_refusals = beat.refusals;
   peer.said_parts = beat.parts;
-  const bool is_ours = beat.digest == digest_ && beat.claims.size() == shared_->groups.size();
+  const bool is_ours = beat.digest == derived_->digest &&
+                       beat.claims.size() == shared_->groups.size();
   peer.is_mapped = is_ours || known != known_.end();
   if (!peer.is_mapped) return false;
+  if (!is_ours && !known->map) known->map = ClaimMap(*known->derived, *derived_);
   const auto in_our_numbers = [&](const BitSet& said) {
     if (said.size() == 0) return BitSet();
-    return is_ours ? said : known->map.map(said);
+    return is_ours ? said : known->map->map(said);
   };
   const auto replace = [&](BitSet& known_set, BitSet said) {
     changed_.add_difference(known_set, said);
     known_set = std::move(said);
   };
-  replace(peer.claims, is_ours ? beat.claims : known->map.map(beat.claims));
+  replace(peer.claims, is_ours ? beat.claims : known->map->map(beat.claims));
   replace(peer.refusals, in_our_numbers(beat.refusals));
   replace(peer.parts, in_our_numbers(beat.parts));
   return true;
@@ -99,7 +100,7 @@ View::News View::hear(std::size_t index, const Sender& sender, const Beat& beat,
   peer.is_given_up = beat.is_will;
   const bool said_active = std::exchange(peer.says_active, beat.is_active);
   peer.speaks_2 = peer.is_heard = true;
-  const bool is_outsider = beat.version == shared_->version && beat.digest != digest_;
+  const bool is_outsider = beat.version == shared_->version && beat.digest != derived_->digest;
   const bool was_outsider = std::exchange(peer.is_outsider, is_outsider);
   news.counts = beat.is_active;
   facts.is_active = news.counts && !peer.is_outsider;

@@ -37,9 +37,9 @@ class View {
 
   void begin(std::string_view self, SessionId session) { hearing_.begin(self, session); }
   // The configuration in force. Nodes that stay keep what is known of them.
-  void configure(std::shared_ptr<const Shared> shared, ContentDigest digest);
+  void configure(const Prepared& prepared);
   // The contents of a configuration that a peer runs.
-  void learn(std::shared_ptr<const Shared> shared, ContentDigest digest);
+  void learn(const Prepared& prepared);
   [[nodiscard]] bool knows(ContentDigest digest) const;
 
   News hear(std::size_t peer, const Sender& sender, const Beat& beat,
@@ -75,9 +75,8 @@ class View {
 
  private:
   struct Known {
-    ContentDigest digest = 0;
-    std::shared_ptr<const Shared> shared;
-    ClaimMap map;
+    std::shared_ptr<const Derived> derived;
+    std::optional<ClaimMap> map;  // to ours; made when it is first needed
   };
   struct Peer {
     NodeId id = 0;
@@ -105,7 +104,7 @@ class View {
 
   Hearing hearing_;
   std::shared_ptr<const Shared> shared_;
-  ContentDigest digest_ = 0;
+  std::shared_ptr<const Derived> derived_;
   std::vector<Known> known_;
   std::vector<Peer> peers_;
   std::vector<NodeFacts> facts_;

@@ -7,7 +7,8 @@
 // Bounds:  wait() fills at most out.size() events; the rest comes with the next call.
 // Errors:  perform() never reports. Every request with an id is answered exactly once by an
 //          Outcome with that id, so success and failure take the same road back to the core.
-// Order:   one thread. Requests take effect in the order given; address requests may be queued
+// Order:   one thread, but for what RunBeside is handed. Requests take effect in the order given;
+//          address requests may be queued
 //          until the next wait(), which sends them in batches. Spans and string_views inside
 //          events stay valid until the next wait().
 //          At start the platform sends the tables of links, addresses and neighbours by itself,
@@ -18,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -129,9 +131,12 @@ struct ChatRouted { std::span<const WillTarget> targets; };
 // Something the platform wants said, once, for the log: "io_uring refused: ..., using epoll".
 struct Notice { bool is_warning = false; std::string_view text; };
 
+// The oldest RunBeside that was not told of is done: what it wrote may be read.
+struct WorkDone {};
+
 using Event = std::variant<Datagram, TableBegin, TableComplete, LinkChanged, AddressChanged,
                            NeighbourChanged, Outcome, StreamOpened, StreamBytes, StreamClosed,
-                           SignalCaught, Notice, FrameHeard, SendFailed, ChatRouted>;
+                           SignalCaught, Notice, FrameHeard, SendFailed, ChatRouted, WorkDone>;
 
 // ---- requests -------------------------------------------------------------------------------
 
@@ -209,12 +214,17 @@ struct RemoveAddress {
 // Asks for the table of neighbours again: TableBegin, NeighbourChanged..., TableComplete.
 struct HarvestNeighbours {};
 
+// Work that takes long is done beside the loop, on a thread of lower rank, one after the other;
+// WorkDone answers each in the order of the requests. It may touch only what it owns, and what
+// nobody writes. Where no thread can be had, it is done in the call.
+struct RunBeside { std::function<void()> work; };
+
 struct StreamSend { StreamId stream = 0; std::span<const std::uint8_t> bytes; };
 struct StreamClose { StreamId stream = 0; };  // after everything sent so far has left
 
 using Request = std::variant<OpenChat, OpenManagement, UseInjector, SendDatagram, SendFrame,
                              AddAddress, RemoveAddress, HarvestNeighbours, StreamSend, StreamClose,
-                             ListenFrames>;
+                             ListenFrames, RunBeside>;
 
 class Platform {
  public:

@@ -7,13 +7,13 @@
 namespace vippy::core {
 namespace {
 
-Shared groups(const std::vector<std::vector<std::string>>& of) {
-  Shared out;
+Derived groups(const std::vector<std::vector<std::string>>& of) {
+  auto shared = std::make_shared<Shared>();
   for (const auto& addresses : of) {
-    auto& group = out.groups.emplace_back();
+    auto& group = shared->groups.emplace_back();
     for (const auto& address : addresses) group.vips.push_back(test::vip(address));
   }
-  return out;
+  return *prepare(shared).derived;
 }
 
 BitSet set_of(std::size_t size, std::initializer_list<std::size_t> bits) {

@@ -15,7 +15,6 @@ TEST(GroupMarks, AreTakenOnceAndInTheirOrder) {
   EXPECT_FALSE(marks.any());
   for (const std::size_t group : {3U, 1U, 3U}) marks.mark(group);
   EXPECT_TRUE(marks.any());
-  EXPECT_FALSE(marks.are_all());
   EXPECT_EQ(marks.take(), (Groups{1, 3}));
   EXPECT_EQ(marks.take(), Groups{});
 }
@@ -27,10 +26,39 @@ TEST(GroupMarks, AllOfThemIncludeTheSingleOnes) {
   marks.mark(2);
   marks.mark_all();
   marks.mark(1);
-  EXPECT_TRUE(marks.are_all());
   EXPECT_EQ(marks.take(), (Groups{0, 1, 2}));
   marks.mark(2);
   EXPECT_EQ(marks.take(), Groups{2});
+}
+
+TEST(GroupMarks, AreTakenByPartsAndNoneIsForgottenOrTakenTwice) {
+  GroupMarks marks;
+  marks.resize(5);
+  EXPECT_EQ(marks.take(2), (Groups{0, 1}));
+  marks.mark(0);  // again
+  marks.mark(3);  // is to come anyway
+  EXPECT_EQ(marks.take(2), (Groups{2, 3}));
+  EXPECT_EQ(marks.take(2), (Groups{0, 4}));
+  EXPECT_FALSE(marks.any());
+}
+
+TEST(GroupMarks, GoRoundHoweverOftenAllAreMarked) {
+  GroupMarks marks;
+  marks.resize(3);
+  EXPECT_EQ(marks.take(2), (Groups{0, 1}));
+  marks.mark_all();
+  EXPECT_EQ(marks.take(2), (Groups{0, 2}));
+  marks.mark_all();
+  EXPECT_EQ(marks.take(2), (Groups{1, 2}));
+  EXPECT_TRUE(marks.any());
+}
+
+TEST(GroupMarks, OfNoGroupAreTakenAsWell) {
+  GroupMarks marks;
+  marks.resize(0);
+  EXPECT_TRUE(marks.any());
+  EXPECT_EQ(marks.take(), Groups{});
+  EXPECT_FALSE(marks.any());
 }
 
 TEST(GroupDeadlines, ComeInTheOrderOfTheirTimesAndChange) {

@@ -36,6 +36,27 @@ TEST_F(GraduateTest, AKnownAddressKeepsItsInterfaceEvenAgainstTheSubnet) {
   EXPECT_EQ(placed("10.0.0.9/24", {vip("10.0.0.9/24", "dmz0"), vip("10.5.0.1/24", "x0")}), "dmz0");
 }
 
+TEST_F(GraduateTest, ContentsAreReadPlacedAndPreparedInOneGo) {
+  auto known = std::make_shared<Shared>();
+  known->groups.push_back({std::nullopt, {vip("10.5.0.1/24", "dmz0")}});
+  const std::string text =
+      R"({"version":9,"nodes":["a","b"],"vips":[[["a"],{"ip":"10.5.0.1/24"}],)"
+      R"([[],{"ip":"10.0.0.9/24"}]]})";
+  const auto digest = content_digest(text);
+  const auto good = prepare(ContentTask{text, digest, "b", Protocol::v2, known, interfaces});
+  ASSERT_TRUE(good.prepared);
+  EXPECT_FALSE(good.unusable);
+  EXPECT_EQ(good.digest, digest);
+  EXPECT_EQ(good.from, "b");
+  EXPECT_EQ(good.known, known);
+  EXPECT_EQ(good.prepared->derived->digest, digest);
+  EXPECT_EQ(good.prepared->shared->groups[0].vips[0].interface, "dmz0");
+  EXPECT_EQ(good.prepared->shared->groups[1].vips[0].interface, "lan0");
+  const std::string twice = R"({"version":9,"nodes":["a","a"],"vips":[]})";
+  EXPECT_TRUE(prepare(ContentTask{twice, 7, "b", Protocol::v2, known, interfaces}).unusable);
+  EXPECT_FALSE(prepare(ContentTask{"{", 8, "b", Protocol::v2, known, interfaces}).prepared);
+}
+
 TEST_F(GraduateTest, AnAddressIsKnownByItsValueNotByItsText) {
   EXPECT_EQ(placed("FD77::9/64", {vip("fd77::9/64", "dmz0"), vip("10.5.0.1/24", "x0")}), "dmz0");
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/graduate.h"
 #include "core/node.h"
 #include "tests/support/vectors.h"
 
@@ -108,6 +109,9 @@ class SteppedNode {
         kernel.erase(what.prefix);
         answer(what.id);
         step(AddressSeen{what.index, what.prefix, false, true});
+      } else if (const auto* content = std::get_if<PrepareContent>(&actions[complied_])) {
+        const auto task = content->task;
+        step(prepare(*task));
       }
     }
   }

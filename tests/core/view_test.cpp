@@ -23,7 +23,7 @@ ContentDigest digest_of(const Shared& shared) { return content_digest(format_sha
 struct Looking {
   Looking() { use(shared_of(1, {"10.0.0.1/24", "10.0.0.2/24"})); }
   void use(std::shared_ptr<const Shared> shared) {
-    view.configure(shared, digest_of(*shared));
+    view.configure(prepare(shared));
     ours = shared;
   }
   View::News hear(const Shared& theirs, std::initializer_list<std::size_t> claims,
@@ -71,7 +71,7 @@ TEST(ViewTest, ClaimsStayUntilAnUnknownConfigurationIsLearnt) {
   const auto newer = shared_of(2, {"10.0.0.2/24"});
   looking.hear(*newer, {0});
   EXPECT_TRUE(looking.view.facts()[1].claims_group(1));
-  looking.view.learn(newer, digest_of(*newer));
+  looking.view.learn(prepare(newer));
   EXPECT_TRUE(looking.hear(*newer, {}).changed);
   EXPECT_FALSE(looking.view.facts()[1].claims_group(1));
 }
@@ -82,7 +82,7 @@ TEST(ViewTest, OtherContentsOfTheSameVersionAreAnOutsiders) {
   looking.hear(*other, {0});
   EXPECT_TRUE(looking.view.is_outsider(1));
   EXPECT_FALSE(looking.view.facts()[1].is_active);
-  looking.view.learn(other, digest_of(*other));
+  looking.view.learn(prepare(other));
   looking.hear(*other, {0});
   EXPECT_TRUE(looking.view.facts()[1].claims_group(1));
 }

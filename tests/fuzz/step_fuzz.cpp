@@ -13,6 +13,7 @@
 #include <string>
 
 #include "core/assert.h"
+#include "core/graduate.h"
 #include "core/node.h"
 
 namespace {
@@ -228,6 +229,8 @@ class Harness {
       request(chat->id);
     } else if (const auto* injector = std::get_if<UseInjector>(&action)) {
       request(injector->id);
+    } else if (const auto* content = std::get_if<PrepareContent>(&action)) {
+      step(prepare(*content->task));
     } else if (const auto* send = std::get_if<SendMessage>(&action)) {
       own_ = echo_of(send->message.sender);
       if (const auto* said = std::get_if<Beat>(&send->message.body)) heard_digest_ = said->digest;

@@ -85,6 +85,11 @@ class DaemonTest : public testing::Test {
     turn();
   }
   std::optional<int> turn() { return daemon->turn(); }
+  void reload() {
+    platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
+    turn();
+    turn();  // it was read
+  }
   std::size_t lines_with(const std::string& part) const {
     const auto has_part = [&](const auto& line) { return line.find(part) != std::string::npos; };
     return static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), has_part));
@@ -212,19 +217,40 @@ TEST_F(DaemonTest, AReloadOfABadFileLogsEveryProblemAndChangesNothing) {
   reading = core::read_config("{\"vips\": 3, \"nodes\": 4}");
   ASSERT_FALSE(reading.config);
   lines.clear();
-  platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
-  turn();
+  reload();
   for (const auto& problem : reading.problems) EXPECT_EQ(lines_with(core::format(problem)), 1U);
   EXPECT_TRUE(has_line("configuration refused, the old one stays"));
   EXPECT_EQ(daemon->status().shared->version, 4U);
+}
+
+TEST_F(DaemonTest, AReloadIsReadBesideTheLoopWhichGoesOn) {
+  serve();
+  platform.is_slow = true;
+  config = core::small_config(5, {"a"}, {{"", "10.0.0.9/24"}, {"", "10.0.0.8/24"}});
+  reading.config = config;
+  for (int i = 0; i < 3; ++i) reload();
+  ASSERT_EQ(platform.works.size(), 1U);  // one at a time
+  const auto said = platform.datagrams.size();
+  platform.time += config.interval;
+  turn();
+  EXPECT_GT(platform.datagrams.size(), said);
+  EXPECT_EQ(daemon->status().shared->version, 4U);
+  platform.finish_work();
+  turn();
+  // It may have changed since it was read.
+  ASSERT_EQ(platform.works.size(), 1U);
+  EXPECT_EQ(daemon->status().shared->version, 4U);
+  platform.finish_work();
+  turn();
+  EXPECT_TRUE(platform.works.empty());
+  EXPECT_EQ(daemon->status().shared->version, 5U);
 }
 
 TEST_F(DaemonTest, AReloadOfAMissingFileSaysSoOnce) {
   serve();
   reading.problems = {{.text = "/etc/vippy.conf: ENOENT: there is no such file"}};
   lines.clear();
-  platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
-  turn();
+  reload();
   EXPECT_EQ(lines_with("ENOENT"), 1U);
   EXPECT_TRUE(has_line("configuration refused, the old one stays: "));
 }
@@ -235,14 +261,12 @@ TEST_F(DaemonTest, AReloadOfAGoodFileSaysEachOfItsWarningsOnceWhereTheUsualMaskS
   reading.problems = {{core::Severity::warning, 3, 5, "x", "is risky"}};
   lines.clear();
   for (int i = 0; i < 2; ++i) {
-    platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
-    turn();
+    reload();
   }
   EXPECT_EQ(lines_with("err /etc/vippy.conf:3:5: warning: x: is risky"), 1U);
   EXPECT_EQ(lines_with("configuration read again, version 4"), 2U);
   reading.problems.push_back({core::Severity::warning, 4, 5, "y", "is risky"});
-  platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
-  turn();
+  reload();
   EXPECT_EQ(lines_with("err /etc/vippy.conf:3:5: warning: x: is risky"), 1U);
   EXPECT_EQ(lines_with("err /etc/vippy.conf:4:5: warning: y: is risky"), 1U);
 }
@@ -380,8 +404,7 @@ TEST_F(DaemonTest, AGuardThatCouldNotBeStartedIsTriedAgainAtAReload) {
   EXPECT_FALSE(has_line("guarded by process"));
   guard.program_error = 0;
   reading.config = config;
-  platform.events.emplace_back(platform::SignalCaught{platform::Signal::reload, 1});
-  turn();
+  reload();
   platform.time += 1s;
   turn();
   EXPECT_TRUE(has_line("notice guarded by process 1"));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,10 +51,22 @@ class FakePlatform final : public platform::Platform {
     if (const auto* send = std::get_if<StreamSend>(&request)) {
       replied.append(send->bytes.begin(), send->bytes.end());
     }
+    if (const auto* beside = std::get_if<RunBeside>(&request)) {
+      asked.emplace_back("work");
+      works.push_back(beside->work);
+      if (!is_slow) finish_work();
+    }
     if (std::holds_alternative<HarvestNeighbours>(request)) asked.emplace_back("harvest");
     if (const auto* listen = std::get_if<ListenFrames>(&request)) {
       listens.emplace_back(listen->index, listen->on);
     }
+  }
+
+  // What was asked for first is done.
+  void finish_work() {
+    works.front()();
+    works.pop_front();
+    events.emplace_back(platform::WorkDone{});
   }
 
   core::Instant time{std::chrono::seconds(100)};
@@ -62,11 +75,12 @@ class FakePlatform final : public platform::Platform {
   std::vector<std::vector<std::uint8_t>> datagrams;
   std::vector<std::vector<std::uint8_t>> frames;
   std::string replied;
+  std::deque<std::function<void()>> works;  // that are not done
   std::vector<std::pair<platform::InterfaceIndex, bool>> listens;
   std::vector<std::uint8_t> storm;  // a frame that comes in with every wait()
   std::size_t waits = 0;
   int refuses = 0;  // the errno of the next address requests
-  bool is_slow = false;  // their answers wait in `on_their_way`
+  bool is_slow = false;  // their answers wait in `on_their_way`, and work until it is finished
   std::deque<platform::Event> on_their_way;
 
  private:

@@ -155,6 +155,50 @@ TEST_F(ReloadTest, AManagementPathThatCannotBeOpenedLeavesTheOldOne) {
   EXPECT_TRUE(has_address(cluster.space(1), "10.77.1.1"));
 }
 
+// What is read takes longer than `stale` here, and is read beside the loop.
+TEST_F(ReloadTest, OfThousandsOfVipsMakesNobodyLate) {
+  constexpr unsigned kVips = 5'000;
+  LabShape shape;
+  shape.interval = 0.01;
+  shape.stale = 0.03;
+  auto& cluster = lab(shape);
+  auto groups = Json::array();
+  for (unsigned i = 0; i < kVips; ++i) {
+    groups.push_back(group_at("n1", {"10.77." + std::to_string(1 + i / 250) + "." +
+                                     std::to_string(1 + i % 250) + "/16"}));
+  }
+  auto config = cluster.config(groups);
+  config["plumb"] = "route";
+  config["realtime"] = 20;  // other programs of this machine are not what is looked at
+  config["notify-refresh"] = 0;
+  cluster.start(config);
+  const auto has = [&](unsigned n, unsigned count) {
+    return local_routes(cluster.space(n)).size() == count;
+  };
+  wait_until("n1 has all of them", [&] { return has(1, kVips) && has(2, 0); });
+  const auto echo = cluster.echo();
+  Client client(cluster.host(), {"10.77.1.1", "10.77.20.250"}, 1'000);
+  wait_until("the last one answers", [&] { return client.look("10.77.20.250").last_from == 1; });
+  for (int version = 2; version < 5; ++version) {
+    config["version"] = version;
+    config["vips"].push_back(group_at("n2", {"10.77.99." + std::to_string(version) + "/16"}));
+    for (unsigned n = 1; n <= 2; ++n) cluster.node(n).mark_log();
+    reload(cluster, 1, config);
+    for (unsigned n = 1; n <= 2; ++n) {
+      cluster.node(n).wait_log("version " + std::to_string(version));
+    }
+    wait_until("n2 has the new one", [&] { return has(2, static_cast<unsigned>(version) - 1); });
+    for (unsigned n = 1; n <= 2; ++n) {
+      const auto log = cluster.node(n).new_log();
+      EXPECT_EQ(log.find("was silent for"), std::string::npos) << log;
+      EXPECT_EQ(log.find("hung"), std::string::npos) << log;
+      EXPECT_EQ(log.find("10.77.1.1 moves"), std::string::npos) << log;
+    }
+    EXPECT_TRUE(has(1, kVips));
+  }
+  for (const auto& measured : client.finish()) EXPECT_EQ(measured.lost(), 0U);
+}
+
 TEST_F(ReloadTest, TheHostsToBeToldCanChange) {
   auto& cluster = alone(kOne);
   auto config = cluster.config(Json::array({group({"10.77.1.1/16"}), group({"10.77.1.2/16"})}));

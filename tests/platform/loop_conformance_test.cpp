@@ -453,6 +453,17 @@ TEST_P(LoopTest, SignalsAreEvents) {
   }
 }
 
+TEST_P(LoopTest, WorkIsDoneBesideTheLoopAndToldOfInOrder) {
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  std::string done;
+  for (const char name : {'a', 'b', 'c'}) {
+    session.platform().perform(RunBeside{[&done, name] { done += name; }});
+  }
+  EXPECT_TRUE(session.until([&] { return session.works_done == 3; }));
+  EXPECT_EQ(done, "abc");
+}
+
 INSTANTIATE_TEST_SUITE_P(Loops, LoopTest,
                          ::testing::Values(LoopChoice::io_uring, LoopChoice::epoll),
                          [](const auto& one) { return loop_name(one.param); });

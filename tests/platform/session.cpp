@@ -132,6 +132,8 @@ void Session::see(const Event& event) {
     streams[bytes->stream] += text_of(bytes->bytes);
   } else if (const auto* end = std::get_if<StreamClosed>(&event)) {
     EXPECT_TRUE(closed.insert(end->stream).second) << "closed twice";
+  } else if (std::holds_alternative<WorkDone>(event)) {
+    ++works_done;
   } else if (const auto* caught = std::get_if<SignalCaught>(&event)) {
     signals.push_back(*caught);
   } else if (const auto* frame = std::get_if<FrameHeard>(&event)) {

@@ -86,6 +86,7 @@ class Session {
   std::map<RequestId, std::vector<int>> outcomes;
   std::vector<std::string> notices;
   std::vector<SignalCaught> signals;
+  int works_done = 0;
   std::vector<SeenFrame> heard;
   std::vector<SendFailed> failed;
   std::map<StreamId, std::string> streams;  // bytes of each

@@ -9,6 +9,9 @@ namespace vippy::sim {
 
 namespace {
 
+// What is done beside the loop takes so long, whatever it is.
+constexpr Duration kWorkTime = std::chrono::microseconds(200);
+
 std::shared_ptr<const std::vector<std::uint8_t>> no_bytes() { return nullptr; }
 
 platform::LinkChanged link_of(const Kernel& kernel) {
@@ -132,6 +135,11 @@ void SimPlatform::on(const platform::RemoveAddress& request) {
 }
 
 void SimPlatform::on(const platform::HarvestNeighbours&) { neighbour_table(); }
+
+void SimPlatform::on(const platform::RunBeside& request) {
+  request.work();
+  later(kWorkTime, [this] { deliver({platform::WorkDone{}, no_bytes()}); });
+}
 
 void SimPlatform::link_changed() { deliver({link_of(kernel_), no_bytes()}); }
 

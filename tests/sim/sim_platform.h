@@ -91,6 +91,7 @@ class SimPlatform final : public platform::Platform {
   void on(const platform::StreamSend&) {}
   void on(const platform::StreamClose&) {}
   void on(const platform::ListenFrames&) {}
+  void on(const platform::RunBeside& request);
   void outcome(platform::RequestId id, int os_error);
   void neighbour_table();
   void later(Duration after, std::function<void()> what);

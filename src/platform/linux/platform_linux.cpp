@@ -18,6 +18,7 @@
 #include "platform/linux/host_tables.h"
 #include "platform/linux/signals.h"
 #include "platform/linux/streams.h"
+#include "platform/linux/worker.h"
 #include "platform/notices.h"
 #include "platform/os_error.h"
 
@@ -29,8 +30,9 @@ constexpr WatchToken kNetlinkToken = 1;
 constexpr WatchToken kSignalToken = 2;
 constexpr WatchToken kFramesToken = 3;
 constexpr WatchToken kChatToken = 4;  // and those of the other sockets of the chat
+constexpr WatchToken kWorkToken = 15;
 constexpr WatchToken kStreamToken = 16;
-static_assert(kChatToken + kChatSocketsMax <= kStreamToken);
+static_assert(kChatToken + kChatSocketsMax <= kWorkToken);
 
 bool is_chat(WatchToken token) {
   return token >= kChatToken && token < kChatToken + kChatSocketsMax;
@@ -71,6 +73,7 @@ class LinuxPlatform final : public Platform {
   void on_request(const StreamSend& request);
   void on_request(const ListenFrames& request);
   void on_request(const StreamClose& request) { streams_.close(request, now()); }
+  void on_request(const RunBeside& request) { worker_.run(request.work); }
 
   void failed_to_send(bool is_frame, int os_error);
   void release();
@@ -104,6 +107,7 @@ class LinuxPlatform final : public Platform {
   Streams streams_;
   std::unique_ptr<packet::Injector> injector_;
   FrameListener listener_;
+  Worker worker_;
 
   Ready ready_;
   std::vector<NetlinkEvent> netlink_events_;
@@ -152,7 +156,11 @@ std::optional<StartFailure> LinuxPlatform::start() {
   if (const int error = listener_.open(); error != 0) {
     return StartFailure{"listening to frames: " + explain(error)};
   }
+  if (const int error = worker_.open(); error != 0) {
+    return StartFailure{"a thread beside the loop: " + explain(error)};
+  }
   int error = loop_->watch(watcher_.descriptor(), kNetlinkToken, Interest::read);
+  if (error == 0) error = loop_->watch(worker_.descriptor(), kWorkToken, Interest::read);
   if (error == 0) error = loop_->watch(listener_.descriptor(), kFramesToken, Interest::read);
   if (error == 0) error = loop_->watch(signals_.descriptor(), kSignalToken, Interest::read);
   if (error != 0) return StartFailure{name_ + ": " + explain(error)};
@@ -264,6 +272,8 @@ void LinuxPlatform::dispatch() {
       read_netlink();
     } else if (token == kSignalToken) {
       signals_.read(pending_);
+    } else if (token == kWorkToken) {
+      pending_.insert(pending_.end(), worker_.take_done(), WorkDone{});
     } else if (is_chat(token)) {
       announcements_.on_error(token - kChatToken, notices_, clock.now);
     } else if (streams_.is_ours(token)) {

@@ -1,0 +1,89 @@
+// A node with thousands of groups: what is done in one turn, and what a reload leaves alone.
+#include <gtest/gtest.h>
+
+#include "tests/core/talking_nodes.h"
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMany = 3'000;
+
+using Groups = std::vector<std::pair<std::string, std::string>>;
+
+Groups many(const std::string& preferred, std::size_t count = kMany) {
+  Groups out;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto net = std::to_string(1 + i / 250) + "." + std::to_string(i % 250);
+    out.emplace_back(preferred, "10." + net + ".1/8");
+  }
+  return out;
+}
+
+struct Pair : TalkingNodes {
+  explicit Pair(Groups groups_) : TalkingNodes({"a", "b"}), groups(std::move(groups_)) {
+    start(config(1));
+    run(400ms);
+    for (const std::size_t node : {0U, 1U}) forget(node);
+  }
+  [[nodiscard]] Config config(std::uint64_t version) const {
+    return talking_config(version, {"a", "b"}, groups);
+  }
+  Groups groups;
+};
+
+TEST(NodeManyTest, WhatALostNodeHadIsAskedForBeforeAllOfItIsDecided) {
+  Pair pair(many("b"));
+  ASSERT_EQ(pair[1].kernel.size(), kMany);
+  pair.silence(1);
+  auto& left = pair[0];
+  for (int ms = 0; ms < 50 && left.logged<event::PeerSilent>().empty(); ++ms) {
+    left.now += 1ms;
+    left.tick();
+  }
+  const auto first = left.count<AddAddress>();
+  EXPECT_GT(first, 0U);
+  EXPECT_LT(left.logged<event::GroupMoved>().size(), kMany / 2);
+  EXPECT_LE(left.node.next_deadline(), left.now);  // the next part at once
+  for (int i = 0; i < 100 && left.node.is_due(left.now); ++i) {
+    left.tick();
+    left.comply();
+  }
+  EXPECT_EQ(left.kernel.size(), kMany);
+  EXPECT_EQ(left.logged<event::GroupMoved>().size(), kMany);
+  for (const auto& moved : left.logged<event::GroupMoved>()) {
+    ASSERT_EQ(moved.reason, MoveReason::owner_silent);
+  }
+}
+
+TEST(NodeManyTest, AReloadAsksForNothingButWhatIsNew) {
+  Pair pair(many("a"));
+  ASSERT_EQ(pair[0].kernel.size(), kMany);
+  pair.groups.insert(pair.groups.begin() + 7, {"b", "10.99.0.1/8"});
+  pair[0].step(ConfigLoaded{pair.config(2)});
+  pair.run(50ms);
+  EXPECT_EQ(pair[0].count<AddAddress>() + pair[0].count<RemoveAddress>(), 0U);
+  EXPECT_EQ(pair[1].count<AddAddress>(), 1U);
+  EXPECT_EQ(pair[1].status().shared->version, 2U);
+  EXPECT_EQ(pair.holders("10.99.0.1/8"), std::vector<std::size_t>{1});
+  for (const std::size_t node : {0U, 1U}) {
+    const auto moved = pair[node].logged<event::GroupMoved>();
+    ASSERT_EQ(moved.size(), 1U);
+    EXPECT_EQ(moved[0].reason, MoveReason::configuration);
+  }
+}
+
+TEST(NodeManyTest, LeftoversOfThousandsAreAdoptedAndNotRemoved) {
+  const auto groups = many("a");
+  std::vector<std::string> leftovers;
+  for (const auto& [preferred, address] : groups) leftovers.push_back(address);
+  SteppedNode node;
+  node.start(talking_config(1, {"a"}, groups), leftovers);
+  node.run(400ms);
+  EXPECT_EQ(node.count<AddAddress>() + node.count<RemoveAddress>(), 0U);
+  EXPECT_EQ(node.logged<event::LeftoverAdopted>().size(), kMany);
+}
+
+}  // namespace
+}  // namespace vippy::core
