@@ -22,7 +22,8 @@ NAMES += [f"{what}/nodes:64/groups:10000"
 NAMES += [f"protocol1_{what}/{size}" for what in ("encode", "decode")
           for size in ("nodes:3/groups:1", "nodes:64/groups:512")]
 NAMES += ["frame_gratuitous_arp", "frame_unsolicited_na", "netlink_removals/addresses:1",
-          "netlink_removals/addresses:100"]
+          "netlink_removals/addresses:100", "netlink_add_routes/acknowledged:each",
+          "netlink_add_routes/acknowledged:last"]
 
 
 class Bench(unittest.TestCase):
