@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "core/listing.h"
+#include "platform/linux/group_neighbour.h"
 #include "platform/os_error.h"
 
 namespace vippy::platform {
@@ -74,6 +76,7 @@ int Announcements::open(const OpenChat& request) {
     if (error != 0) return error;
   }
   if (const int error = claim_.claim(request); error != 0) return error;
+  drop_neighbours();
   sockets_ = std::move(sockets);
   peers_.assign(request.peers.begin(), request.peers.end());
   choices_.clear();
@@ -135,6 +138,7 @@ void Announcements::reconcile(const HostTables& tables, Notices& notices, core::
   if (sockets_.empty()) return;
   const auto paths = find_paths(tables, notices);
   if (is_joining()) join(paths, tables, notices, now);
+  if (is_joining()) keep_neighbours(tables);
   targets_.clear();
   if (peers_.empty()) return aim_at_group(paths, tables);
   for (const auto& peer : peers_) aim_at_peer(peer, paths, tables);
@@ -161,6 +165,27 @@ void Announcements::join(const std::vector<Path>& paths, const HostTables& table
                          "cannot join " + core::format(socket.chat().group) + " on " + name +
                              ": " + explain(error),
                          now);
+  }
+}
+
+// An interface that goes down loses its entries. Without one, announcing works while there is room.
+void Announcements::keep_neighbours(const HostTables& tables) {
+  const auto& group = sockets_.front().chat().group;
+  std::erase_if(kept_, [&](InterfaceIndex index) {
+    if (joined_.contains(index)) return !is_running(index, tables);
+    drop_group_neighbour(index, group);
+    return true;
+  });
+  for (const auto& [index, error] : joined_) {
+    const auto* link = tables.link(index);
+    const bool is_wanted = error == 0 && link != nullptr && link->is_running && link->is_ethernet;
+    if (is_wanted && kept_.insert(index).second) keep_group_neighbour(index, group);
+  }
+}
+
+void Announcements::drop_neighbours() {
+  for (const auto index : std::exchange(kept_, {})) {
+    drop_group_neighbour(index, sockets_.front().chat().group);
   }
 }
 
@@ -265,7 +290,8 @@ void Announcements::say_send_error(int os_error, const Target& target, const Hos
   if (os_error == EPERM || os_error == EACCES) {
     why = "EPERM: a firewall of this host drops it; accept outgoing UDP to " + whom;
   } else if (os_error == ENOBUFS || os_error == EAGAIN) {
-    why = "ENOBUFS: the interface's queue is full; raise txqueuelen or the limit of its qdisc";
+    why = "ENOBUFS: the interface's queue is full, or the table of neighbours; raise txqueuelen, "
+          "the limit of its qdisc, or net.ipv4.neigh.default.gc_thresh3";
   }
   notices.warn_limited("send " + whom + where + std::to_string(os_error),
                        "an announcement to " + whom + " was not sent " + where + ": " + why, now);

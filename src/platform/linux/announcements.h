@@ -11,6 +11,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ inline constexpr std::size_t kChatSocketsMax = 2;  // peers may be of either fam
 
 class Announcements {
  public:
+  Announcements() = default;
+  ~Announcements() { drop_neighbours(); }
+  Announcements(const Announcements&) = delete;
+  Announcements& operator=(const Announcements&) = delete;
+
   // In place of an earlier chat, which stays when this fails.
   [[nodiscard]] int open(const OpenChat& request);
   [[nodiscard]] const std::vector<AnnounceSocket>& sockets() const { return sockets_; }
@@ -70,6 +76,8 @@ class Announcements {
   void say_missing(Choice& choice, bool is_missing, Notices& notices) const;
   void join(const std::vector<Path>& paths, const HostTables& tables, Notices& notices,
             core::Instant now);
+  void keep_neighbours(const HostTables& tables);
+  void drop_neighbours();
   void aim_at_group(const std::vector<Path>& paths, const HostTables& tables);
   void aim_at_peer(const core::IpAddress& peer, const std::vector<Path>& paths,
                    const HostTables& tables);
@@ -85,6 +93,7 @@ class Announcements {
   std::vector<core::IpAddress> peers_;
   std::vector<Target> targets_;
   std::map<InterfaceIndex, int> joined_;  // errno of the attempt, 0: member
+  std::set<InterfaceIndex> kept_;  // where the group has an entry among the neighbours that stays
 };
 
 }  // namespace vippy::platform
