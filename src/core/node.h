@@ -218,6 +218,7 @@ class Node {
   [[nodiscard]] bool should_have(std::size_t group, Instant now) const;
   void hold_or_release(std::size_t group, Instant now);
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
+  void renew_contests(Instant now);
   void want_group(std::size_t group);
   void want_displaced();
   [[nodiscard]] bool is_configured(const AddressKey& key) const;

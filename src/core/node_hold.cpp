@@ -275,6 +275,16 @@ void Node::settle_contest(std::size_t index, bool is_theirs, Instant now, Action
   if (is_farewell && now < group.since + kFarewell) group.again_at = group.since + kFarewell;
 }
 
+// By the configuration that a peer has just adopted it lets go of what is ours; until then it may
+// have spoken for it. The neighbours are to know before it is gone there.
+void Node::renew_contests(Instant now) {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (!groups_[i].is_contested) continue;
+    groups_[i].again_at = std::min(groups_[i].again_at, now + kLinger / 2);
+    set_hold_deadline(i, now);
+  }
+}
+
 // Nobody is known to have what we may still hold: everything stays as it is.
 void Node::wait_for_facts(Instant now) {
   for (std::size_t i = 0; i < groups_.size(); ++i) {

@@ -119,6 +119,7 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   const bool was_silent = membership_.is_silent(peer);
   const auto* before = view_.hearing().latest(peer);
   const bool is_same_view = before != nullptr && before->view == beat.view;
+  const bool is_new_content = before != nullptr && before->digest != beat.digest;
   const auto news = view_.hear(peer, heard.message.sender, beat, heard.source);
   switch (news.verdict) {
     case Verdict::believed: break;
@@ -150,6 +151,7 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   if (news.changed) {
     view_.take_changed().for_each([this](std::size_t group) { decide_due_.mark(group); });
   }
+  if (is_new_content) renew_contests(received);
   compare_contents(peer, heard.message.sender, beat, received, out);
   is_repeat_ = is_steady() && is_same_member && !was_silent && !was_deaf && is_same_view &&
                !news.changed && change == Membership::Change::none && beat.digest == digest_;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
+#include <vector>
 
 #include "tests/sim/faults.h"
 
@@ -24,7 +26,10 @@ TEST(StoryTest, SameSeedGivesTheSameTraceOctetForOctet) {
 }
 
 TEST(StoryTest, EverySeedKeepsThePromisesInBothActs) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  std::vector<std::uint64_t> seeds(60);
+  std::iota(seeds.begin(), seeds.end(), 1U);
+  seeds.push_back(7938);  // a node that adopts late had the last word about what it let go of
+  for (const auto seed : seeds) {
     for (const auto act : {Act::safety, Act::liveness}) {
       const auto result = tell(seed, act);
       if (result.violations.empty()) continue;
