@@ -130,7 +130,7 @@ Soaked soak(const SoakWish& wish) {
   }
   const Busy busy(wish.busy);
   std::optional<Flood> flood;
-  if (wish.flood > 0) flood.emplace(lab, wish.flood, 3U);
+  if (wish.flood > 0) flood.emplace(lab, wish.flood, lab.nodes());
   Soaked out;
   const auto begun = wall_clock();
   while (wall_clock() < begun + wish.time) {

@@ -44,8 +44,8 @@ Membership::Change Membership::heard(std::size_t index, bool says_active, std::u
   const bool was_pause = !peer.heard_last || received - *peer.heard_last > tuning_.stale;
   if (was_pause) {
     peer.speaks_since = received;
-  } else if (const auto pause = received - *peer.heard_last; pause > worth_excusing()) {
-    peer.last_pause = pause;
+  } else if (is_worth_excusing(received - *peer.heard_last - tuning_.interval)) {
+    peer.last_pause = received - *peer.heard_last;
     peer.last_pause_at = received;
   }
   peer.heard_last = std::max(received, peer.heard_last.value_or(received));
@@ -67,11 +67,12 @@ Membership::Change Membership::heard(std::size_t index, bool says_active, std::u
 Instant Membership::deadline(const Peer& peer) const {
   if (!peer.heard_last || peer.is_silent) return Instant::max();
   // "At most stale old" is still active: the first instant that is too old is one tick later.
-  const auto since = std::max(*peer.heard_last, peer.excused_at.value_or(*peer.heard_last));
+  const auto since = std::max(*peer.heard_last, peer.excused_at);
   return since + tuning_.stale + Duration(1);
 }
 
 void Membership::excuse(Duration late_by, Instant now) {
+  if (!is_worth_excusing(late_by)) return;
   const bool is_long = late_by >= tuning_.stale;
   for (auto& peer : peers_) {
     if (peer.is_silent) continue;
@@ -79,7 +80,9 @@ void Membership::excuse(Duration late_by, Instant now) {
   }
 }
 
-Duration Membership::worth_excusing() const { return tuning_.interval + tuning_.interval / 2; }
+bool Membership::is_worth_excusing(Duration late_by) const {
+  return late_by > tuning_.interval / 2;
+}
 
 bool Membership::any_ran_on(Instant since) const {
   const auto enough = tuning_.stale - tuning_.interval;

@@ -65,9 +65,9 @@ class Membership {
   [[nodiscard]] bool was_lost(std::size_t peer) const { return peers_[peer].was_lost; }
   [[nodiscard]] bool is_outdated(std::size_t peer) const { return peers_[peer].outdated_noted; }
   [[nodiscard]] bool any_active() const;
-  // We came late ourselves by so much: perhaps all did. Whoever is not silent by now is given that
-  // time as well, and after a lateness of `stale` or more one `stale` from `now`: not all wake at
-  // the same time.
+  // We came late ourselves by so much: perhaps all did. When that is more than any jitter, whoever
+  // is not silent by now is given the time as well, and after a lateness of `stale` or more one
+  // `stale` from `now`: not all wake at the same time.
   void excuse(Duration late_by, Instant now);
   // Did some peer speak on after `since`, without a pause as long as `stale`, for so long that it
   // may have found us silent by now? It excuses us for its own pauses as we do for ours.
@@ -91,7 +91,7 @@ class Membership {
     Instant speaks_since{};  // without a pause longer than `stale`
     Duration last_pause{};  // the last one that was longer than it should be
     Instant last_pause_at{};
-    std::optional<Instant> excused_at;
+    Instant excused_at{};
     std::optional<Instant> changing_until;  // counted as active although it says otherwise
     std::uint64_t version = 0;
     Worst gaps;
@@ -102,8 +102,8 @@ class Membership {
   };
 
   [[nodiscard]] Instant deadline(const Peer& peer) const;
-  // A pause that is longer than any jitter.
-  [[nodiscard]] Duration worth_excusing() const;
+  // More than any jitter.
+  [[nodiscard]] bool is_worth_excusing(Duration late_by) const;
 
   std::vector<Peer> peers_;
   std::optional<std::size_t> self_;

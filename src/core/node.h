@@ -135,7 +135,7 @@ class Node {
   void on(const ContentPrepared& content, Instant now, Actions& out);
 
   // configuration (node_config.cpp)
-  void begin_opening(const ConfigLoaded& loaded, Actions& out);
+  void begin_opening(const Config& config, Actions& out);
   void begin_running(Instant now, Actions& out);
   void reload(const ConfigLoaded& loaded, Instant now, Actions& out);
   void open_management(Actions& out);
@@ -317,7 +317,6 @@ class Node {
   View view_;
   Contents contents_;
   Standing standing_;
-  ContentDigest digest_ = 0;
   BitSet claims_;    // groups that our kernel holds
   BitSet refusals_;  // groups that we cannot hold now
   BitSet parts_;     // groups of which our kernel has something and not all

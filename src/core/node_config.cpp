@@ -13,7 +13,7 @@ MembershipTuning Node::tuning() const {
 
 void Node::on(const ConfigLoaded& loaded, Instant now, Actions& out) {
   if (phase_ == Phase::unconfigured) {
-    begin_opening(loaded, out);
+    begin_opening(loaded.config, out);
   } else if (phase_ == Phase::running) {
     reload(loaded, now, out);
   }
@@ -24,8 +24,8 @@ void Node::on(const ConfigRefused& refused, Instant, Actions& out) {
 }
 
 // The management socket comes first: a second daemon must stop before it touches anything.
-void Node::begin_opening(const ConfigLoaded& loaded, Actions& out) {
-  config_ = loaded.config;
+void Node::begin_opening(const Config& config, Actions& out) {
+  config_ = config;
   phase_ = Phase::opening;
   out.push_back(SetLogging{config_.logging});
   open_management(out);
@@ -224,8 +224,7 @@ void Node::on(const ContentPrepared& content, Instant now, Actions& out) {
 void Node::apply_shared(const Prepared& prepared, Instant now, Actions& out) {
   const auto before = std::exchange(prepared_, prepared);
   shared_ = prepared_.shared;
-  digest_ = derived().digest;
-  contents_.offer(Content::configuration, digest_, shared_->version, derived().text);
+  contents_.offer(Content::configuration, derived().digest, shared_->version, derived().text);
   view_.configure(prepared_);
   neighbours_of_.assign(shared_->nodes.size(), 0);
   differing_of_.assign(shared_->nodes.size(), 0);

@@ -99,7 +99,8 @@ void Node::judge_standing(Instant now) {
       sights[i] = {true, membership_.is_active(i), true, nullptr};  // protocol 1 cannot tell
       continue;
     }
-    const bool counts_alike = beat->digest == digest_ && beat->view.size() == sights.size();
+    const bool counts_alike = beat->digest == derived().digest &&
+                              beat->view.size() == sights.size();
     sights[i] = {true, beat->is_active, true, counts_alike ? &beat->view : nullptr};
   }
   standing_reason_ = standing_.judge(*self, sights, witness_.verdict(now), now);

@@ -23,8 +23,7 @@ void Node::begin_settling(Instant now) {
 void Node::judge_lateness(Instant now, Actions& out) {
   if (is_forfeiting_) return;  // it is silent on purpose
   if (!announced_last_ || is_alone()) return;
-  const auto late_by = now - announce_at_;
-  if (goes_by_facts() && late_by > config_.interval / 2) membership_.excuse(late_by, now);
+  if (goes_by_facts()) membership_.excuse(now - announce_at_, now);
   if (now - *announced_last_ <= config_.stale) return;
   const auto silent_since = std::exchange(*announced_last_, now);
   const bool is_missed = may_be_missed(silent_since);

@@ -154,7 +154,8 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   if (is_new_content) renew_contests(received);
   compare_contents(peer, heard.message.sender, beat, received, out);
   is_repeat_ = is_steady() && is_same_member && !was_silent && !was_deaf && is_same_view &&
-               !news.changed && change == Membership::Change::none && beat.digest == digest_;
+               !news.changed && change == Membership::Change::none &&
+               beat.digest == derived().digest;
 }
 
 // The announcement that was believed a moment ago, by another path to another of our interfaces.
@@ -198,7 +199,7 @@ void Node::compare_contents(std::size_t peer, const Sender& sender, const Beat& 
   if (beat.neighbours != 0 && neighbours_of_[peer] != beat.neighbours) {
     contents_.want(Content::neighbours, beat.neighbours, echo_of(sender), received);
   }
-  if (beat.digest == digest_) return;
+  if (beat.digest == derived().digest) return;
   if (beat.version > shared_->version || !view_.knows(beat.digest)) {
     contents_.want(Content::configuration, beat.digest, echo_of(sender), received);
   }
@@ -309,7 +310,7 @@ Beat Node::own_beat() {
   beat.is_leaving = phase_ == Phase::leaving || is_drained_;
   beat.is_settled = is_settled_;
   beat.version = shared_->version;
-  beat.digest = digest_;
+  beat.digest = derived().digest;
   beat.neighbours = contents_.offered(Content::neighbours);
   beat.interval = config_.interval;
   beat.stale = config_.stale;

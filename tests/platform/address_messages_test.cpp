@@ -28,25 +28,31 @@ nlmsghdr header_of(std::span<const std::uint8_t> octets) {
   return header;
 }
 
+// The one message that the octets are, as the kernel would tell it.
+AddressMessage as_told(std::span<const std::uint8_t> octets) {
+  EXPECT_EQ(header_of(octets).nlmsg_len, octets.size());
+  NetlinkReader reader{octets};
+  const auto message = reader.next();
+  const auto* told = message ? std::get_if<AddressMessage>(&message->body) : nullptr;
+  EXPECT_NE(told, nullptr);
+  if (told == nullptr) return {};
+  EXPECT_EQ(message->port, 77U);
+  EXPECT_EQ(message->sequence, 1234U);
+  EXPECT_FALSE(reader.next());
+  EXPECT_FALSE(reader.is_truncated());
+  return *told;
+}
+
 TEST(AddressMessagesTest, ARemovalNamesTheAddressAsTheKernelWouldTellIt) {
   for (const auto* text : {"10.7.0.5/24", "10.7.0.5/32", "fd77::9/64"}) {
     auto octets = poisoned();
     const auto size = write_removal(octets, kFrom, 9, *core::parse_prefix(text));
     const auto header = header_of(octets);
-    EXPECT_EQ(header.nlmsg_len, size);
     EXPECT_EQ(header.nlmsg_type, RTM_DELADDR);
     EXPECT_EQ(header.nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
-    NetlinkReader reader{std::span<const std::uint8_t>(octets).first(size)};
-    const auto message = reader.next();
-    ASSERT_TRUE(message);
-    EXPECT_EQ(message->port, 77U);
-    EXPECT_EQ(message->sequence, 1234U);
-    const auto* address = std::get_if<AddressMessage>(&message->body);
-    ASSERT_NE(address, nullptr);
-    EXPECT_EQ(address->index, 9U);
-    EXPECT_EQ(core::format(address->prefix), text);
-    EXPECT_FALSE(reader.next());
-    EXPECT_FALSE(reader.is_truncated());
+    const auto address = as_told(std::span<const std::uint8_t>(octets).first(size));
+    EXPECT_EQ(address.index, 9U);
+    EXPECT_EQ(core::format(address.prefix), text);
   }
 }
 
@@ -71,26 +77,17 @@ TEST(AddressMessagesTest, ARouteIsOursAsTheKernelWouldTellIt) {
     auto octets = poisoned();
     const auto size = write_route(octets, kFrom, 9, *core::parse_prefix("10.7.0.5/32"), is_add);
     const auto header = header_of(octets);
-    EXPECT_EQ(header.nlmsg_len, size);
     EXPECT_EQ(header.nlmsg_type, is_add ? RTM_NEWROUTE : RTM_DELROUTE);
     // Not NLM_F_REPLACE, not NLM_F_EXCL: those of others stay, and do not stand in the way.
     EXPECT_EQ(header.nlmsg_flags,
               NLM_F_REQUEST | NLM_F_ACK | (is_add ? NLM_F_CREATE | NLM_F_APPEND : 0));
     EXPECT_EQ(octets[size], 0xa5);
-    NetlinkReader reader{std::span<const std::uint8_t>(octets).first(size)};
-    const auto message = reader.next();
-    ASSERT_TRUE(message);
-    EXPECT_EQ(message->port, 77U);
-    EXPECT_EQ(message->sequence, 1234U);
-    const auto* route = std::get_if<AddressMessage>(&message->body);
-    ASSERT_NE(route, nullptr);
-    EXPECT_EQ(route->index, 9U);
-    EXPECT_EQ(core::format(route->prefix), "10.7.0.5/32");
-    EXPECT_EQ(route->exists, is_add);
-    EXPECT_EQ(route->protocol, kAddressTag);
-    EXPECT_EQ(route->plumb, core::Plumb::route);
-    EXPECT_FALSE(reader.next());
-    EXPECT_FALSE(reader.is_truncated());
+    const auto route = as_told(std::span<const std::uint8_t>(octets).first(size));
+    EXPECT_EQ(route.index, 9U);
+    EXPECT_EQ(core::format(route.prefix), "10.7.0.5/32");
+    EXPECT_EQ(route.exists, is_add);
+    EXPECT_EQ(route.protocol, kAddressTag);
+    EXPECT_EQ(route.plumb, core::Plumb::route);
   }
 }
 
