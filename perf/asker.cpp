@@ -21,7 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kLinger = 100ms;
 // After a longer pause of our own what was missed is not asked all at once.
 constexpr Duration kCatchUp = 5ms;
 
@@ -152,7 +151,7 @@ void Asker::run() {
     read_answers();
   }
   stopped_ = wall_clock();
-  while (answered_ < sent_ && wall_clock() < stopped_ + kLinger) {
+  while (answered_ < sent_ && wall_clock() < stopped_ + patience_) {
     pause_until(wall_clock() + 1ms);
     read_departures();
     read_answers();
@@ -175,9 +174,7 @@ Asked Asker::judge(Duration since) const {
       answers[i % vips_.size()].push_back(request.answered);
       continue;
     }
-    if (request.sent < since) continue;
-    if (out.lost++ == 0) out.first_lost = request.sent;
-    out.last_lost = request.sent;
+    if (request.sent >= since) out.lost.push_back({request.sent, i % vips_.size()});
   }
   for (auto& times : answers) {
     times.push_back(requests_.empty() ? stopped_ : requests_.front().sent);
@@ -215,7 +212,8 @@ bool Asker::are_at(std::uint64_t node) const {
   return std::all_of(last_.begin(), last_.end(), [&](const auto& last) { return last == node; });
 }
 
-Asked Asker::finish(Duration since) {
+Asked Asker::finish(Duration since, Duration patience) {
+  patience_ = patience;
   is_over_ = true;
   if (thread_.joinable()) thread_.join();
   return judge(since);

@@ -23,15 +23,18 @@
 
 namespace vippy::lab {
 
+struct LostRequest {
+  Duration at{};  // when it was sent
+  std::size_t vip = 0;
+};
+
 struct Asked {
   std::uint64_t sent = 0;
-  std::uint64_t lost = 0;
+  std::vector<LostRequest> lost;  // in the order in which they were sent
   Duration gap{};         // the longest time without an answer, of the VIP with the longest
   Duration gap_at{};      // when it was over
   Duration pause{};       // the longest time without a request: our own lateness
   Duration pause_at{};
-  Duration first_lost{};  // when they were sent
-  Duration last_lost{};
 };
 
 class Asker {
@@ -47,9 +50,9 @@ class Asker {
   [[nodiscard]] std::uint64_t last_from() const { return last_from_; }
   [[nodiscard]] pid_t thread() const { return task_; }
 
-  // Stops asking and waits for what is under way, at most 100 ms. What was sent, and every gap that
-  // ended, before `since` is not counted.
-  Asked finish(Duration since = {});
+  // Stops asking and waits for what is under way, at most `patience`: what has no answer then is
+  // lost. What was sent, and every gap that ended, before `since` is not counted.
+  Asked finish(Duration since = {}, Duration patience = std::chrono::milliseconds(100));
   // After finish(): when the last VIP was answered for the first time by such a node, of the
   // requests that were sent since then; nullopt: some VIP never was.
   [[nodiscard]] std::optional<Duration> all_answered_by(
@@ -77,6 +80,7 @@ class Asker {
   std::vector<std::atomic<std::uint64_t>> last_;  // node, of each VIP
   std::vector<Request> requests_;  // of our thread, until finish()
   Duration stopped_{};
+  Duration patience_{};
   std::atomic<std::uint64_t> sent_ = 0;
   std::atomic<std::uint64_t> answered_ = 0;
   std::atomic<std::uint64_t> last_from_ = 0;

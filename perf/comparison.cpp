@@ -4,14 +4,11 @@
 #include <map>
 
 #include "perf/statistics.h"
+#include "perf/timeline.h"
 
 namespace vippy::lab {
 
 namespace {
-
-double milliseconds(Duration time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
 
 Report milliseconds(const std::optional<Duration>& time) {
   return time ? Report(milliseconds(*time)) : Report(nullptr);
@@ -132,7 +129,7 @@ const std::vector<Figure>& figures() {
 
 Report figures_of(const Sample& sample) {
   return {{"gap_ms", milliseconds(sample.asked.gap)},
-          {"lost", sample.asked.lost},
+          {"lost", sample.asked.lost.size()},
           {"address_ms", milliseconds(sample.added)},
           {"answered_ms", milliseconds(sample.answered)},
           {"learnt_ms", milliseconds(sample.learnt)},

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "perf/timeline.h"
+
 namespace vippy::lab {
 
 namespace {
@@ -13,10 +15,6 @@ using namespace std::chrono_literals;
 constexpr double kMature = 0.05;
 constexpr std::size_t kStallsSaid = 4;
 constexpr std::size_t kLinesSaid = 10;
-
-double milliseconds(Duration time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
 
 Duration seconds(double value) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
@@ -72,8 +70,8 @@ std::string misses(const Sample& sample, const Goal& goal) {
     out += fmt::format("{}{} {:.1f} ms, at most {:.1f} ms", out.empty() ? "" : ", ", what,
                        milliseconds(found), milliseconds(*wanted));
   };
-  if (goal.lost && sample.asked.lost > *goal.lost) {
-    out = fmt::format("{} lost, at most {}", sample.asked.lost, *goal.lost);
+  if (goal.lost && sample.asked.lost.size() > *goal.lost) {
+    out = fmt::format("{} lost, at most {}", sample.asked.lost.size(), *goal.lost);
   }
   judge("gap", goal.gap, sample.asked.gap);
   judge("two owners", goal.two, sample.held.two);
@@ -84,45 +82,31 @@ std::string misses(const Sample& sample, const Goal& goal) {
 }
 
 std::string explain(const Sample& sample) {
-  struct Entry {
-    Duration at;
-    std::string text;
-  };
-  std::vector<Entry> entries;
+  Timeline out;
   for (const auto& change : sample.changes) {
     const auto* what = change.is_there ? "has it" : "is rid of it";
-    entries.push_back({change.at, fmt::format("n{} {}", change.node, what)});
+    out.add(change.at, fmt::format("n{} {}", change.node, what));
   }
   for (const auto& claim : sample.claims) {
     const auto* form = claim.is_question ? "request" : "reply";
-    entries.push_back({claim.at, fmt::format("n{} tells the client, by a {}", claim.node, form)});
+    out.add(claim.at, fmt::format("n{} tells the client, by a {}", claim.node, form));
   }
-  if (sample.asked.lost > 0) {
-    entries.push_back({sample.asked.first_lost,
-                       fmt::format("first of {} lost requests", sample.asked.lost)});
-    entries.push_back({sample.asked.last_lost, "last lost request"});
+  if (const auto& lost = sample.asked.lost; !lost.empty()) {
+    out.add(lost.front().at, fmt::format("first of {} lost requests", lost.size()));
+    out.add(lost.back().at, "last lost request");
   }
-  entries.push_back({sample.asked.gap_at, fmt::format("end of the longest gap, {:.1f} ms",
-                                                      milliseconds(sample.asked.gap))});
+  out.add(sample.asked.gap_at,
+          fmt::format("end of the longest gap, {:.1f} ms", milliseconds(sample.asked.gap)));
   for (std::size_t i = 0; i < std::min(kStallsSaid, sample.stalls.size()); ++i) {
-    const auto& stall = sample.stalls[i];
-    entries.push_back({stall.at, fmt::format("{} had waited {:.1f} ms for a processor", stall.who,
-                                             milliseconds(stall.length))});
+    out.add(sample.stalls[i].at, text_of(sample.stalls[i]));
   }
   std::size_t said = 0;
   for (const auto& line : sample.lines) {
     if (!is_about_lateness(line.text) && !is_move(line.text)) continue;
     if (said++ == kLinesSaid) break;
-    entries.push_back({line.at, line.node + ": " + line.text});
+    out.add(line.at, line.node + ": " + line.text);
   }
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const auto& left, const auto& right) { return left.at < right.at; });
-  std::string out;
-  for (const auto& entry : entries) {
-    out += fmt::format("      {:+9.2f} ms  {}\n", milliseconds(entry.at - sample.begun),
-                       entry.text);
-  }
-  return out;
+  return out.text(sample.begun);
 }
 
 }  // namespace vippy::lab

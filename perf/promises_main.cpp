@@ -14,6 +14,7 @@
 #include "perf/flood.h"
 #include "perf/soak.h"
 #include "perf/statistics.h"
+#include "perf/timeline.h"
 
 namespace {
 
@@ -35,10 +36,6 @@ struct Wish {
 
 constexpr unsigned kWitness = 3;  // the node to which no scenario does anything
 
-double milliseconds(Duration time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
 void tell(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
@@ -51,7 +48,7 @@ struct Row {
   double (*of)(const Sample&);
 };
 const std::vector<Row> kRows = {
-    {"requests lost", [](const Sample& s) { return static_cast<double>(s.asked.lost); }},
+    {"requests lost", [](const Sample& s) { return static_cast<double>(s.asked.lost.size()); }},
     {"client gap, ms", [](const Sample& s) { return milliseconds(s.asked.gap); }},
     {"two have it, ms", [](const Sample& s) { return milliseconds(s.held.two); }},
     {"  both daemons run, ms", [](const Sample& s) { return milliseconds(s.held.two_running); }},
@@ -156,6 +153,17 @@ bool run_scenarios(const Wish& wish, Json& report) {
   return is_kept;
 }
 
+void tell_losses(const std::vector<Loss>& losses) {
+  for (const auto& loss : losses) {
+    std::string what;
+    for (const auto& [vip, count] : loss.requests) {
+      what += fmt::format("{}{} of {}", what.empty() ? "" : ", ", count, vip);
+    }
+    tell(fmt::format("  lost within {:.1f} ms: {}; {} answers refused by a kernel close by\n{}",
+                     milliseconds(loss.last - loss.first), what, loss.refused, loss.story));
+  }
+}
+
 bool run_soak(const Wish& wish, Json& report) {
   const auto time = std::chrono::duration_cast<Duration>(
       std::chrono::duration<double, std::ratio<60>>(wish.soak_minutes));
@@ -168,6 +176,7 @@ bool run_soak(const Wish& wish, Json& report) {
     tell(fmt::format("  {}: {}{}\n{}", one.line.node, one.line.text,
                      one.is_explained ? "" : "  NOT EXPLAINED", is_same ? "" : one.story));
   }
+  tell_losses(soaked.losses);
   const auto stale = std::chrono::duration_cast<Duration>(
       std::chrono::duration<double>(wish.pace.stale));
   const auto late = soaked.late_by_themselves(stale);

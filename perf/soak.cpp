@@ -9,6 +9,10 @@
 #include <cstdlib>
 #include <optional>
 
+#include "perf/address_log.h"
+#include "perf/timeline.h"
+#include "platform/os_error.h"
+
 namespace vippy::lab {
 
 namespace {
@@ -17,13 +21,12 @@ using namespace std::chrono_literals;
 
 const std::vector<std::string> kVips = {"10.77.1.1", "10.77.1.2", "10.77.1.3"};
 constexpr Duration kChapter = 5s;
+constexpr Duration kPatience = 1s;  // for what is not answered at the end of a chapter
 // What a node said, and what was measured, so long before a take-over may be its reason.
 constexpr Duration kReach = 60ms;
 constexpr std::size_t kStallsSaid = 3;
-
-double milliseconds(Duration time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
+// Requests that were lost so close to each other were lost to the same event.
+constexpr Duration kMoment = 20ms;
 
 // Each address prefers its own node.
 class Idle {
@@ -42,6 +45,12 @@ class Idle {
     }
   }
   [[nodiscard]] Lab& lab() { return lab_; }
+  [[nodiscard]] Echo& echo() { return echo_; }
+  [[nodiscard]] std::vector<const NetSpace*> spaces() const {
+    std::vector<const NetSpace*> out;
+    for (unsigned n = 1; n <= lab_.nodes(); ++n) out.push_back(&lab_.space(n));
+    return out;
+  }
 
  private:
   Lab lab_;
@@ -74,18 +83,14 @@ class Busy {
   std::vector<pid_t> processes_;
 };
 
-std::string tell(const DaemonLine& line, Duration about) {
-  return fmt::format("      {:+8.1f} ms  {}: {}\n", milliseconds(line.at - about), line.node,
-                     line.text);
-}
-
 TakeOver explain_move(const DaemonLine& move, const std::vector<DaemonLine>& lines,
                       const StallWatch& stalls, Duration stale) {
   TakeOver out{move, {}, {}, false};
+  Timeline story;
   for (const auto& line : lines) {
     if (line.at < move.at - kReach || line.at > move.at + kReach) continue;
     if (!is_about_lateness(line.text)) continue;
-    out.story += tell(line, move.at);
+    story.add(line.at, line.node + ": " + line.text);
     // Whoever says that it was late itself has explained everything; "lost" is what is explained.
     const bool is_own = contains(line.text, "this node itself") || contains(line.text, "hung");
     out.is_explained = out.is_explained || is_own;
@@ -93,13 +98,64 @@ TakeOver explain_move(const DaemonLine& move, const std::vector<DaemonLine>& lin
   std::size_t said = 0;
   for (const auto& stall : stalls.between(move.at - kReach, move.at + kReach)) {
     out.longest_stall = std::max(out.longest_stall, stall.length);
-    if (said++ == kStallsSaid) break;
-    out.story += fmt::format("      {:+8.1f} ms  {} had waited {:.1f} ms for a processor\n",
-                             milliseconds(stall.at - move.at), stall.who,
-                             milliseconds(stall.length));
+    if (said++ < kStallsSaid) story.add(stall.at, text_of(stall));
   }
   out.is_explained = out.is_explained || out.longest_stall >= stale / 2;
+  out.story = story.text(move.at);
   return out;
+}
+
+// ---- what was lost ----------------------------------------------------------------------------
+
+struct Witnesses {
+  const AddressLog& addresses;
+  const StallWatch& stalls;
+  std::vector<Echo::Refused> refused;
+};
+
+bool is_near(Duration at, const Loss& loss) {
+  return at >= loss.first - kMoment && at <= loss.last + kMoment;
+}
+
+void tell_what_happened(Loss& loss, const Witnesses& witnesses) {
+  Timeline story;
+  for (const auto& one : witnesses.refused) {
+    if (!is_near(one.at, loss)) continue;
+    ++loss.refused;
+    story.add(one.at, fmt::format("n{}'s kernel does not take an answer: {}", one.node,
+                                  platform::explain(one.os_error)));
+  }
+  for (const auto& change : witnesses.addresses.since(loss.first - kMoment)) {
+    if (!is_near(change.at, loss) || change.is_daemon) continue;
+    story.add(change.at, fmt::format("n{} {} {}", change.node,
+                                     change.is_there ? "has" : "is rid of",
+                                     kVips.at(change.address)));
+  }
+  for (const auto& learnt : witnesses.addresses.learnt_since(loss.first - kMoment)) {
+    if (!is_near(learnt.at, loss)) continue;
+    story.add(learnt.at, fmt::format("the client knows {} at n{}", kVips.at(learnt.address),
+                                     learnt.node));
+  }
+  std::size_t said = 0;
+  for (const auto& stall : witnesses.stalls.between(loss.first - kMoment, loss.last + kMoment)) {
+    if (said++ < 2 * kStallsSaid) story.add(stall.at, text_of(stall));
+  }
+  loss.story = story.text(loss.first);
+}
+
+// Of one chapter.
+void explain_lost(const std::vector<LostRequest>& lost, const Witnesses& witnesses,
+                  std::vector<Loss>& out) {
+  const auto before = out.size();
+  for (const auto& request : lost) {
+    if (out.size() == before || request.at > out.back().last + kMoment) {
+      out.push_back({request.at, request.at, {}, 0, {}});
+    }
+    auto& loss = out.back();
+    loss.last = request.at;
+    ++loss.requests[kVips.at(request.vip)];
+  }
+  for (auto i = before; i < out.size(); ++i) tell_what_happened(out[i], witnesses);
 }
 
 }  // namespace
@@ -128,18 +184,23 @@ Soaked soak(const SoakWish& wish) {
     stalls.follow(lab.node(n).name(), daemon);
     stalls.follow(lab.node(n).name() + "'s guard", child_of(daemon));
   }
+  // Whether a service on a busy machine is scheduled in time is not the daemons' doing.
+  if (wish.pace.realtime > 0) idle.echo().hurry(wish.pace.realtime);
   const Busy busy(wish.busy);
   std::optional<Flood> flood;
   if (wish.flood > 0) flood.emplace(lab, wish.flood, lab.nodes());
+  const AddressLog addresses(idle.spaces(), kVips, lab.host());
+  static_cast<void>(idle.echo().take_refused());
   Soaked out;
   const auto begun = wall_clock();
   while (wall_clock() < begun + wish.time) {
     const auto until = std::min(wall_clock() + kChapter, begun + wish.time);
     Asker client(lab.host(), kVips, wish.pace.rate);
     wait_until("the end of a chapter", [&] { return wall_clock() >= until; }, 2 * kChapter);
-    const auto asked = client.finish();
+    const auto asked = client.finish({}, kPatience);
     out.sent += asked.sent;
-    out.lost += asked.lost;
+    out.lost += asked.lost.size();
+    explain_lost(asked.lost, {addresses, stalls, idle.echo().take_refused()}, out.losses);
     out.gap = std::max(out.gap, asked.gap);
     if (asked.pause >= stale / 2) stalls.note("client", asked.pause_at, asked.pause);
   }

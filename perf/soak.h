@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,11 +32,21 @@ struct TakeOver {
   bool is_explained = false;
 };
 
+// Requests that were lost close to each other.
+struct Loss {
+  Duration first{};  // when they were sent
+  Duration last{};
+  std::map<std::string, std::uint64_t> requests;  // by address
+  std::uint64_t refused = 0;  // answers that a node's kernel did not take, close by
+  std::string story;
+};
+
 struct Soaked {
   std::uint64_t sent = 0;
   std::uint64_t lost = 0;
   Duration gap{};
   std::vector<TakeOver> take_overs;
+  std::vector<Loss> losses;
   std::optional<Fire> fire;  // when there was a flood
   std::uint64_t stalls = 0;  // longer than half of stale
   Stall longest_stall;

@@ -1,6 +1,7 @@
 #include "perf/stalls.h"
 
 #include <dirent.h>
+#include <fmt/format.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -8,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+
+#include "perf/timeline.h"
 
 namespace vippy::lab {
 
@@ -34,6 +37,11 @@ std::vector<pid_t> numbers_in(const std::string& folder) {
 }
 
 }  // namespace
+
+std::string text_of(const Stall& stall) {
+  return fmt::format("{} had waited {:.1f} ms for a processor", stall.who,
+                     milliseconds(stall.length));
+}
 
 Duration wall_clock() {
   timespec now{};

@@ -31,6 +31,9 @@ struct Stall {
   Duration length{};
 };
 
+// "n2 had waited 3.1 ms for a processor"
+[[nodiscard]] std::string text_of(const Stall& stall);
+
 // What the scheduler counts of one task.
 struct TaskTimes {
   Duration ran{};

@@ -105,8 +105,9 @@ core::Instant Daemon::next_deadline() const {
 
 // Before anything else is done: what we held may be somebody else's now.
 void Daemon::look_at_fence() {
-  if (!guard_ || !guard_->was_fenced(now_)) return;
-  step(core::Fenced{});
+  const auto left = guard_ ? guard_->was_fenced(now_) : std::nullopt;
+  if (!left) return;
+  step(core::Fenced{*left});
   perform_actions();
 }
 

@@ -64,7 +64,7 @@ class HeldSlot {
 };
 
 struct Board {
-  static constexpr std::uint64_t kMagic = 0x7669707079670002;  // "vippyg", form 2
+  static constexpr std::uint64_t kMagic = 0x7669707079670003;  // "vippyg", form 3
 
   std::uint64_t magic = kMagic;
   std::uint64_t octets = sizeof(Board);
@@ -76,6 +76,7 @@ struct Board {
   std::atomic<std::uint32_t> has_tags = 0;
   std::atomic<std::uint32_t> is_leaving = 0;
   std::atomic<std::uint64_t> fence = 0;
+  std::atomic<std::int64_t> fenced_at = 0;      // when it was raised last
   std::atomic<std::uint32_t> removed = 0;       // by the guard, since it raised the fence
   std::atomic<std::int32_t> removal_error = 0;  // what the system said to the latest removal
   Published<core::kDatagramOctetsMax> will;

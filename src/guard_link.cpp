@@ -161,10 +161,10 @@ void GuardLink::let_go(const platform::HeldAddress& held) {
   slots_.erase(found);
 }
 
-bool GuardLink::was_fenced(core::Instant now) {
-  if (board_ == nullptr || !is_fence_up(*board_)) return false;
+std::optional<core::Duration> GuardLink::was_fenced(core::Instant now) {
+  if (board_ == nullptr || !is_fence_up(*board_)) return std::nullopt;
   board_->beat_at.store(now.time_since_epoch().count());
-  if (!lower_fence(*board_)) return false;
+  if (!lower_fence(*board_)) return std::nullopt;
   process_->poke();
   ++fences_;
   const auto removed = board_->removed.load();
@@ -180,7 +180,8 @@ bool GuardLink::was_fenced(core::Instant now) {
   if (error != 0) {
     say(Priority::err, "the guard could not remove addresses: " + platform::explain(error));
   }
-  return true;
+  const core::Instant removes_at(core::Duration(board_->fenced_at.load()) + times_.hand_over);
+  return std::max(removes_at - now, core::Duration::zero());
 }
 
 void GuardLink::leave_cleanly() {

@@ -72,9 +72,9 @@ class GuardLink {
   void let_go(const platform::HeldAddress& held);
 
   // The guard took this daemon for hung: it has said that this node leaves, and has removed its
-  // addresses or would have at any moment. True once for each time. It counts as a beat, or else
+  // addresses or would have so much later. A value once for each time. It counts as a beat, or else
   // the guard would find the fence down and the daemon silent, and raise it again.
-  [[nodiscard]] bool was_fenced(core::Instant now);
+  [[nodiscard]] std::optional<core::Duration> was_fenced(core::Instant now);
   // The addresses are gone and the farewell is said: the guard ends and does nothing.
   void leave_cleanly();
 

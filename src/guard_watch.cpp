@@ -77,6 +77,7 @@ void GuardWatch::perform(const GuardSteps& steps) {
   if (steps.raise_fence) {
     board_.removed = 0;
     board_.removal_error = 0;
+    board_.fenced_at = host_.now().time_since_epoch().count();
     raise_fence(board_);
   }
   if (steps.lower_fence) lower_fence(board_);

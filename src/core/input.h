@@ -117,8 +117,11 @@ struct OrderGiven {
   std::string node;
 };
 
-// The guard found us hanging: it has spoken for us and removes what we held.
-struct Fenced {};
+// The guard found us hanging: it has spoken for us and has removed what we held, or would have so
+// much later.
+struct Fenced {
+  Duration left{};
+};
 
 // The operating system refused to send announcements or frames.
 struct SendRefused {

@@ -340,13 +340,13 @@ void Node::on(const StopRequested&, Instant now, Actions& out) {
   want({});
 }
 
-void Node::on(const Fenced&, Instant now, Actions& out) {
+void Node::on(const Fenced& fenced, Instant now, Actions& out) {
   ++counters_.fenced;
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   log(out, event::WasFenced{});
   view_.hearing().next_sender();  // the guard said our will under this number
   announced_last_ = now;
-  forfeit(now);
+  forfeit(now, std::min(linger(), fenced.left));
 }
 
 void Node::on(const SendRefused& refused, Instant now, Actions& out) {

@@ -73,6 +73,9 @@ class Node {
   [[nodiscard]] bool has_opened() const { return chat_opened_ && injector_opened_; }
 
  private:
+  // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that were
+  // sent to it are on their way, or wait for whoever answers them.
+  static constexpr Duration kLinger = std::chrono::milliseconds(2);
   // What repeats itself is said once in this time.
   static constexpr Duration kRemindEvery = std::chrono::seconds(60);
 
@@ -129,7 +132,7 @@ class Node {
   void on(const MessageHeard& heard, Instant now, Actions& out);
   void on(const MessageRefused& refused, Instant now, Actions& out);
   void on(const OrderGiven& order, Instant now, Actions& out);
-  void on(const Fenced&, Instant now, Actions& out);
+  void on(const Fenced& fenced, Instant now, Actions& out);
   void on(const SendRefused& refused, Instant now, Actions& out);
   void on(const NeighbourSpoke& spoke, Instant now, Actions& out);
   void on(const ContentPrepared& content, Instant now, Actions& out);
@@ -217,6 +220,8 @@ class Node {
   [[nodiscard]] Instant part_until(const GroupState& group) const;
   [[nodiscard]] bool should_have(std::size_t group, Instant now) const;
   void hold_or_release(std::size_t group, Instant now);
+  void forfeit(Instant now, Duration linger);
+  [[nodiscard]] Duration linger() const;
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
   void renew_contests(Instant now);
   void want_group(std::size_t group);
@@ -281,7 +286,6 @@ class Node {
   [[nodiscard]] bool is_wanted(const GroupState& group) const;
   [[nodiscard]] bool is_wanted(const GroupState& group, const AddressKey& key) const;
   [[nodiscard]] bool is_spoken_of(const GroupState& group) const;
-  void forfeit(Instant now);
   [[nodiscard]] std::string node_name(std::size_t node) const;
   [[nodiscard]] bool is_alone() const { return membership_.size() < 2; }
   [[nodiscard]] bool is_steady() const;
@@ -351,7 +355,8 @@ class Node {
   std::vector<NodeFacts> facts_;  // of the last decision
   bool is_settled_ = false;
   bool is_forfeiting_ = false;  // lets go of everything before it speaks
-  Instant forfeit_until_{};
+  Instant forfeit_at_{};        // then
+  Instant forfeit_until_{};     // speaks then, whatever the kernel did
   std::optional<Instant> active_since_;
   std::optional<Instant> leaving_since_;  // inactive for a reason that lets others come first
   std::optional<InactiveReason> standing_reason_;

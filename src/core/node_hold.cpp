@@ -10,9 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// After the new owner has said that it holds a group the old one keeps it for so long: frames that
-// were sent to the old one are on their way still.
-constexpr Duration kLinger = 2ms;
 // From a guard's first word that its daemon has left to an empty kernel, at most, and a margin.
 constexpr Duration kFarewell = 5ms;
 // What our kernel would not take is offered to others for so long.
@@ -209,14 +206,39 @@ void Node::hold_or_release(std::size_t index, Instant now) {
   const bool is_followed = owner != kNobody && owner != membership_.self() &&
                            facts_[owner].claims_group(index) &&
                            (claims_.test(index) || parts_.test(index));
-  if (!is_forfeiting_ && is_followed && makes_first()) {
-    group.release_at = std::min(group.release_at, now + kLinger);
-  } else {
-    group.release_at = now;
+  auto at = now;
+  if (is_forfeiting_) {
+    at = forfeit_at_;
+  } else if (is_followed && makes_first()) {
+    at = now + kLinger;
   }
+  group.release_at = std::min(group.release_at, at);
   if (now < group.release_at) return;
   group.is_held = false;
   group.release_at = Instant::max();
+}
+
+// Who must not hold what it cannot defend does not share it for a moment.
+Duration Node::linger() const {
+  return makes_first() && !standing_.is_strict() ? kLinger : Duration::zero();
+}
+
+// Others have taken what we had, or take it in this moment. Until all of it is gone we say nothing,
+// neither to them nor to the neighbours.
+void Node::forfeit(Instant now, Duration linger) {
+  begin_settling(now);
+  if (!goes_by_facts()) return;
+  is_forfeiting_ = true;
+  forfeit_at_ = now + linger;
+  forfeit_until_ = forfeit_at_ + config_.stale;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    auto& group = groups_[i];
+    group.is_held = group.is_held && linger > Duration::zero();
+    group.release_at = group.is_held ? forfeit_at_ : Instant::max();
+    group.again_at = Instant::max();
+    set_hold_deadline(i, now);
+  }
+  want(wanted());
 }
 
 void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& out) {

@@ -29,7 +29,7 @@ void Node::judge_lateness(Instant now, Actions& out) {
   const bool is_missed = may_be_missed(silent_since);
   log(out, event::WasLate{now - silent_since, is_missed});
   ++counters_.late;
-  if (is_missed) forfeit(now);
+  if (is_missed) forfeit(now, linger());
 }
 
 // All that arrived was read. Whoever stood still itself gives us `stale` from its return before it
@@ -39,19 +39,6 @@ bool Node::may_be_missed(Instant since) const {
   if (!goes_by_facts() || standing_.is_strict() || membership_.any_ran_on(since)) return true;
   return std::any_of(deaf_.begin(), deaf_.end(),
                      [&](const auto& deaf) { return deaf.heard && *deaf.heard > since; });
-}
-
-void Node::forfeit(Instant now) {
-  begin_settling(now);
-  if (!goes_by_facts()) return;
-  is_forfeiting_ = true;
-  forfeit_until_ = now + config_.stale;
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    groups_[i].is_held = false;
-    groups_[i].release_at = groups_[i].again_at = Instant::max();
-    set_hold_deadline(i, now);
-  }
-  want({});
 }
 
 bool Node::has_link_trouble() const {
@@ -273,7 +260,8 @@ bool Node::is_wanted(const GroupState& group, const AddressKey& key) const {
 }
 
 bool Node::is_spoken_of(const GroupState& group) const {
-  return is_wanted(group) && (group.owner == kNobody || group.owner == membership_.self());
+  if (is_forfeiting_ || !is_wanted(group)) return false;
+  return group.owner == kNobody || group.owner == membership_.self();
 }
 
 // The same as want(wanted()) for a group whose VIPs lie where they did.

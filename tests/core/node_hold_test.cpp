@@ -97,24 +97,44 @@ TEST(NodeHoldTest, BreakFirstIsNeverOnTwo) {
   EXPECT_LE(cluster.most, 1U);
 }
 
-TEST(NodeHoldTest, ANodeThatWasLateLetsGoBeforeItSpeaks) {
+// What others have taken meanwhile: requests that were sent to it before may wait for their answer.
+TEST(NodeHoldTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   Cluster cluster(prefers_a());
   cluster.silence(0);
   cluster.run(40ms);
   EXPECT_EQ(cluster.holders(kVip), Holders{1});
   cluster.wake(0);
   cluster.forget(0);
-  cluster[0].now = cluster.now;
-  cluster[0].tick();
-  const auto& actions = cluster[0].actions;
-  const auto removal = std::find_if(actions.begin(), actions.end(), [](const auto& action) {
-    return std::holds_alternative<RemoveAddress>(action);
-  });
-  ASSERT_NE(removal, actions.end());
-  EXPECT_EQ(cluster[0].count<SendMessage>(), 0U);  // not before the address is gone
-  cluster[0].comply();
-  cluster[0].tick();
-  EXPECT_EQ(cluster[0].count<SendMessage>(), 1U);
+  auto& late = cluster[0];
+  late.now = cluster.now;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+  EXPECT_EQ(late.node.next_deadline(), late.now + 2ms);
+  late.now += 2ms;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 1U);
+  EXPECT_EQ(late.count<SendMessage>(), 0U);  // not before the address is gone
+  EXPECT_EQ(late.count<Advertise>(), 0U);
+  late.comply();
+  late.tick();
+  EXPECT_EQ(late.count<SendMessage>(), 1U);
+}
+
+TEST(NodeHoldTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {
+  auto alone = prefers_a();
+  alone.isolation = Isolation::release;
+  auto breaks_first = prefers_a();
+  breaks_first.handover = HandOver::break_first;
+  for (const auto& config : {alone, breaks_first}) {
+    Cluster cluster(config);
+    cluster.silence(0);
+    cluster.run(40ms);
+    cluster.wake(0);
+    cluster.forget(0);
+    cluster[0].tick();
+    EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
+    EXPECT_EQ(cluster[0].count<SendMessage>(), 0U);
+  }
 }
 
 // A host that pauses with all that is on it: who wakes first hears nobody, who wakes later hears
@@ -199,6 +219,22 @@ TEST(NodeHoldTest, AFencedNodeLetsGoAndComesBack) {
   cluster.run(200ms);
   EXPECT_EQ(cluster.holders(kVip), Holders{0});
   EXPECT_EQ(cluster[0].status().counters.fenced, 1U);
+}
+
+TEST(NodeHoldTest, AFencedNodeLetsGoWhenItsGuardWouldHave) {
+  for (const auto left : {0ms, 1ms, 3ms}) {
+    Cluster cluster(prefers_a());
+    auto& fenced = cluster[0];
+    cluster.forget(0);
+    fenced.step(Fenced{left});
+    fenced.tick();
+    const auto linger = std::min<Duration>(left, 2ms);
+    EXPECT_EQ(fenced.count<RemoveAddress>(), linger > 0ms ? 0U : 1U);
+    fenced.now += linger;
+    fenced.tick();
+    EXPECT_EQ(fenced.count<RemoveAddress>(), 1U);
+    EXPECT_EQ(fenced.count<SendMessage>(), 0U);
+  }
 }
 
 TEST(NodeHoldTest, AGroupWhoseLinkIsDownGoesToSomebodyElseAlone) {

@@ -18,6 +18,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using namespace vippy::core;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
@@ -188,7 +189,7 @@ class Harness {
   void operate() {
     switch (from_.below(8)) {
       case 0: return step(StopRequested{});
-      case 1: return step(Fenced{});
+      case 1: return step(Fenced{20us * from_.octet()});
       case 2: return step(HealthReported{"check", from_.coin()});
       case 3: return step(SendRefused{from_.coin(), FailureKind::other});
       case 4: return step(MessageRefused{Wire2Error::forged, address(9)});

@@ -389,6 +389,21 @@ TEST_F(DaemonTest, AFenceAfterWhichNothingWasLeftToRemoveIsNoFailedRemoval) {
   EXPECT_TRUE(has_line("this node leaves and removed 2 addresses"));
 }
 
+TEST_F(DaemonTest, AFenceSaysHowLongTheGuardWouldHaveWaited) {
+  ASSERT_NE(make_board(memory), nullptr);
+  GuardLink link(std::make_unique<FakeGuard>(memory, guard));
+  link.set_times({.stale = 100ms, .kill_after = 1s, .hand_over = 3ms});
+  auto& board = *find_board(memory);
+  const auto now = core::Instant(50s);
+  EXPECT_EQ(link.was_fenced(now), std::nullopt);
+  for (const auto ago : {1ms, 3ms, 90ms}) {
+    board.fenced_at = (now - ago).time_since_epoch().count();
+    ASSERT_TRUE(raise_fence(board));
+    EXPECT_EQ(link.was_fenced(now), std::max<core::Duration>(3ms - ago, 0ms));
+    EXPECT_EQ(link.was_fenced(now), std::nullopt) << "told once";
+  }
+}
+
 TEST_F(DaemonTest, AGuardThatMayBeKilledForMemoryIsAWarningWithItsRemedy) {
   guard.fitness = platform::Fitness{.out_of_memory = EACCES};
   serve();

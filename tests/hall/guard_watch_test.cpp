@@ -112,6 +112,7 @@ TEST_F(GuardWatchTest, ADaemonThatAcknowledgesBetweenTwoBatchesKeepsTheRest) {
   host.time += 101ms;
   EXPECT_EQ(turn(), host.time + 1ms);
   EXPECT_TRUE(is_fence_up(*board));
+  EXPECT_EQ(board->fenced_at.load(), host.time.time_since_epoch().count());
   host.take();
   host.on_removal = [this] {
     beat();

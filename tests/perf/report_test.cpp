@@ -21,7 +21,7 @@ Report recorded(const std::string& name) {
 TEST(FiguresTest, ASampleBecomesMillisecondsAndNulls) {
   Sample sample;
   sample.asked.gap = 1500us;
-  sample.asked.lost = 3;
+  sample.asked.lost.resize(3);
   sample.added = 2ms;
   sample.held.two = 250us;
   sample.held.is_two_at_end = true;

@@ -3,15 +3,19 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <stdexcept>
+#include <utility>
 
 namespace vippy::lab {
 
@@ -95,16 +99,6 @@ void turn_round(Envelope& envelope) {
   }
 }
 
-void respond(int fd, std::uint64_t node) {
-  for (int i = 0; i < kBurst; ++i) {
-    Envelope envelope;
-    if (::recvmsg(fd, &envelope.header, 0) < static_cast<ssize_t>(sizeof(std::uint64_t))) return;
-    turn_round(envelope);
-    envelope.answer.node = node;
-    ::sendmsg(fd, &envelope.header, MSG_NOSIGNAL);
-  }
-}
-
 // The kernel's time of arrival.
 Duration arrival(msghdr& header) {
   for (auto* control = CMSG_FIRSTHDR(&header); control != nullptr;
@@ -144,14 +138,41 @@ Echo::~Echo() {
   ::close(wake_);
 }
 
-void Echo::run() const {
+void Echo::respond(const Responder& responder) {
+  for (int i = 0; i < kBurst; ++i) {
+    Envelope envelope;
+    if (::recvmsg(responder.fd, &envelope.header, 0) <
+        static_cast<ssize_t>(sizeof(std::uint64_t))) {
+      return;
+    }
+    turn_round(envelope);
+    envelope.answer.node = responder.node;
+    if (::sendmsg(responder.fd, &envelope.header, MSG_NOSIGNAL) >= 0) continue;
+    const Refused refused{wall_clock(), responder.node, errno};
+    const std::lock_guard lock(mutex_);
+    refused_.push_back(refused);
+  }
+}
+
+void Echo::hurry(unsigned priority) {
+  sched_param param{};
+  param.sched_priority = static_cast<int>(priority);
+  ::pthread_setschedparam(thread_.native_handle(), SCHED_FIFO, &param);
+}
+
+std::vector<Echo::Refused> Echo::take_refused() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(refused_, {});
+}
+
+void Echo::run() {
   std::vector<pollfd> waiting;
   for (const auto& responder : responders_) waiting.push_back({responder.fd, POLLIN, 0});
   waiting.push_back({wake_, POLLIN, 0});
   while (!is_over_) {
     ::poll(waiting.data(), waiting.size(), -1);
     for (std::size_t i = 0; i < responders_.size(); ++i) {
-      if (waiting[i].revents != 0) respond(responders_[i].fd, responders_[i].node);
+      if (waiting[i].revents != 0) respond(responders_[i]);
     }
   }
 }

@@ -31,14 +31,29 @@ class Echo {
   Echo(const Echo&) = delete;
   Echo& operator=(const Echo&) = delete;
 
+  // The service is to be scheduled like a daemon of this real-time priority, where that is allowed.
+  void hurry(unsigned priority);
+
+  // Answers that a node's kernel did not take: the address was gone when its turn came.
+  struct Refused {
+    Duration at{};  // of the wall clock
+    std::uint64_t node = 0;
+    int os_error = 0;
+  };
+  // What was refused since the last call.
+  [[nodiscard]] std::vector<Refused> take_refused();
+
  private:
   struct Responder {
     int fd = -1;
     std::uint64_t node = 0;
   };
-  void run() const;
+  void run();
+  void respond(const Responder& responder);
 
   std::vector<Responder> responders_;
+  std::mutex mutex_;
+  std::vector<Refused> refused_;
   std::atomic<bool> is_over_ = false;
   int wake_ = -1;
   std::thread thread_;
