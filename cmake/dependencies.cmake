@@ -6,7 +6,15 @@ find_package(simdjson REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
-pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
+pkg_check_modules(PCAP REQUIRED libpcap)
+# Loaded when it is needed, by the name that programs are linked with.
+find_library(VIPPY_PCAP_FILE pcap REQUIRED HINTS ${PCAP_LIBRARY_DIRS})
+execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${VIPPY_PCAP_FILE} OUTPUT_VARIABLE pcap_headers
+                COMMAND_ERROR_IS_FATAL ANY)
+if(NOT pcap_headers MATCHES "SONAME +([^ \n]+)")
+  message(FATAL_ERROR "${VIPPY_PCAP_FILE} has no SONAME: is it a shared library?")
+endif()
+set(VIPPY_PCAP_LIBRARY ${CMAKE_MATCH_1})
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "SunOS")

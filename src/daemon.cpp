@@ -48,6 +48,9 @@ void Daemon::start(const core::Config& config) {
 }
 
 std::optional<int> Daemon::turn() {
+  // Before wait() sends what is queued, and each time that we may have stood still.
+  now_ = platform_.now();
+  look_at_fence();
   auto deadline = std::max(next_deadline(), core::Instant{});  // the least one has a meaning
   const auto due = std::max(deadline, platform_.now());
   std::size_t count = 0;
@@ -59,7 +62,8 @@ std::optional<int> Daemon::turn() {
     count = platform_.wait(deadline, events_);
     now_ = platform_.now();
     // From when we woke: what waited for us meanwhile is older, and is to be read first.
-    if (waits == 0) look_at_fence();
+    look_at_fence();
+    if (waits == 0 && guard_) guard_->beat(now_);  // a turn may be long, and we are alive
     if (waits == 0) woke_ = now_;
     if (waits == 0 && now_ > due) lateness_.note(now_ - due, now_);
     for (std::size_t i = 0; i < count; ++i) {
@@ -474,6 +478,10 @@ void Daemon::perform(const core::Listen& action) {
 
 void Daemon::perform(const core::PrepareContent& action) {
   run_beside([task = action.task] { return core::prepare(*task); });
+}
+
+void Daemon::perform(const core::WithdrawAdditions&) {
+  platform_.perform(platform::WithdrawAdditions{});
 }
 
 void Daemon::perform(const core::HarvestNeighbours&) {

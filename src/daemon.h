@@ -137,6 +137,7 @@ class Daemon {
   void perform(const core::RemoveAddress& action);
   void perform(const core::Advertise& action);
   void perform(const core::Listen& action);
+  void perform(const core::WithdrawAdditions& action);
   void perform(const core::HarvestNeighbours& action);
   void perform(const core::Log& action);
   void perform(const core::SetLogging& action);

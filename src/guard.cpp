@@ -36,6 +36,13 @@ bool Guard::overslept(const GuardView& view) const {
   return planned_ < view.now && view.now - planned_ > view.stale / 2;
 }
 
+// Both wake from the same pause, and the daemon may be the later one.
+core::Duration Guard::grace_for(const GuardView& view) const {
+  if (overslept(view)) return view.stale;
+  const auto late = view.now - std::min(planned_, view.now);
+  return late > view.stale / 16 ? late : core::Duration::zero();
+}
+
 void Guard::watch(const GuardView& view, GuardSteps& steps) {
   state_ = State::watching;
   if (view.is_dead) return begin_leaving(view, steps);
@@ -46,9 +53,10 @@ void Guard::watch(const GuardView& view, GuardSteps& steps) {
     return;
   }
   // Once until it beats again: a guard that is always late would never act.
-  if (overslept(view) && !has_had_grace_) {
+  const auto grace = grace_for(view);
+  if (grace > core::Duration::zero() && !has_had_grace_) {
     has_had_grace_ = true;
-    steps.look_again = view.now + view.stale;
+    steps.look_again = view.now + grace;
     return;
   }
   state_ = State::suspecting;

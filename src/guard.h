@@ -6,6 +6,7 @@
 //          the process around it is guard_main.cpp, the simulator may be another.
 // Units:   core::Instant, core::Duration.
 // Bounds:  kWills announcements of leaving a farewell; kRemovalsMax attempts to remove.
+//          A guard that was late itself gives a silent daemon as much once more, at most `stale`.
 // Errors:  what could not be removed is tried again; the view says whether anything is left.
 // Order:   a hang is acted upon only after the fence is up and the daemon was looked at once more.
 //          `now` of a view is read before `beat_at`: a guard that is late never sees a daemon older
@@ -57,6 +58,7 @@ class Guard {
 
  private:
   [[nodiscard]] bool overslept(const GuardView& view) const;
+  [[nodiscard]] core::Duration grace_for(const GuardView& view) const;
   void watch(const GuardView& view, GuardSteps& steps);
   void suspect(const GuardView& view, GuardSteps& steps);
   void begin_leaving(const GuardView& view, GuardSteps& steps);

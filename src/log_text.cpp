@@ -25,6 +25,7 @@ const char* words(FailureKind failure) {
       return "not permitted (vippyd needs CAP_NET_ADMIN and CAP_NET_RAW)";
     case FailureKind::in_use: return "in use by another program (another vippyd?)";
     case FailureKind::no_resources: return "the system is short of resources";
+    case FailureKind::withdrawn: return "taken back";
     case FailureKind::other: return "refused by the system";
   }
   return "";

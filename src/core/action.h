@@ -75,6 +75,10 @@ struct RemoveAddress {
   Plumb plumb = Plumb::address;
 };
 
+// What was asked to be added, or renewed, and was not sent to the kernel yet, is not to be: each is
+// answered as withdrawn.
+struct WithdrawAdditions {};
+
 enum class AdvertiseForm : std::uint8_t {
   everyone,       // broadcast, in request form; IPv6: NA to all nodes
   everyone_reply, // IPv4: broadcast, in reply form
@@ -116,7 +120,7 @@ struct Exit {
 
 using Action = std::variant<OpenManagement, OpenChat, UseInjector, SendAnnouncement, UseSecrets,
                             SendMessage, KeepWill, UseGuard, UseScheduling,
-                            AddAddress, RemoveAddress, Advertise, Listen, HarvestNeighbours,
+                            AddAddress, RemoveAddress, WithdrawAdditions, Advertise, Listen, HarvestNeighbours,
                             Log, SetLogging, Exit, PrepareContent>;
 using Actions = std::vector<Action>;
 

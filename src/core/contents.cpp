@@ -22,14 +22,14 @@ bool Contents::is_refused(ContentDigest digest) const {
   return digest != 0 && std::find(refused_.begin(), refused_.end(), digest) != refused_.end();
 }
 
-void Contents::on_request(const ContentRequest& request, Instant now) {
+void Contents::on_request(const ContentRequest& request, std::uint64_t own_sequence, Instant now) {
   auto& offer = offers_[slot(request.what)];
   if (offer.digest != request.digest || offer.text.empty()) return;
   // The same echo again is a recording, or somebody else who hears the answer as well.
-  const auto newer = static_cast<std::int32_t>(request.of.sequence - offer.asked_at_sequence);
-  if (offer.was_asked && newer <= 0) return;
-  offer.was_asked = true;
-  offer.asked_at_sequence = request.of.sequence;
+  const auto behind = static_cast<std::uint32_t>(own_sequence) - request.of.sequence;
+  const auto echoed = own_sequence - std::min<std::uint64_t>(behind, own_sequence);
+  if (offer.asked_at && echoed <= *offer.asked_at) return;
+  offer.asked_at = echoed;
   if (offer.next) {
     offer.is_asked_again = *offer.next > 0;
     return;

@@ -39,7 +39,8 @@ class Contents {
   void offer(Content what, ContentDigest digest, std::uint64_t version, std::string text);
   [[nodiscard]] ContentDigest offered(Content what) const { return offers_[slot(what)].digest; }
 
-  void on_request(const ContentRequest& request, Instant now);
+  // `own_sequence`: of our last message; the request echoes that or an earlier one.
+  void on_request(const ContentRequest& request, std::uint64_t own_sequence, Instant now);
   // The whole text is here and being looked at: it is not wanted until that is over.
   void look_at(ContentDigest digest) { looked_at_.push_back(digest); }
   void looked_at(ContentDigest digest) { std::erase(looked_at_, digest); }
@@ -62,8 +63,7 @@ class Contents {
     std::optional<std::size_t> next;  // octet to be sent next; nullopt: nobody asked
     bool is_asked_again = false;      // while it is being sent
     Instant served_at{};
-    bool was_asked = false;
-    std::uint32_t asked_at_sequence = 0;  // the latest echo of us in a request
+    std::optional<std::uint64_t> asked_at;  // the latest message of ours that a request echoed
   };
   struct Want {
     Content what{};

@@ -15,6 +15,7 @@ enum class FailureKind : std::uint8_t {
   no_interface,    // ENODEV, ENXIO: the interface is gone
   not_permitted,   // EPERM, EACCES: privileges or link protection
   in_use,          // EADDRINUSE: somebody else has it
+  withdrawn,       // ECANCELED: taken back by WithdrawAdditions before the kernel was asked
   no_resources,    // ENOMEM, ENOBUFS, EAGAIN: try again later
   other,           // anything else: logged with its name, tried again later
 };

@@ -49,6 +49,7 @@ Membership::Change Membership::heard(std::size_t index, bool says_active, std::u
     peer.last_pause_at = received;
   }
   peer.heard_last = std::max(received, peer.heard_last.value_or(received));
+  peer.given = Duration::zero();
   peer.version = version;
   peer.outdated_noted = false;
   if (turned_with_version) {
@@ -73,10 +74,14 @@ Instant Membership::deadline(const Peer& peer) const {
 
 void Membership::excuse(Duration late_by, Instant now) {
   if (!is_worth_excusing(late_by)) return;
-  const bool is_long = late_by >= tuning_.stale;
   for (auto& peer : peers_) {
     if (peer.is_silent) continue;
-    peer.excused_at = is_long ? now : std::min(now, *peer.heard_last + late_by);
+    const auto silent_since = std::max(*peer.heard_last, peer.excused_at);
+    peer.excused_at = std::min(now, silent_since + late_by);
+    if (late_by < tuning_.stale) continue;
+    const auto given = std::min(now - peer.excused_at, tuning_.stale - peer.given);
+    peer.excused_at += given;
+    peer.given += given;
   }
 }
 

@@ -67,7 +67,8 @@ class Membership {
   [[nodiscard]] bool any_active() const;
   // We came late ourselves by so much: perhaps all did. When that is more than any jitter, whoever
   // is not silent by now is given the time as well, and after a lateness of `stale` or more one
-  // `stale` from `now`: not all wake at the same time.
+  // `stale` from `now`: not all wake at the same time. Of our own time awake no more than one
+  // `stale` is given to a peer until it is heard again, however often we are late.
   void excuse(Duration late_by, Instant now);
   // Did some peer speak on after `since`, without a pause as long as `stale`, for so long that it
   // may have found us silent by now? It excuses us for its own pauses as we do for ours.
@@ -92,6 +93,7 @@ class Membership {
     Duration last_pause{};  // the last one that was longer than it should be
     Instant last_pause_at{};
     Instant excused_at{};
+    Duration given{};  // of our time awake, since it was heard
     std::optional<Instant> changing_until;  // counted as active although it says otherwise
     std::uint64_t version = 0;
     Worst gaps;

@@ -345,8 +345,9 @@ void Node::on(const Fenced& fenced, Instant now, Actions& out) {
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   log(out, event::WasFenced{});
   view_.hearing().next_sender();  // the guard said our will under this number
+  if (goes_by_facts()) membership_.excuse(now - announce_at_, now);
   announced_last_ = now;
-  forfeit(now, std::min(linger(), fenced.left));
+  forfeit(now, std::min(linger(), fenced.left), out);
 }
 
 void Node::on(const SendRefused& refused, Instant now, Actions& out) {

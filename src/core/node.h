@@ -161,6 +161,7 @@ class Node {
   [[nodiscard]] PeerStatus peer_status(std::size_t peer, Instant now) const;
   [[nodiscard]] OutReason out_reason(std::size_t peer) const;
   void append_path(Status& out) const;
+  [[nodiscard]] std::size_t shown_owner(std::size_t group) const;
   void append_status(std::size_t group, Instant now, Status& out) const;
   [[nodiscard]] MembershipTuning tuning() const;
   void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);
@@ -220,8 +221,9 @@ class Node {
   [[nodiscard]] Instant part_until(const GroupState& group) const;
   [[nodiscard]] bool should_have(std::size_t group, Instant now) const;
   void hold_or_release(std::size_t group, Instant now);
-  void forfeit(Instant now, Duration linger);
+  void forfeit(Instant now, Duration linger, Actions& out);
   [[nodiscard]] Duration linger() const;
+  [[nodiscard]] bool has_forfeited(Instant now);
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
   void renew_contests(Instant now);
   void want_group(std::size_t group);
@@ -356,7 +358,8 @@ class Node {
   bool is_settled_ = false;
   bool is_forfeiting_ = false;  // lets go of everything before it speaks
   Instant forfeit_at_{};        // then
-  Instant forfeit_until_{};     // speaks then, whatever the kernel did
+  Instant forfeit_until_{};     // speaks then, unless the kernel gets on
+  std::size_t forfeit_left_ = 0;  // to let go of
   std::optional<Instant> active_since_;
   std::optional<Instant> leaving_since_;  // inactive for a reason that lets others come first
   std::optional<InactiveReason> standing_reason_;

@@ -225,12 +225,14 @@ Duration Node::linger() const {
 
 // Others have taken what we had, or take it in this moment. Until all of it is gone we say nothing,
 // neither to them nor to the neighbours.
-void Node::forfeit(Instant now, Duration linger) {
+void Node::forfeit(Instant now, Duration linger, Actions& out) {
   begin_settling(now);
   if (!goes_by_facts()) return;
   is_forfeiting_ = true;
   forfeit_at_ = now + linger;
   forfeit_until_ = forfeit_at_ + config_.stale;
+  forfeit_left_ = reconciler_.ours();
+  out.push_back(WithdrawAdditions{});
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
     group.is_held = group.is_held && linger > Duration::zero();
@@ -330,6 +332,15 @@ void Node::copy_facts() {
   }
 }
 
+// A kernel that takes its time is waited for as long as it gets on.
+bool Node::has_forfeited(Instant now) {
+  const auto left = reconciler_.ours();
+  if (std::exchange(forfeit_left_, left) > left) {
+    forfeit_until_ = std::max(forfeit_until_, now + config_.stale);
+  }
+  return left == 0 || now >= forfeit_until_;
+}
+
 void Node::decide_by_facts(Instant now, Actions& out) {
   take_due(now);
   take_stock(now);
@@ -337,7 +348,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     must_look_again_ = true;
     return;
   }
-  if (is_forfeiting_ && (reconciler_.ours() == 0 || now >= forfeit_until_)) {
+  if (is_forfeiting_ && has_forfeited(now)) {
     is_forfeiting_ = false;
     members_changed_ = true;
     announce_at_ = now;

@@ -29,7 +29,7 @@ void Node::judge_lateness(Instant now, Actions& out) {
   const bool is_missed = may_be_missed(silent_since);
   log(out, event::WasLate{now - silent_since, is_missed});
   ++counters_.late;
-  if (is_missed) forfeit(now, linger());
+  if (is_missed) forfeit(now, linger(), out);
 }
 
 // All that arrived was read. Whoever stood still itself gives us `stale` from its return before it

@@ -61,7 +61,8 @@ void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
 // A content is what its digest says, whoever sent it; a request shows by its echo that it is new.
 bool Node::hear_content(const Message& message, Instant now, Actions& out) {
   if (const auto* request = std::get_if<ContentRequest>(&message.body)) {
-    if (view_.hearing().proves(request->of)) contents_.on_request(*request, now);
+    const auto& hearing = view_.hearing();
+    if (hearing.proves(request->of)) contents_.on_request(*request, hearing.own_sequence(), now);
     return true;
   }
   const auto* fragment = std::get_if<Fragment>(&message.body);

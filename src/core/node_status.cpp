@@ -15,6 +15,7 @@ std::string remedy(FailureKind failure) {
     case FailureKind::no_interface: return "the interface is gone";
     case FailureKind::not_permitted: return "not permitted: vippyd needs CAP_NET_ADMIN";
     case FailureKind::in_use: return "in use by somebody else";
+    case FailureKind::withdrawn: return "taken back";
     case FailureKind::no_resources: return "the system is short of resources; trying again";
     case FailureKind::other: return "refused by the system; see the log";
   }
@@ -127,9 +128,27 @@ void Node::append_pace(Instant now, Status& out) const {
   }
 }
 
+// Who has the group. To whom it is allotted though all refuse it does not have it for that, while
+// somebody has it still.
+std::size_t Node::shown_owner(std::size_t index) const {
+  const auto& group = groups_[index];
+  const auto facts = view_.facts();
+  const bool may_have = group.owner < facts.size() && facts[group.owner].is_fit(index);
+  if (!goes_by_facts() || may_have || !membership_.self()) return group.owner;
+  if (claims_.test(index) || parts_.test(index)) return *membership_.self();
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (i != membership_.self() && facts[i].claims_group(index)) return i;
+  }
+  return group.owner;
+}
+
 void Node::append_status(std::size_t index, Instant now, Status& out) const {
   const auto& group = groups_[index];
-  GroupStatus status{group.owner, Holding::none, group.reason, now - group.since};
+  GroupStatus status{shown_owner(index), Holding::none, group.reason, now - group.since};
+  for (std::size_t i = 0; goes_by_facts() && i < view_.facts().size(); ++i) {
+    const auto* refusals = view_.facts()[i].refusals;
+    if (refusals != nullptr && refusals->test(index)) status.refused_by.push_back(i);
+  }
   std::size_t up = 0;
   for (std::size_t i = 0; i < group.keys.size(); ++i) {
     const auto& key = group.keys[i];
@@ -152,8 +171,7 @@ void Node::append_status(std::size_t index, Instant now, Status& out) const {
     }
   }
   append_convergence(group, status);
-  if (group.owner == kNobody && group.is_held && membership_.self()) {
-    status.owner = *membership_.self();
+  if (status.owner == membership_.self() && group.owner != status.owner) {
     out.troubles.push_back({shared_->groups[index].vips.front().text, "",
                             "no other node can take it, so this node keeps it: do not stop it",
                             now - group.since});

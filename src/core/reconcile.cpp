@@ -242,7 +242,9 @@ Reconciler::Change Reconciler::added(Records::value_type& entry, FailureKind fai
   }
   // Somebody else's notification may have been taken for ours.
   if (record.adds_unseen > 0) --record.adds_unseen;
-  if (was_in_doubt && failure == FailureKind::already_there) return believe_seen(entry, now, out);
+  const bool says_nothing = failure == FailureKind::withdrawn ||
+                            (was_in_doubt && failure == FailureKind::already_there);
+  if (says_nothing) return believe_seen(entry, now, out);
   if (failure == FailureKind::already_there) {
     return contradicted(entry, Presence::foreign, now, out);
   }
@@ -296,7 +298,7 @@ std::optional<Reconciler::Answer> Reconciler::outcome(RequestId id, FailureKind 
     const auto key = renewal->second;
     renewals_.erase(renewal);
     // The next renewal is due long before the lease ends; whether it is gone a notification tells.
-    if (failure != FailureKind::none) {
+    if (failure != FailureKind::none && failure != FailureKind::withdrawn) {
       log(out, event::AddressFailed{vip_name(key), interface_name(key.index), true, failure});
     }
     return Answer{key, Change::none};

@@ -5,9 +5,9 @@
 //          time, asks for nothing twice, and finds its way from whatever a crash left behind.
 // Purity:  no clock; every call is handed `now`. Requests and log events are appended to `out`.
 // Units:   Instant.
-// Bounds:  kAskedAtOnce additions and as many removals are on their way at a time, so that planning
-//          thousands keeps nobody from speaking in between, and neither kind waits for the other;
-//          O(log addresses) for an address that changes and for
+// Bounds:  kAskedAtOnce additions, as many removals and kRenewedAtOnce renewals of leases are on
+//          their way at a time, so that planning thousands keeps nobody from speaking in between,
+//          and no kind waits for another; O(log addresses) for an address that changes and for
 //          one that is planned; O(addresses) for a whole table, a whole list of wishes and a
 //          renewal of leases.
 // Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
@@ -49,6 +49,7 @@ struct AddressKey {
 class Reconciler {
  public:
   static constexpr std::size_t kAskedAtOnce = 256;
+  static constexpr std::size_t kRenewedAtOnce = 64;
   enum class Change : std::uint8_t { none, came_up, went_down };
   struct Answer {
     AddressKey key;
@@ -163,7 +164,8 @@ class Reconciler {
     std::size_t asked = 0;
   };
   void request_from(Line& line, Pending what, Instant now, RequestId& next_id, Actions& out);
-  void renew(Instant now, RequestId& next_id, Actions& out);
+  void begin_renewals(Instant now);
+  void renew(RequestId& next_id, Actions& out);
   void failed(Records::value_type& entry, bool is_add, FailureKind failure, Instant now,
               Actions& out);
   Change added(Records::value_type& entry, FailureKind failure, Instant now, Actions& out);
@@ -185,6 +187,8 @@ class Reconciler {
   };
   std::map<RequestId, Asked> requests_;
   std::map<RequestId, AddressKey> renewals_;
+  std::deque<AddressKey> renewable_;  // what is left of this round
+  AddressKey renewed_last_;
   Duration lease_{};
   bool has_leases_ = false;
   bool lease_changed_ = false;

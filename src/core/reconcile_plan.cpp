@@ -63,22 +63,40 @@ void Reconciler::set_lease(Duration lease) {
   lease_ = lease;
 }
 
-// All of them in one batch, three times within a lease: two may fail.
-void Reconciler::renew(Instant now, RequestId& next_id, Actions& out) {
+// Three rounds within a lease: two may fail. A round that takes longer than its third is followed by
+// the next one where it stood, so that each address has its turn.
+void Reconciler::begin_renewals(Instant now) {
   const bool is_due = lease_changed_ || now >= renew_at_;
   if (!is_due && (lease_ == Duration::zero() || renew_at_ != Instant::max())) return;
   renew_at_ = lease_ == Duration::zero() ? Instant::max() : now + lease_ / 3;
   if (!is_due) return;
   lease_changed_ = false;
-  bool has_any = false;
+  renewable_.clear();
+  std::size_t behind = 0;  // of those that were renewed last, or come before
   for (const auto& [key, record] : records_) {
     if (!record.wanted || record.presence != Presence::ours || key.plumb == Plumb::route) continue;
-    has_any = true;
-    if (record.pending != Pending::none) continue;
+    if (key <= renewed_last_) ++behind;
+    renewable_.push_back(key);
+  }
+  std::rotate(renewable_.begin(), renewable_.begin() + static_cast<std::ptrdiff_t>(behind),
+              renewable_.end());
+  if (renewable_.empty()) renew_at_ = Instant::max();
+}
+
+// What is not there any more would come back by it.
+void Reconciler::renew(RequestId& next_id, Actions& out) {
+  while (!renewable_.empty() && renewals_.size() < kRenewedAtOnce) {
+    const auto key = renewable_.front();
+    renewable_.pop_front();
+    const auto found = records_.find(key);
+    const bool is_held = found != records_.end() && found->second.wanted &&
+                         found->second.presence == Presence::ours &&
+                         found->second.pending == Pending::none;
+    if (!is_held) continue;
+    renewed_last_ = key;
     renewals_[next_id] = key;
     out.push_back(AddAddress{next_id++, key.index, key.prefix, lease_, true});
   }
-  if (!has_any) renew_at_ = Instant::max();
 }
 
 void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
@@ -93,7 +111,8 @@ void Reconciler::plan(Instant now, RequestId& next_id, Actions& out) {
   // Somebody else may have it already: letting go does not wait for thousands that come.
   request_from(removals_, Pending::removing, now, next_id, out);
   request_from(additions_, Pending::adding, now, next_id, out);
-  if (is_due || lease_changed_ || now >= renew_at_) renew(now, next_id, out);
+  if (is_due || lease_changed_ || now >= renew_at_) begin_renewals(now);
+  renew(next_id, out);
 }
 
 // And their siblings, which may have waited for them.

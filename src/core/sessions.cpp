@@ -35,7 +35,7 @@ Verdict PeerSession::judge(const Sender& sender, const Echo& echo, const OwnVoic
     prove(sender, own, source);
     return Verdict::believed;
   }
-  wait_for_proof(sender);
+  wait_for_proof(sender, own);
   return is_proof ? Verdict::namesake : Verdict::unproven;
 }
 
@@ -43,22 +43,53 @@ void PeerSession::prove(const Sender& sender, const OwnVoice& own, const IpAddre
   if (proven_) retired_[retired_count_++ % kRetiredMax] = {proven_->session, own.sequence};
   proven_ = {sender.session, sender.sequence};
   candidates_.clear();
+  tried_.clear();
   sources_.clear();
   add_source(source);
   was_heard_ = hears_us_ = true;
 }
 
-void PeerSession::wait_for_proof(const Sender& sender) {
-  const auto known = std::find_if(candidates_.begin(), candidates_.end(), [&](const Heard& one) {
-    return one.session == sender.session;
-  });
+void PeerSession::wait_for_proof(const Sender& sender, const OwnVoice& own) {
+  Candidate candidate{sender.session, sender.sequence, own.sequence, 0};
+  const auto known =
+      std::find_if(candidates_.begin(), candidates_.end(),
+                   [&](const Candidate& one) { return one.session == sender.session; });
   if (known != candidates_.end()) {
     if (sender.sequence <= known->sequence) return;
+    candidate.since = known->since;
+    candidate.before = known->before;
     candidates_.erase(known);
-  } else if (candidates_.size() == kCandidatesMax) {
-    candidates_.pop_back();
+  } else {
+    candidate.before = last_turn(sender.session);
   }
-  candidates_.insert(candidates_.begin(), {sender.session, sender.sequence});
+  if (candidates_.size() == kCandidatesMax) {
+    const auto served = std::max_element(
+        candidates_.begin(), candidates_.end(), [&](const Candidate& one, const Candidate& other) {
+          return one.last_turn(own) < other.last_turn(own);
+        });
+    if (candidate.before >= served->last_turn(own)) return;
+    note_turn(served->session, served->last_turn(own));
+    candidates_.erase(served);
+  }
+  candidates_.insert(candidates_.begin(), candidate);
+}
+
+std::uint64_t PeerSession::last_turn(SessionId session) const {
+  const auto found = std::find_if(tried_.begin(), tried_.end(),
+                                  [&](const Turn& one) { return one.session == session; });
+  return found == tried_.end() ? 0 : found->at;
+}
+
+void PeerSession::note_turn(SessionId session, std::uint64_t at) {
+  const auto found = std::find_if(tried_.begin(), tried_.end(),
+                                  [&](const Turn& one) { return one.session == session; });
+  if (found != tried_.end()) {
+    found->at = at;
+  } else if (tried_.size() < kTriedMax) {
+    tried_.push_back({session, at});
+  } else {
+    tried_[next_tried_++ % kTriedMax] = {session, at};
+  }
 }
 
 void PeerSession::add_source(const IpAddress& source) {

@@ -4,7 +4,7 @@
 //          it echoes of us.
 // Purity:  a value for each peer; no clock: freshness is counted in our own messages.
 // Bounds:  one proven session with kChatPathsMax addresses and kCandidatesMax candidates for each
-//          peer.
+//          peer; of candidates that did not prove themselves kTriedMax are remembered.
 // Errors:  verdicts, which the caller counts.
 // Source:  docs/protocol.md, "Protocol 2: sessions".
 //
@@ -16,6 +16,10 @@
 // one is believed again only if it echoes what we sent after that, however fresh its last messages
 // are: a late message of an earlier session may seem to follow the present one. All of this holds
 // across restarts of either side, with nothing stored and no clock compared.
+//
+// Sessions that wait for proof take turns: a candidate is echoed for kTurn of our messages at least,
+// then it makes room for one that has waited longer. However many recorded sessions are played, the
+// real one has its turn, unless there are more of them than are remembered.
 //
 // While a session is heard that hears us, another one under the same name counts only if it comes
 // from an address of that session: a daemon that was restarted does, a second host that was given
@@ -86,16 +90,37 @@ class PeerSession {
   [[nodiscard]] bool may_be_late(SessionId session, const Echo& echo) const;
   [[nodiscard]] bool is_elsewhere(const IpAddress& source) const;
   void prove(const Sender& sender, const OwnVoice& own, const IpAddress& source);
-  void wait_for_proof(const Sender& sender);
+  void wait_for_proof(const Sender& sender, const OwnVoice& own);
+  // When it had its last turn, by the number of our message then; 0: never.
+  [[nodiscard]] std::uint64_t last_turn(SessionId session) const;
+  void note_turn(SessionId session, std::uint64_t at);
 
   // More restarts than this within one freshness window are not told apart from recordings.
   static constexpr std::size_t kRetiredMax = 16;
   std::array<Retired, kRetiredMax> retired_{};
   std::size_t retired_count_ = 0;
   std::optional<Heard> proven_;
+  static constexpr std::uint64_t kTurn = 2;  // one may be lost
+  struct Candidate {
+    SessionId session = 0;
+    std::uint64_t sequence = 0;
+    std::uint64_t since = 0;  // the number of our last message before its turn
+    std::uint64_t before = 0;  // its last turn before this one
+    [[nodiscard]] std::uint64_t last_turn(const OwnVoice& own) const {
+      return own.sequence >= since + kTurn ? own.sequence : before;
+    }
+  };
   // The latest first. Several, so that recordings of old sessions do not displace a real one.
   static constexpr std::size_t kCandidatesMax = 4;
-  std::vector<Heard> candidates_;
+  std::vector<Candidate> candidates_;
+  struct Turn {
+    SessionId session = 0;
+    std::uint64_t at = 0;
+  };
+  // Of each restart that was recorded there is one session.
+  static constexpr std::size_t kTriedMax = 256;
+  std::vector<Turn> tried_;  // empty unless sessions are many
+  std::size_t next_tried_ = 0;
   std::vector<IpAddress> sources_;  // of the proven session, kChatPathsMax; the latest last
   bool was_heard_ = false;
   bool hears_us_ = false;  // it said so since it was last silent

@@ -76,6 +76,8 @@ struct GroupStatus {
   std::size_t answered = 0;
   std::optional<Duration> converged_in;  // nobody is being asked any more
   std::vector<IpAddress> silent;         // some of those that did not answer
+  std::vector<std::size_t> refused_by;   // nodes that have no interface for it, or whose kernel
+                                         // would not take it
 };
 
 struct WitnessStatus {

@@ -225,6 +225,11 @@ void append_group_status(std::string& out, const core::Group& group,
   out += ",\"since\":";
   append_seconds(out, status.since);
   append_convergence(out, status);
+  if (!status.refused_by.empty()) {
+    out += ",\"refused_by\":";
+    append_list(out, status.refused_by,
+                [&](std::size_t node) { append_json_string(out, shared.nodes.at(node)); });
+  }
   out += '}';
 }
 

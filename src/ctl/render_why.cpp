@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -77,13 +78,22 @@ std::string obstacle(const Json& peer, const Json& state) {
   return is_self ? text_of(member(state, "inactive_reason"), "inactive") : "inactive";
 }
 
-std::string others_of(const Json& peers, const std::string& owner, const Json& state) {
+bool is_refused_by(const Json& group, const std::string& node) {
+  const auto& refused = member(group, "refused_by");
+  return refused.is_array() && std::find(refused.begin(), refused.end(), node) != refused.end();
+}
+
+std::string others_of(const Json& peers, const std::string& owner, const Json& group,
+                      const Json& state) {
   std::string able;
   std::string unable;
   for (const auto& peer : peers) {
     const auto name = text_of(member(peer, "name"));
     if (name == owner) continue;
-    const auto why = obstacle(peer, state);
+    auto why = obstacle(peer, state);
+    if (why.empty() && is_refused_by(group, name)) {
+      why = "it has no interface for it, or its kernel refuses it (see its status)";
+    }
     if (why.empty()) {
       core::append_item(able, name);
     } else {
@@ -111,7 +121,7 @@ void append_why(std::string& out, const Json& group, const Json& members, const 
   const auto preferred = preferred_of(members);
   if (!preferred.empty()) out += fmt::format("    prefers:   {}\n", preferred);
   out += fmt::format("    others:    {}\n",
-                     others_of(member(ours, "peers"), owner, member(status, "state")));
+                     others_of(member(ours, "peers"), owner, group, member(status, "state")));
 }
 
 }  // namespace

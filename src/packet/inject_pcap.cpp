@@ -1,7 +1,10 @@
 // Frames through libpcap, one handle an interface, opened when first needed.
 //
 // Nothing is captured: the filter refuses every packet, so the kernel's buffer stays empty.
+// The library is loaded when it is asked for: it brings a dozen others along, a megabyte that a
+// daemon with the usual injector does not need.
 
+#include <dlfcn.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 
@@ -23,8 +26,52 @@ constexpr int kSnapOctets = 64;            // nothing is read; some systems refu
 constexpr int kBufferOctets = 64 * 1024;   // the default is 2 MiB an interface
 constexpr int kTimeoutMs = 1;              // some systems refuse 0
 
+struct Library {
+  decltype(&pcap_create) create = nullptr;
+  decltype(&pcap_set_snaplen) set_snaplen = nullptr;
+  decltype(&pcap_set_promisc) set_promisc = nullptr;
+  decltype(&pcap_set_timeout) set_timeout = nullptr;
+  decltype(&pcap_set_immediate_mode) set_immediate_mode = nullptr;
+  decltype(&pcap_set_buffer_size) set_buffer_size = nullptr;
+  decltype(&pcap_activate) activate = nullptr;
+  decltype(&pcap_datalink) datalink = nullptr;
+  decltype(&pcap_setnonblock) setnonblock = nullptr;
+  decltype(&pcap_setfilter) setfilter = nullptr;
+  decltype(&pcap_inject) inject = nullptr;
+  decltype(&pcap_close) close = nullptr;
+  bool is_whole = true;
+
+  explicit Library(void* loaded) {
+    find(loaded, "pcap_create", create);
+    find(loaded, "pcap_set_snaplen", set_snaplen);
+    find(loaded, "pcap_set_promisc", set_promisc);
+    find(loaded, "pcap_set_timeout", set_timeout);
+    find(loaded, "pcap_set_immediate_mode", set_immediate_mode);
+    find(loaded, "pcap_set_buffer_size", set_buffer_size);
+    find(loaded, "pcap_activate", activate);
+    find(loaded, "pcap_datalink", datalink);
+    find(loaded, "pcap_setnonblock", setnonblock);
+    find(loaded, "pcap_setfilter", setfilter);
+    find(loaded, "pcap_inject", inject);
+    find(loaded, "pcap_close", close);
+  }
+
+ private:
+  template <typename Function>
+  void find(void* loaded, const char* name, Function& function) {
+    function = loaded == nullptr ? nullptr : reinterpret_cast<Function>(::dlsym(loaded, name));
+    is_whole = is_whole && function != nullptr;
+  }
+};
+
+// Stays loaded: handles that are closed later need it.
+const Library& library() {
+  static const Library found(::dlopen(VIPPY_PCAP_LIBRARY, RTLD_NOW | RTLD_LOCAL));
+  return found;
+}
+
 struct Close {
-  void operator()(pcap_t* handle) const { pcap_close(handle); }
+  void operator()(pcap_t* handle) const { library().close(handle); }
 };
 using Handle = std::unique_ptr<pcap_t, Close>;
 
@@ -41,21 +88,21 @@ int activation_error(int status) {
 int refuse_everything(pcap_t* handle) {
   bpf_insn reject = BPF_STMT(BPF_RET | BPF_K, 0);
   bpf_program program{1, &reject};
-  return pcap_setfilter(handle, &program) == 0 ? 0 : EIO;
+  return library().setfilter(handle, &program) == 0 ? 0 : EIO;
 }
 
 int activate(pcap_t* handle) {
-  pcap_set_snaplen(handle, kSnapOctets);
-  pcap_set_promisc(handle, 0);
-  pcap_set_timeout(handle, kTimeoutMs);
-  pcap_set_immediate_mode(handle, 1);
-  pcap_set_buffer_size(handle, kBufferOctets);
+  library().set_snaplen(handle, kSnapOctets);
+  library().set_promisc(handle, 0);
+  library().set_timeout(handle, kTimeoutMs);
+  library().set_immediate_mode(handle, 1);
+  library().set_buffer_size(handle, kBufferOctets);
   errno = 0;
-  const int status = pcap_activate(handle);
+  const int status = library().activate(handle);
   if (status < 0) return activation_error(status);
-  if (pcap_datalink(handle) != DLT_EN10MB) return EAFNOSUPPORT;
+  if (library().datalink(handle) != DLT_EN10MB) return EAFNOSUPPORT;
   std::array<char, PCAP_ERRBUF_SIZE> text{};
-  if (pcap_setnonblock(handle, 1, text.data()) != 0) return EIO;
+  if (library().setnonblock(handle, 1, text.data()) != 0) return EIO;
   return refuse_everything(handle);
 }
 
@@ -87,7 +134,7 @@ class PcapInjector final : public Injector {
     std::array<char, IF_NAMESIZE> name{};
     if (::if_indextoname(interface_index, name.data()) == nullptr) return ENXIO;
     std::array<char, PCAP_ERRBUF_SIZE> text{};
-    handle.reset(pcap_create(name.data(), text.data()));
+    handle.reset(library().create(name.data(), text.data()));
     return handle ? activate(handle.get()) : ENOMEM;
   }
 
@@ -102,7 +149,7 @@ class PcapInjector final : public Injector {
 
   [[nodiscard]] static int inject_once(pcap_t* handle, std::span<const std::uint8_t> frame) {
     errno = 0;
-    const int sent = pcap_inject(handle, frame.data(), frame.size());
+    const int sent = library().inject(handle, frame.data(), frame.size());
     if (sent == static_cast<int>(frame.size())) return 0;
     return errno != 0 ? errno : EIO;
   }
@@ -113,8 +160,8 @@ class PcapInjector final : public Injector {
 }  // namespace
 
 std::unique_ptr<Injector> make_pcap_injector(int* os_error) {
-  *os_error = 0;
-  return std::make_unique<PcapInjector>();
+  *os_error = library().is_whole ? 0 : ELIBACC;
+  return library().is_whole ? std::make_unique<PcapInjector>() : nullptr;
 }
 
 }  // namespace vippy::packet

@@ -211,6 +211,9 @@ struct RemoveAddress {
   core::Plumb plumb = core::Plumb::address;  // a route: ours only
 };
 
+// Additions and renewals that are queued still are not sent: their Outcome is ECANCELED.
+struct WithdrawAdditions {};
+
 // Asks for the table of neighbours again: TableBegin, NeighbourChanged..., TableComplete.
 struct HarvestNeighbours {};
 
@@ -223,8 +226,8 @@ struct StreamSend { StreamId stream = 0; std::span<const std::uint8_t> bytes; };
 struct StreamClose { StreamId stream = 0; };  // after everything sent so far has left
 
 using Request = std::variant<OpenChat, OpenManagement, UseInjector, SendDatagram, SendFrame,
-                             AddAddress, RemoveAddress, HarvestNeighbours, StreamSend, StreamClose,
-                             ListenFrames, RunBeside>;
+                             AddAddress, RemoveAddress, WithdrawAdditions, HarvestNeighbours,
+                             StreamSend, StreamClose, ListenFrames, RunBeside>;
 
 class Platform {
  public:

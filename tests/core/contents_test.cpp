@@ -12,7 +12,7 @@ struct Exchange {
   void pass(std::size_t lost = 0) {
     std::vector<MessageBody> asked;
     wanter.poll(now, asked);
-    for (const auto& body : asked) haver.on_request(std::get<ContentRequest>(body), now);
+    for (const auto& body : asked) haver.on_request(std::get<ContentRequest>(body), 1'000, now);
     std::vector<MessageBody> given;
     haver.poll(now, given);
     for (const auto& body : given) {
@@ -143,7 +143,7 @@ TEST(ContentsTest, RequestsThatAreRepeatedAreServedOnceInAWhile) {
   Instant now{100s};
   for (int i = 0; i < 1000; ++i) {
     now += 100us;
-    haver.on_request({Content::configuration, 9, {1, static_cast<std::uint32_t>(i + 1)}}, now);
+    haver.on_request({Content::configuration, 9, {1, static_cast<std::uint32_t>(i + 1)}}, 2'000, now);
     std::vector<MessageBody> out;
     haver.poll(now, out);
     sent += out.size();
@@ -159,7 +159,7 @@ TEST(ContentsTest, ARecordedRequestIsNotServed) {
   std::size_t sent = 0;
   for (int i = 0; i < 5; ++i) {
     now += 1s;
-    haver.on_request({Content::configuration, 9, {1, 77}}, now);
+    haver.on_request({Content::configuration, 9, {1, 77}}, 2'000, now);
     std::vector<MessageBody> out;
     haver.poll(now, out);
     sent += out.size();
@@ -167,11 +167,27 @@ TEST(ContentsTest, ARecordedRequestIsNotServed) {
   EXPECT_EQ(sent, 1U);
 }
 
+TEST(ContentsTest, ARequestIsServedHoweverManyMessagesAfterTheOneBefore) {
+  Contents haver;
+  haver.offer(Content::configuration, 9, 1, "text");
+  Instant now{100s};
+  std::size_t sent = 0;
+  for (const std::uint64_t sequence : {1'000ULL, 1'000ULL + 0x8000'0000, 0x1'8000'0000ULL}) {
+    now += 1s;
+    const auto echoed = static_cast<std::uint32_t>(sequence - 5);
+    haver.on_request({Content::configuration, 9, {1, echoed}}, sequence, now);
+    std::vector<MessageBody> out;
+    haver.poll(now, out);
+    sent += out.size();
+  }
+  EXPECT_EQ(sent, 3U);
+}
+
 TEST(ContentsTest, NobodyIsGivenWhatIsNotOffered) {
   Contents haver;
   haver.offer(Content::configuration, 9, 1, "text");
-  haver.on_request({Content::configuration, 8, {}}, Instant(100s));
-  haver.on_request({Content::neighbours, 9, {}}, Instant(100s));
+  haver.on_request({Content::configuration, 8, {}}, 1, Instant(100s));
+  haver.on_request({Content::neighbours, 9, {}}, 1, Instant(100s));
   EXPECT_EQ(haver.next_deadline(), Instant::max());
 }
 

@@ -164,6 +164,31 @@ TEST_F(MembershipTest, WhatWeOversleptTheOthersAreGivenToo) {
   EXPECT_EQ(members.next_expiry(), kStart + 9s + 1ns);
 }
 
+TEST_F(MembershipTest, AShortLatenessDoesNotTakeBackWhatALongOneGave) {
+  members.heard(1, true, 1, kStart);
+  members.excuse(50s, kStart + 51s);
+  ASSERT_EQ(members.next_expiry(), kStart + 54s + 1ns);
+  members.excuse(600ms, kStart + 52s + 600ms);
+  EXPECT_EQ(members.next_expiry(), kStart + 54s + 600ms + 1ns);
+}
+
+// Its own pauses are no time in which it could have heard anybody, but between them it could.
+TEST_F(MembershipTest, ADeadPeerIsMissedByANodeThatIsLateAgainAndAgain) {
+  members.heard(1, true, 1, kStart);
+  auto now = kStart;
+  std::size_t pauses = 0;
+  std::vector<std::size_t> silent;
+  while (silent.empty() && ++pauses < 100) {
+    now += 4s;
+    members.excuse(3s, now);
+    members.expire(now, silent);
+    now += 1s;
+    members.expire(now, silent);
+  }
+  EXPECT_EQ(silent, std::vector<std::size_t>{1});
+  EXPECT_LE(pauses, 6U);  // awake for twice `stale`
+}
+
 TEST_F(MembershipTest, APeerThatPausedExcusesUsForItsPause) {
   members.heard(1, true, 1, kStart);
   members.heard(1, true, 1, kStart + 2500ms);

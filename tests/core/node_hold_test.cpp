@@ -114,7 +114,11 @@ TEST(NodeHoldTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   late.tick();
   EXPECT_EQ(late.count<RemoveAddress>(), 1U);
   EXPECT_EQ(late.count<SendMessage>(), 0U);  // not before the address is gone
-  EXPECT_EQ(late.count<Advertise>(), 0U);
+  const auto speaks_for_it = [](const Action& action) {
+    const auto* frame = std::get_if<Advertise>(&action);
+    return frame != nullptr && frame->vip == parse_prefix(kVip)->address;
+  };
+  EXPECT_TRUE(std::none_of(late.actions.begin(), late.actions.end(), speaks_for_it));
   late.comply();
   late.tick();
   EXPECT_EQ(late.count<SendMessage>(), 1U);

@@ -88,6 +88,30 @@ TEST_F(NodeLeaveTest, TheOnlyNodeLeftKeepsWhatItHasWhileDrained) {
             "no other node can take it, so this node keeps it: do not stop it");
 }
 
+// The other one is there, but has no interface for it.
+TEST_F(NodeLeaveTest, ADrainedNodeThatKeepsWhatTheOtherRefusesShowsThatItHasIt) {
+  auto config = prefers_a();
+  auto shared = std::make_shared<Shared>(*config.shared);
+  shared->groups[0].vips[0].interface = "eth7";
+  config.shared = std::move(shared);
+  TalkingNodes pair(kTwo);
+  pair[0].link(true, "eth7", 7);
+  pair.start(config);
+  pair[0].link(true, "eth7", 7);
+  pair.run(400ms);
+  ASSERT_EQ(pair.holders(kVip), Holders{0});
+  pair[0].step(OrderGiven{OrderKind::drain, "a"});
+  pair.run(3s);
+  EXPECT_EQ(pair.holders(kVip), Holders{0});
+  for (const std::size_t i : {0U, 1U}) {
+    const auto status = pair[i].status();
+    EXPECT_EQ(status.groups[0].owner, 0U) << i;
+    EXPECT_EQ(status.groups[0].refused_by, std::vector<std::size_t>{1}) << i;
+  }
+  EXPECT_EQ(pair[0].status().troubles.at(0).text,
+            "no other node can take it, so this node keeps it: do not stop it");
+}
+
 const std::string kSecond = "10.0.0.90/24";
 
 // Both addresses are in one group.

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "core/reconcile.h"
 #include "tests/core/kernel_bench.h"
 
@@ -98,6 +100,67 @@ TEST_F(ReconcilePlanTest, WhatIsNoLongerWantedBeforeItsTurnIsNeverAskedFor) {
   const auto removals = plan();
   EXPECT_EQ(additions(removals), 0U);
   EXPECT_EQ(removals.size(), Reconciler::kAskedAtOnce);
+}
+
+// A renewal of what is gone would bring it back.
+TEST_F(ReconcilePlanTest, LeasesAreRenewedAFewAtATimeWhileTheyAreHeld) {
+  const auto held = many(200);
+  for (const auto& one : held) see(one, kOurs);
+  reconciler.want(held);
+  reconciler.set_lease(3s);
+  std::set<Prefix> renewed;
+  auto requests = plan();
+  EXPECT_EQ(requests.size(), Reconciler::kRenewedAtOnce);
+  EXPECT_TRUE(plan().empty());
+  for (const auto& [id, request] : requests) {
+    renewed.insert(std::get<AddAddress>(request).prefix);
+    answer(id);
+  }
+  for (const std::size_t gone : {150U, 151U}) reconciler.want_one(held[gone], false);
+  miss(held[150]);
+  std::set<Prefix> removed;
+  while (!(requests = plan()).empty()) {
+    for (const auto& [id, request] : requests) {
+      answer(id);
+      const auto* add = std::get_if<AddAddress>(&request);
+      if (add == nullptr) removed.insert(std::get<RemoveAddress>(request).prefix);
+      if (add == nullptr || !add->renew) continue;
+      EXPECT_TRUE(renewed.insert(add->prefix).second);
+    }
+  }
+  EXPECT_EQ(renewed.size(), 198U);
+  EXPECT_FALSE(renewed.contains(held[150].prefix));
+  EXPECT_EQ(removed, std::set<Prefix>{held[151].prefix});
+}
+
+TEST_F(ReconcilePlanTest, ARoundOfRenewalsThatIsTooSlowGoesOnWhereItStood) {
+  const auto held = many(200);
+  for (const auto& one : held) see(one, kOurs);
+  reconciler.want(held);
+  reconciler.set_lease(3s);
+  std::set<Prefix> renewed;
+  for (int round = 0; round < 4; ++round) {  // one slice each
+    for (const auto& [id, request] : plan()) {
+      renewed.insert(std::get<AddAddress>(request).prefix);
+      if (round > 0 || renewed.size() < Reconciler::kRenewedAtOnce) answer(id);
+    }
+    now += 1s;
+  }
+  EXPECT_EQ(renewed.size(), 200U);
+}
+
+TEST_F(ReconcilePlanTest, WhatWasTakenBackIsNoFailureAndIsAskedForAgainWhileItIsWanted) {
+  reconciler.want(many(1));
+  const auto asked = plan();
+  ASSERT_EQ(asked.size(), 1U);
+  answer(asked.front().first, FailureKind::withdrawn);
+  EXPECT_EQ(logged<event::AddressFailed>(), 0U);
+  EXPECT_EQ(reconciler.trouble(many(1).front()), std::nullopt);
+  EXPECT_EQ(plan().size(), 1U);
+  reconciler.want({});
+  answer(last_id(), FailureKind::withdrawn);
+  EXPECT_TRUE(plan().empty());
+  EXPECT_TRUE(reconciler.is_settled());
 }
 
 TEST_F(ReconcilePlanTest, ARefusedOneWaitsAlsoWhenItIsTouchedMeanwhile) {

@@ -57,6 +57,28 @@ TEST(SessionsTest, RecordingsOfOldSessionsDoNotDisplaceARealOne) {
   EXPECT_EQ(candidates.size(), 4U);
 }
 
+// However the recordings and the real one come in: it is echoed within a few of our messages.
+TEST(SessionsTest, ManyRecordedSessionsDoNotKeepARealOneOut) {
+  for (const std::uint64_t recorded : {5U, 40U, 200U}) {
+    OwnVoice own{.session = kOwn.session, .sequence = 1000, .fresh_since = 995};
+    PeerSession peer;
+    std::uint64_t said = 0;
+    bool is_echoed = false;
+    for (; !is_echoed && said < recorded; ++own.sequence, ++own.fresh_since) {
+      for (int flood = 0; flood < 3; ++flood) {
+        for (std::uint64_t i = 0; i < recorded; ++i) {
+          EXPECT_EQ(peer.judge({1, 100 + i, 50 + i}, kNothing, own), Verdict::unproven);
+        }
+      }
+      EXPECT_EQ(peer.judge({1, 7, ++said}, kNothing, own), Verdict::unproven);
+      auto echoes = candidates_of(peer);
+      echoes.push_back(peer.echo());
+      is_echoed = std::find(echoes.begin(), echoes.end(), echo_of(7, said)) != echoes.end();
+    }
+    EXPECT_TRUE(is_echoed) << recorded << " recordings";
+  }
+}
+
 // The network delays a message of the session before: it seems to be the new one.
 TEST(SessionsTest, ASessionThatWasReplacedByALateMessageComesBack) {
   PeerSession peer;

@@ -43,6 +43,15 @@ TEST(RenderWhyTest, TellsOwnerReasonAndWhoElseCould) {
             "drained\n");
 }
 
+TEST(RenderWhyTest, TellsWhoRefusesTheGroup) {
+  auto status = four_nodes();
+  status.groups[0].refused_by = {2};
+  const auto text = render_why(render_json(status), "10.0.0.1").value();
+  EXPECT_NE(text.find("others:    nobody else could take it; b cannot: not heard; c cannot: it has "
+                      "no interface for it, or its kernel refuses it (see its status); d cannot"),
+            std::string::npos) << text;
+}
+
 TEST(RenderWhyTest, TellsWhyNobodyHasIt) {
   auto status = four_nodes();
   status.is_active = status.peers[0].is_active = status.peers[2].is_active = false;

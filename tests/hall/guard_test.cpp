@@ -159,6 +159,20 @@ TEST(GuardTest, ADaemonThatWakesDuringTheFarewellRemovesItsAddressesItself) {
                                                "acknowledged@160.0"));
 }
 
+// A pause of the whole machine that is a little longer than `stale`: the guard may wake first.
+TEST(GuardTest, AGuardThatWasLateItselfGivesTheDaemonAsMuch) {
+  Guard guard;
+  const auto beat = core::Instant(1h);
+  GuardView view{.now = beat, .beat_at = beat, .stale = kStale};
+  ASSERT_EQ(guard.step(view).look_again, beat + kStale + 1ns);
+  view.now = beat + kStale + 20ms;
+  auto steps = guard.step(view);
+  EXPECT_FALSE(steps.raise_fence);
+  EXPECT_EQ(steps.look_again, view.now + 20ms - 1ns);
+  view.now += 50ms;  // late once more: that was its grace
+  EXPECT_TRUE(guard.step(view).raise_fence);
+}
+
 TEST(GuardTest, AGuardThatWasStoppedBeforeItsFenceTakesItBack) {
   Guard guard;
   GuardView view{.now = core::Instant(1h), .beat_at = core::Instant(1h - 150ms), .stale = kStale};

@@ -186,6 +186,19 @@ TEST_P(AddressesTest, ALifetimeThatEndsIsAnEventInBothFamiliesAndNeverForTheRene
       << "no lifetime is for ever";
 }
 
+TEST_P(AddressesTest, WhatIsTakenBackBeforeItWasSentIsAnsweredAndNotThere) {
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  const auto first = session.add("va", "10.7.0.5/24");
+  const auto second = session.add("va", "10.7.0.6/24", std::chrono::seconds(600), true);
+  const auto removal = session.remove("va", "10.7.0.7/24");
+  session.platform().perform(WithdrawAdditions{});
+  EXPECT_EQ(session.outcome(first), ECANCELED);
+  EXPECT_EQ(session.outcome(second), ECANCELED);
+  EXPECT_EQ(session.outcome(removal), EADDRNOTAVAIL);
+  EXPECT_EQ(shown("ip addr show dev va").find("10.7.0."), std::string::npos);
+}
+
 // Without the lifetimes that count down.
 std::string settled(const std::string& command) {
   std::string out;

@@ -27,7 +27,7 @@ MUTATIONS = [
     ("what a deaf node says counts", "hearing.cpp",
      "  if (!is_fresh(of_us, own_)) return Verdict::deaf;", ""),
     ("a node that was late keeps what it had", "node_judge.cpp",
-     "  if (is_missed) forfeit(now, linger());", ""),
+     "  if (is_missed) forfeit(now, linger(), out);", ""),
     ("a node that was late never thinks that it was missed", "node_judge.cpp",
      "  const bool is_missed = may_be_missed(silent_since);",
      "  const bool is_missed = goes_by_facts() ? false : may_be_missed(silent_since);"),

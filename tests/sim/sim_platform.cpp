@@ -134,6 +134,9 @@ void SimPlatform::on(const platform::RemoveAddress& request) {
   if (existed) notify(prefix, false, was_tagged, delay);
 }
 
+// This kernel was asked at once.
+void SimPlatform::on(const platform::WithdrawAdditions&) {}
+
 void SimPlatform::on(const platform::HarvestNeighbours&) { neighbour_table(); }
 
 void SimPlatform::on(const platform::RunBeside& request) {

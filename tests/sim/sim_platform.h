@@ -87,6 +87,7 @@ class SimPlatform final : public platform::Platform {
   void on(const platform::SendFrame& request);
   void on(const platform::AddAddress& request);
   void on(const platform::RemoveAddress& request);
+  void on(const platform::WithdrawAdditions& request);
   void on(const platform::HarvestNeighbours& request);
   void on(const platform::StreamSend&) {}
   void on(const platform::StreamClose&) {}

@@ -111,6 +111,13 @@ void AddressRequests::remove(const RemoveAddress& request) {
   is_ordered_ = false;
 }
 
+void AddressRequests::withdraw_additions(std::vector<Outcome>& out) {
+  std::erase_if(queue_, [&out](const Pending& pending) {
+    if (pending.is_add) out.push_back({pending.id, ECANCELED});
+    return pending.is_add;
+  });
+}
+
 // Each primary that goes makes the kernel set up all its secondaries again: of neighbouring
 // removals those of primaries come last, so that at the end nothing is left to promote.
 void AddressRequests::order_removals(const HostTables& tables) {

@@ -34,6 +34,8 @@ class AddressRequests {
   [[nodiscard]] int open();
   void add(const AddAddress& request);
   void remove(const RemoveAddress& request);
+  // Additions that wait in the queue are answered with ECANCELED.
+  void withdraw_additions(std::vector<Outcome>& out);
   [[nodiscard]] bool empty() const { return queue_.empty(); }
   // Sends the first batch of the queue and adds its outcomes.
   void flush(const HostTables& tables, std::vector<Outcome>& out);

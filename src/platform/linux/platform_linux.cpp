@@ -69,6 +69,7 @@ class LinuxPlatform final : public Platform {
   void on_request(const SendFrame& request);
   void on_request(const AddAddress& request);
   void on_request(const RemoveAddress& request) { requests_.remove(request); }
+  void on_request(const WithdrawAdditions&) { requests_.withdraw_additions(outcomes_); }
   void on_request(const HarvestNeighbours& request);
   void on_request(const StreamSend& request);
   void on_request(const ListenFrames& request);
