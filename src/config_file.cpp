@@ -81,7 +81,7 @@ bool has_folder(const std::string& path) {
   return ::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-std::optional<core::Duration> ConfigFileWatch::differs(std::uint64_t text_digest) {
+ConfigLook ConfigFileWatch::look() {
   struct stat status {};
   const bool is_there = ::stat(path_.c_str(), &status) == 0;
   Mark mark;
@@ -98,12 +98,11 @@ std::optional<core::Duration> ConfigFileWatch::differs(std::uint64_t text_digest
     digest_ = file ? core::content_digest(file->text) : 0;
     seen_ = mark;
   }
-  if (digest_ == text_digest) return std::nullopt;
+  if (!is_there) return {};
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  if (!is_there) return core::Duration::zero();
   const auto age = std::chrono::seconds(now.tv_sec - status.st_mtim.tv_sec);
-  return std::max<core::Duration>(age, core::Duration::zero());
+  return {digest_, std::max<core::Duration>(age, core::Duration::zero())};
 }
 
 core::Result<ConfigFile, ConfigFileFailure> read_config_file(const std::string& path) {

@@ -4,7 +4,8 @@
 // Units:   octets.
 // Bounds:  kConfigOctetsMax (limits.h); only regular files, so that no read ever waits.
 // Errors:  ConfigFileFailure with the errno's name and the remedy.
-// Order:   blocks for the disk: at start, on reload, and when an operator asks whether it changed.
+// Order:   blocks for the disk, without end where its file system does not answer: at start in the
+//          loop's thread, else beside it (on reload, and when an operator asks for the status).
 #pragma once
 
 #include <array>
@@ -36,12 +37,16 @@ struct ConfigFileFailure {
 // Is the folder there in which a file of this path would be?
 [[nodiscard]] bool has_folder(const std::string& path);
 
-// How long ago the file was changed, if it is not the text of this digest (any more); a file that
-// cannot be read is another one. Reads it only when it was changed since the last time.
+struct ConfigLook {
+  std::uint64_t digest = 0;  // of the text; 0: it cannot be read
+  core::Duration age{};      // since it was changed
+};
+
+// Looks at the file again and again; reads it only when it was changed since the last time.
 class ConfigFileWatch {
  public:
   explicit ConfigFileWatch(std::string path) : path_(std::move(path)) {}
-  [[nodiscard]] std::optional<core::Duration> differs(std::uint64_t text_digest);
+  [[nodiscard]] ConfigLook look();
 
  private:
   struct Mark {
@@ -50,7 +55,7 @@ class ConfigFileWatch {
   };
   std::string path_;
   std::optional<Mark> seen_;
-  std::uint64_t digest_ = 0;  // 0: it cannot be read
+  std::uint64_t digest_ = 0;
 };
 
 [[nodiscard]] core::Result<ConfigFile, ConfigFileFailure> read_config_file(const std::string& path);

@@ -9,7 +9,6 @@
 #include "core/limits.h"
 #include "core/wire1.h"
 #include "core/wire2.h"
-#include "ctl/render_json.h"
 #include "frames.h"
 #include "log_text.h"
 #include "platform/os_error.h"
@@ -86,7 +85,8 @@ std::optional<int> Daemon::turn() {
 
 // Most of what is heard says only that a peer is there: it need not wake more than this.
 bool Daemon::is_due() const {
-  return node_.is_due(now_) || server_.next_deadline() <= now_ || !said_.empty();
+  return node_.is_due(now_) || server_.next_deadline() <= now_ || answer_by() <= now_ ||
+         !said_.empty();
 }
 
 void Daemon::judge() {
@@ -96,11 +96,13 @@ void Daemon::judge() {
     server_.expire({now_, outside_.http_date()}, output);
     answer(output);
   }
+  if (answer_by() <= now_) answer_waiting();
   perform_actions();
 }
 
 core::Instant Daemon::next_deadline() const {
-  const auto asked = std::min(node_.next_deadline(), server_.next_deadline());
+  const auto asked =
+      std::min({node_.next_deadline(), server_.next_deadline(), answer_by()});
   const auto earliest = said_.empty() ? asked : std::min(asked, now_);
   return guard_ ? std::min(earliest, guard_->beat_by()) : earliest;
 }
@@ -143,36 +145,6 @@ void Daemon::hold(const platform::HeldAddress& held) {
 
 void Daemon::let_go(const platform::HeldAddress& held) {
   if (held_.erase(held) > 0 && guard_) guard_->let_go(held);
-}
-
-core::Status Daemon::status() const {
-  auto status = node_.status(now_);
-  status.program = "vippyd " VIPPY_VERSION;
-  status.platform = platform_.name();
-  status.injector = injector_;
-  status.counters.frames_ignored = frames_ignored_;
-  status.turn_delay = lateness_.worst(now_).value;
-  status.failover_bound += status.turn_delay;
-  append_own_troubles(status);
-  return status;
-}
-
-void Daemon::append_own_troubles(core::Status& status) const {
-  if (const auto late = lateness_.worst(now_); late.value > status.stale / 2) {
-    const std::chrono::duration<double, std::milli> delay = late.value;
-    status.troubles.push_back(
-        {"", "", fmt::format("this machine came {:.1f} ms late to its own deadlines, more than "
-                             "half of stale: {}, or set realtime",
-                             delay.count(), core::advice_for(late.value)),
-         now_ - late.at, now_ - late.at});
-  }
-  if (!outside_.config_differs) return;
-  if (const auto changed = outside_.config_differs(node_.config().text_digest)) {
-    status.troubles.push_back(
-        {"", "", fmt::format("{} is not what runs: it was changed and not reloaded yet, or refused "
-                             "(`vippyd --check` and the log say why)", outside_.config_name),
-         *changed});
-  }
 }
 
 // ---- left of the node -------------------------------------------------------------------------
@@ -236,20 +208,6 @@ void Daemon::on(const platform::Outcome& event) {
   step(core::OutcomeArrived{event.id, failure});
 }
 
-void Daemon::on(const platform::StreamOpened& event) {
-  ctl::ServerOutput output;
-  server_.on_opened(event.stream, {now_, outside_.http_date()}, output);
-  answer(output);
-}
-
-void Daemon::on(const platform::StreamBytes& event) {
-  ctl::ServerOutput output;
-  server_.on_bytes(event.stream, event.bytes, {now_, outside_.http_date()}, output);
-  answer(output);
-}
-
-void Daemon::on(const platform::StreamClosed& event) { server_.on_closed(event.stream); }
-
 void Daemon::on(const platform::SignalCaught& event) {
   switch (event.signal) {
     case platform::Signal::stop: step(core::StopRequested{}); return;
@@ -282,15 +240,6 @@ void Daemon::on(const platform::SendFailed& event) {
   step(core::SendRefused{event.is_frame, platform::classify(event.os_error)});
 }
 
-// The work makes a value beside the loop; use() has it when it is done.
-template <typename Work>
-void Daemon::run_beside(Work work) {
-  using Value = decltype(work());
-  auto made = std::make_shared<std::optional<Value>>();
-  finish_.push_back([this, made] { use(std::move(**made)); });
-  platform_.perform(platform::RunBeside{[made, work = std::move(work)] { *made = work(); }});
-}
-
 void Daemon::on(const platform::WorkDone&) {
   const auto finish = std::move(finish_.front());
   finish_.pop_front();
@@ -310,6 +259,7 @@ void Daemon::reload() {
 void Daemon::use(ReadConfig&& read) {
   is_reading_ = false;
   if (std::exchange(must_read_again_, false)) return reload();
+  file_.forget();
   auto& reading = read.reading;
   std::vector<std::string> errors;
   std::set<std::string> warnings;
@@ -329,31 +279,6 @@ void Daemon::use(ReadConfig&& read) {
   if (errors.size() == 1) return step(core::ConfigRefused{1, errors.front()});
   for (const auto& line : errors) log_->write(core::Priority::err, line);
   step(core::ConfigRefused{errors.size(), fmt::format("{} errors, said above", errors.size())});
-}
-
-ctl::Answer Daemon::answer_to(const ctl::GetStatus&) const {
-  return {200, ctl::render_json(status())};
-}
-
-ctl::Answer Daemon::answer_to(const ctl::GiveOrder& order) {
-  auto reply = ctl::answer_to(order, node_.status(now_));
-  if (reply.status == 202) step(core::OrderGiven{order.what, order.node});
-  return reply;
-}
-
-void Daemon::answer(ctl::ServerOutput& output) {
-  // An answer may bring the connection's next question: the list grows while it is walked.
-  for (std::size_t i = 0; i < output.questions.size(); ++i) {
-    const auto question = output.questions[i];
-    auto reply = std::visit([this](const auto& command) { return answer_to(command); },
-                            question.command);
-    server_.answer(question, std::move(reply), {now_, outside_.http_date()}, output);
-  }
-  for (const auto& out : output.outgoing) {
-    const auto* begin = reinterpret_cast<const std::uint8_t*>(out.bytes.data());
-    platform_.perform(platform::StreamSend{out.stream, {begin, out.bytes.size()}});
-    if (out.close) platform_.perform(platform::StreamClose{out.stream});
-  }
 }
 
 // ---- right of the node ------------------------------------------------------------------------

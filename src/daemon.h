@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "config_news.h"
 #include "core/keys.h"
 #include "core/node.h"
 #include "core/worst.h"
@@ -38,8 +39,8 @@ struct Outside {
   std::function<core::ConfigReading()> read_config;
   std::function<std::unique_ptr<LogSink>(const core::Logging&)> open_log;
   std::string config_name;  // put before problems: the file's name
-  // How long ago the file was changed, when it is not the text of this digest; may be empty.
-  std::function<std::optional<core::Duration>(std::uint64_t text_digest)> config_differs;
+  // What the file is now. Called beside the loop, as read_config; may be empty.
+  std::function<ConfigLook()> look_at_config;
   // What is logged, as a value too; may be empty.
   std::function<void(const core::LogEvent&)> on_event;
   std::function<std::string()> http_date;  // "Sun, 22 Nov 2026 08:13:24 GMT"
@@ -101,8 +102,15 @@ class Daemon {
   void reload();
   void use(ReadConfig&& read);
   void use(core::ContentPrepared&& content) { step(std::move(content)); }
+  void use(ConfigLook&& look);
+  // The work makes a value beside the loop; use() has it when it is done.
   template <typename Work>
-  void run_beside(Work work);
+  void run_beside(Work work) {
+    using Value = decltype(work());
+    auto made = std::make_shared<std::optional<Value>>();
+    finish_.push_back([this, made] { use(std::move(**made)); });
+    platform_.perform(platform::RunBeside{[made, work = std::move(work)] { *made = work(); }});
+  }
   void append_own_troubles(core::Status& status) const;
   void on_message(const platform::Datagram& event);
 
@@ -116,8 +124,11 @@ class Daemon {
   void hold(const platform::HeldAddress& held);
   void let_go(const platform::HeldAddress& held);
 
-  // the operator
+  // the operator: daemon_operator.cpp
   void answer(ctl::ServerOutput& output);
+  [[nodiscard]] bool must_wait(const ctl::Question& question);
+  [[nodiscard]] core::Instant answer_by() const;
+  void answer_waiting();
   [[nodiscard]] ctl::Answer answer_to(const ctl::GetStatus&) const;
   [[nodiscard]] ctl::Answer answer_to(const ctl::GiveOrder& order);
 
@@ -179,6 +190,8 @@ class Daemon {
   std::uint64_t frames_ignored_ = 0;
   std::set<std::string> warned_;  // of the configuration file, at the last reload
   std::deque<std::function<void()>> finish_;  // what is under way beside the loop, when it is done
+  ConfigNews file_;
+  std::vector<ctl::Question> waiting_;  // until the file was looked at, or answer_by()
   bool is_reading_ = false;
   bool must_read_again_ = false;  // asked for while it was being read
   std::optional<int> exit_code_;

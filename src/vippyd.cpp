@@ -155,8 +155,9 @@ hall::Outside outside(const Options& options) {
   return {.read_config = [options] { return read_and_check(options, true); },
           .open_log = [](const core::Logging& logging) { return hall::make_log_sink(logging); },
           .config_name = options.file,
-          .config_differs = [watch = std::make_shared<hall::ConfigFileWatch>(options.file)](
-                                std::uint64_t digest) { return watch->differs(digest); },
+          .look_at_config = [watch = std::make_shared<hall::ConfigFileWatch>(options.file)] {
+            return watch->look();
+          },
           .http_date = http_date,
           .make_guard = [] {
             auto process = platform::make_guard_process(sizeof(hall::Board));

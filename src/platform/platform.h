@@ -163,8 +163,8 @@ struct OpenChat {
   std::optional<OwnMark> own = std::nullopt;  // what bears it is ours, and need not come back
 };
 
-// Listens on a Unix stream socket. A live daemon on the same path: EADDRINUSE. A dead socket
-// file is replaced. An earlier management socket stays when this fails.
+// Listens on a Unix stream socket. A live daemon on the same path, or one that opens it right now:
+// EADDRINUSE. A dead socket file is replaced. An earlier management socket stays when this fails.
 struct OpenManagement {
   RequestId id = 0;
   std::string_view path;

@@ -50,11 +50,11 @@ class DaemonTest : public testing::Test {
     std::vector<std::string>& lines_;
   };
 
-  DaemonTest() {
+  explicit DaemonTest(bool watches_file = false) {
     Outside outside;
     outside.read_config = [this] { return reading; };
     outside.config_name = "/etc/vippy.conf";
-    outside.config_differs = [this](std::uint64_t) { return file_changed; };
+    if (watches_file) outside.look_at_config = [this] { return file; };
     outside.open_log = [this](const core::Logging&) { return std::make_unique<Sink>(lines); };
     outside.http_date = [] { return std::string("Thu, 01 Jan 1970 00:00:00 GMT"); };
     outside.make_guard = [this] {
@@ -110,7 +110,7 @@ class DaemonTest : public testing::Test {
   std::vector<std::byte> memory = std::vector<std::byte>(sizeof(Board));
   core::Config config = core::small_config(4, {"a"}, {{"", "10.0.0.9/24"}});
   core::ConfigReading reading;
-  std::optional<core::Duration> file_changed;
+  ConfigLook file;
   std::vector<std::string> lines;
   std::unique_ptr<Daemon> daemon;
 };
@@ -271,15 +271,70 @@ TEST_F(DaemonTest, AReloadOfAGoodFileSaysEachOfItsWarningsOnceWhereTheUsualMaskS
   EXPECT_EQ(lines_with("err /etc/vippy.conf:4:5: warning: y: is risky"), 1U);
 }
 
-TEST_F(DaemonTest, AFileThatIsNotWhatRunsIsATrouble) {
+class DaemonWithAFileTest : public DaemonTest {
+ protected:
+  DaemonWithAFileTest() : DaemonTest(true) { config.text_digest = file.digest = 7; }
+  // What is answered in this turn to who asks for the status.
+  std::string ask() {
+    platform.replied.clear();
+    platform.events.emplace_back(platform::StreamOpened{++stream_, 0});
+    platform.events.emplace_back(platform::StreamBytes{stream_, request_});
+    turn();
+    return platform.replied;
+  }
+  std::string ask_and_wait() {
+    EXPECT_EQ(ask(), "");
+    turn();
+    return platform.replied;
+  }
+  static bool has(const std::string& answer, const std::string& part) {
+    return answer.find("HTTP/1.1 200") == 0 && answer.find(part) != std::string::npos;
+  }
+
+ private:
+  std::vector<std::uint8_t> request_ = bytes_of("GET /status HTTP/1.1\r\nHost: x\r\n\r\n");
+  platform::StreamId stream_ = 0;
+};
+
+TEST_F(DaemonWithAFileTest, AFileThatIsNotWhatRunsIsATroubleForWhoAsksOnce) {
   serve();
+  EXPECT_FALSE(has(ask_and_wait(), "not what runs"));
   EXPECT_TRUE(daemon->status().troubles.empty());
-  file_changed = 7s;
+  file = {8, 7s};
+  EXPECT_TRUE(has(ask_and_wait(), "not what runs"));
+  platform.time += 2s;
+  turn();
   ASSERT_EQ(daemon->status().troubles.size(), 1U);
   const auto trouble = daemon->status().troubles[0];
   EXPECT_EQ(trouble.text, "/etc/vippy.conf is not what runs: it was changed and not reloaded yet, "
                           "or refused (`vippyd --check` and the log say why)");
-  EXPECT_EQ(trouble.since, 7s);
+  EXPECT_EQ(trouble.since, 9s);
+  reading.config = config;
+  reading.config->text_digest = 8;
+  reload();
+  EXPECT_TRUE(daemon->status().troubles.empty()) << "what was seen before the reload is no news";
+}
+
+TEST_F(DaemonWithAFileTest, AFileSystemThatDoesNotAnswerKeepsNobody) {
+  serve();
+  file.digest = 8;
+  EXPECT_TRUE(has(ask_and_wait(), "not what runs"));
+  platform.is_slow = true;
+  const auto asked_at = platform.time;
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(ask(), "");
+  EXPECT_LE(daemon->next_deadline(), asked_at + ConfigNews::kPatience);
+  platform.replied.clear();
+  platform.time = asked_at + ConfigNews::kPatience;
+  turn();
+  EXPECT_TRUE(has(platform.replied, "not what runs")) << "as it was seen last";
+  EXPECT_TRUE(has(ask(), "not what runs")) << "at once";
+  EXPECT_EQ(platform.works.size(), 1U) << "one look at a time";
+  platform.time = asked_at + ConfigNews::kHangs;
+  EXPECT_TRUE(has(ask(), "its file system does not answer"));
+  platform.finish_work();
+  turn();
+  EXPECT_EQ(daemon->status().troubles.size(), 1U);
 }
 
 TEST_F(DaemonTest, WhatTheSystemRefusesReachesTheCoreAndIsTriedAgain) {

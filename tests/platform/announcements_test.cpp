@@ -1,21 +1,27 @@
 #include "platform/linux/announcements.h"
 
 #include <gtest/gtest.h>
+#include <net/if.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
+
+#include "platform/linux/group_neighbour.h"
+#include "tests/support/netns.h"
 
 namespace vippy::platform {
 namespace {
 
 // A link that runs, with an address of its own and one of ours.
-HostTables tables_with(InterfaceIndex index) {
+HostTables tables_with(InterfaceIndex index, bool is_ethernet = false) {
   HostTables tables;
   LinkMessage link;
   link.index = index;
   link.name = "eth0";
   link.is_running = true;
   link.is_multicast = true;
+  link.is_ethernet = is_ethernet;
   tables.on_link(link);
   AddressMessage own;
   own.index = index;
@@ -61,6 +67,31 @@ TEST_F(AnnouncementsTest, TheRouteOfAHostIsWhereTheRoutesLead) {
   ASSERT_EQ(route.size(), 1U);
   EXPECT_EQ(route[0].index, 0U);
   EXPECT_TRUE(route[0].source.is_unspecified());
+}
+
+// A clean end takes our entry of the group among the neighbours along, and no other one.
+TEST(AnnouncementsOnALinkTest, TheGroupsNeighbourEntryGoesWithTheChatUnlessItIsTheOperators) {
+  const auto netns = support::Netns::fresh();
+  support::run("ip link add va type veth peer name vb");
+  support::run("ip link set vb up");
+  support::run("ip link set va up");
+  const auto index = ::if_nametoindex("va");
+  const auto group = *core::parse_ip("224.1.1.1");
+  const std::vector<std::string> interfaces = {"all"};
+  const auto serve = [&] {
+    Notices notices;
+    Announcements announcements;
+    ASSERT_EQ(announcements.open({1, group, 5'007, interfaces, {}, 3}), 0);
+    announcements.reconcile(tables_with(index, true), notices, core::Instant{});
+    EXPECT_NE(drop_group_neighbour(index, group), ENOENT) << "there is one";
+    static_cast<void>(keep_group_neighbour(index, group));
+  };
+  ASSERT_EQ(keep_group_neighbour(index, group), 0);  // as a killed daemon leaves it
+  serve();
+  EXPECT_EQ(drop_group_neighbour(index, group), ENOENT);
+  support::run("ip neigh add 224.1.1.1 lladdr 01:00:5e:01:01:01 dev va nud permanent");
+  serve();
+  EXPECT_EQ(drop_group_neighbour(index, group), EPERM);
 }
 
 }  // namespace

@@ -7,10 +7,11 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
-#include <memory>
 #include <thread>
+#include <vector>
 
 #include "platform/linux/descriptor.h"
 #include "platform/linux/stream_listener.h"
@@ -142,29 +143,35 @@ TEST_P(StreamsTest, ALiveSocketIsRespectedAndADeadOneReplaced) {
   EXPECT_TRUE(connect_to(dead));
 }
 
-// Daemons of other sockets in the same folder start at the same moment.
-TEST(StreamListenerTest, AFolderThatIsBusyForAMomentIsWaitedFor) {
+// Whoever may read the folder may lock it.
+TEST(StreamListenerTest, AFolderThatSomebodyElseHasLockedHoldsNobodyUp) {
   support::TempDirectory directory;
-  std::atomic<bool> is_done = false;
-  std::atomic<int> turns = 0;
-  std::thread others([&] {
-    // As long with the lock as without it: the opener meets both.
-    for (; !is_done; ++turns) {
-      Descriptor folder(::open(directory.path().c_str(), O_RDONLY | O_DIRECTORY));
-      ::flock(folder.get(), LOCK_EX);
-      for (int i = 0; i < 100; ++i) exists(directory.path());
-      folder.reset();
-      for (int i = 0; i < 100; ++i) exists(directory.path());
+  const Descriptor folder(::open(directory.path().c_str(), O_RDONLY | O_DIRECTORY));
+  ASSERT_EQ(::flock(folder.get(), LOCK_EX), 0);
+  StreamListener listener;
+  EXPECT_EQ(listener.open(directory.path() + "/vippy.sock", 0600), 0);
+}
+
+TEST(StreamListenerTest, OfStartersAtTheSameMomentOneHasTheSocketAndNoLockIsLeft) {
+  support::TempDirectory directory;
+  const auto path = directory.path() + "/vippy.sock";
+  for (int round = 0; round < 50; ++round) {
+    std::array<StreamListener, 8> listeners;
+    std::array<int, 8> errors{};
+    std::vector<std::thread> starters;
+    std::atomic<int> missing = static_cast<int>(listeners.size());
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+      starters.emplace_back([&, i] {
+        --missing;
+        while (missing > 0) std::this_thread::yield();
+        errors[i] = listeners[i].open(path + std::string(i % 2, 'x'), 0600);
+      });
     }
-  });
-  const auto end = [&](void*) {
-    is_done = true;
-    others.join();
-  };
-  const std::unique_ptr<void, decltype(end)> joined(&is_done, end);
-  for (int i = 0; i < 100 || turns < 500; ++i) {
-    StreamListener listener;
-    ASSERT_EQ(listener.open(directory.path() + "/vippy.sock", 0600), 0);
+    for (auto& starter : starters) starter.join();
+    EXPECT_EQ(std::count(errors.begin(), errors.end(), 0), 2) << "one for each path";
+    EXPECT_EQ(std::count(errors.begin(), errors.end(), EADDRINUSE), 6);
+    EXPECT_TRUE(connect_to(path));
+    EXPECT_FALSE(exists(path + ".lock"));
   }
 }
 
@@ -179,6 +186,19 @@ TEST_P(StreamsTest, FilesAreNotReplacedAndBadPathsAreErrors) {
   EXPECT_EQ(session.outcome(session.open_management("")), EINVAL);
   const auto longest = directory_.path() + "/" + std::string(106 - directory_.path().size(), 'x');
   EXPECT_EQ(session.outcome(session.open_management(longest)), 0);
+}
+
+TEST_P(StreamsTest, ALockFileOfSomebodyElseIsNamedAndStays) {
+  const auto lock = path_ + ".lock";
+  Session session(GetParam());
+  support::write_file(lock, "");
+  ASSERT_EQ(::chown(lock.c_str(), 65534, 65534), 0);
+  EXPECT_EQ(session.outcome(session.open_management(path_)), EEXIST);
+  EXPECT_TRUE(session.has_notice(lock + " is in the way"));
+  EXPECT_TRUE(exists(lock));
+  EXPECT_FALSE(exists(path_));
+  ::unlink(lock.c_str());
+  EXPECT_EQ(session.outcome(session.open_management(path_)), 0);
 }
 
 TEST_P(StreamsTest, SomebodyElsesFileAtOurPathStays) {

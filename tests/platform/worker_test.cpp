@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -79,6 +80,44 @@ TEST(WorkerTest, FinishesWhatItBeganBeforeItGoesAndLeavesTheRest) {
   worker.reset();
   EXPECT_TRUE(is_finished);
   EXPECT_FALSE(was_begun_late);
+}
+
+// As on a file system that does not answer.
+TEST(WorkerTest, WorkThatHangsIsLeftBehindWithAllThatItNeeds) {
+  struct Gate {
+    std::atomic<bool> is_reached = false;
+    std::atomic<bool> is_open = false;
+  };
+  const auto gate = std::make_shared<Gate>();
+  auto worker = std::make_unique<Worker>();
+  ASSERT_EQ(worker->open(), 0);
+  worker->run([gate] {
+    gate->is_reached = true;
+    gate->is_reached.notify_one();
+    gate->is_open.wait(false);
+  });
+  gate->is_reached.wait(false);
+  const auto begin = std::chrono::steady_clock::now();
+  worker.reset();
+  const auto waited = std::chrono::steady_clock::now() - begin;
+  EXPECT_GE(waited, std::chrono::milliseconds(Worker::kFarewellMs));
+  EXPECT_LT(waited, std::chrono::seconds(10));
+  EXPECT_EQ(gate.use_count(), 2) << "the thread has its own";
+  gate->is_open = true;
+  gate->is_open.notify_one();
+  while (gate.use_count() > 1) ::sched_yield();
+}
+
+TEST(WorkerTest, WaitsForNothingWhenThereIsNoWork) {
+  for (int i = 0; i < 20; ++i) {
+    auto worker = std::make_unique<Worker>();
+    ASSERT_EQ(worker->open(), 0);
+    worker->run([] {});
+    wait_done(*worker, 1);
+    const auto begin = std::chrono::steady_clock::now();
+    worker.reset();
+    ASSERT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(500));
+  }
 }
 
 }  // namespace

@@ -168,24 +168,26 @@ void Announcements::join(const std::vector<Path>& paths, const HostTables& table
   }
 }
 
-// An interface that goes down loses its entries. Without one, announcing works while there is room.
+// An interface that goes down loses its entries. Without one, announcing works while there is room;
+// somebody else's does as well.
 void Announcements::keep_neighbours(const HostTables& tables) {
   const auto& group = sockets_.front().chat().group;
-  std::erase_if(kept_, [&](InterfaceIndex index) {
-    if (joined_.contains(index)) return !is_running(index, tables);
-    drop_group_neighbour(index, group);
+  std::erase_if(kept_, [&](const auto& kept) {
+    if (joined_.contains(kept.first)) return !is_running(kept.first, tables);
+    if (kept.second) drop_group_neighbour(kept.first, group);
     return true;
   });
   for (const auto& [index, error] : joined_) {
     const auto* link = tables.link(index);
     const bool is_wanted = error == 0 && link != nullptr && link->is_running && link->is_ethernet;
-    if (is_wanted && kept_.insert(index).second) keep_group_neighbour(index, group);
+    if (!is_wanted || kept_.contains(index)) continue;
+    kept_[index] = keep_group_neighbour(index, group) == 0;
   }
 }
 
 void Announcements::drop_neighbours() {
-  for (const auto index : std::exchange(kept_, {})) {
-    drop_group_neighbour(index, sockets_.front().chat().group);
+  for (const auto& [index, is_ours] : std::exchange(kept_, {})) {
+    if (is_ours) drop_group_neighbour(index, sockets_.front().chat().group);
   }
 }
 

@@ -11,7 +11,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -93,7 +92,8 @@ class Announcements {
   std::vector<core::IpAddress> peers_;
   std::vector<Target> targets_;
   std::map<InterfaceIndex, int> joined_;  // errno of the attempt, 0: member
-  std::set<InterfaceIndex> kept_;  // where the group has an entry among the neighbours that stays
+  // Where the group has an entry among the neighbours that stays; value: ours, to be dropped.
+  std::map<InterfaceIndex, bool> kept_;
 };
 
 }  // namespace vippy::platform

@@ -8,14 +8,23 @@
 //          tells who listens even when that process is stopped.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string_view>
 
+#include "platform/linux/abstract_name.h"
 #include "platform/linux/descriptor.h"
 
 namespace vippy::platform {
 
+// A descriptor of this process of ours, if the name is its. The number may be another process's by
+// the time that it is opened: if its first bearer has the name still, it did not end in between.
+[[nodiscard]] Descriptor open_owner(const AbstractName& name, pid_t pid);
+
 class GuardName {
  public:
+  static constexpr std::string_view kSpace = "vippy-guard/";
+
   // No name: nothing is claimed.
   [[nodiscard]] int claim(std::string_view name);
 

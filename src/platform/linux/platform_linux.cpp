@@ -405,7 +405,7 @@ void LinuxPlatform::on_request(const OpenChat& request) {
 }
 
 void LinuxPlatform::on_request(const OpenManagement& request) {
-  outcomes_.push_back({request.id, streams_.open(request)});
+  outcomes_.push_back({request.id, streams_.open(request, notices_)});
 }
 
 void LinuxPlatform::on_request(const UseInjector& request) {

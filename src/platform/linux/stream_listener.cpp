@@ -1,7 +1,5 @@
 #include "platform/linux/stream_listener.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,8 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <cstdio>
+
+#include "platform/linux/socket_lock.h"
 
 namespace vippy::platform {
 
@@ -58,12 +57,6 @@ int probe(const std::string& path) {
   return errno == EAGAIN ? EADDRINUSE : errno;
 }
 
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 }  // namespace
 
 StreamListener::~StreamListener() {
@@ -98,30 +91,13 @@ int StreamListener::bind_beside(const std::string& beside, std::uint32_t mode) {
   return 0;
 }
 
-namespace {
-
-// Others hold the lock for the few system calls below only: a short wait is enough, and a
-// stranger who keeps it cannot hold us up for longer.
-int lock(int directory) {
-  constexpr int kTries = 250;
-  constexpr timespec kPause{0, 1'000'000};
-  for (int i = 0; i < kTries; ++i) {
-    if (::flock(directory, LOCK_EX | LOCK_NB) == 0) return 0;
-    if (errno != EWOULDBLOCK && errno != EINTR) return errno;
-    ::nanosleep(&kPause, nullptr);
-  }
-  return EAGAIN;
-}
-
-}  // namespace
-
 int StreamListener::open(const std::string& path, std::uint32_t mode) {
   sockaddr_un address{};
   if (const int error = socket_address(path, address); error != 0) return error;
-  const Descriptor directory(
-      ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return errno;
-  if (const int error = lock(directory.get()); error != 0) return error;
+  SocketLock lock(path);
+  const int refused = lock.take();
+  complaint_ = lock.complaint();
+  if (refused != 0) return refused;
   if (const int error = probe(path); error != 0) return error;
   // The name must fit where the path does: the last octets make room for ours.
   const auto suffix = "." + std::to_string(::getpid());

@@ -38,13 +38,16 @@ Streams::~Streams() {
   if (listener_ != nullptr) loop_.unwatch(first_token_);
 }
 
-int Streams::open(const OpenManagement& request) {
+int Streams::open(const OpenManagement& request, Notices& notices) {
   const std::string path(request.path);
   if (listener_ != nullptr && listener_->is_at(path)) {
     return ::chmod(path.c_str(), request.mode) == 0 ? 0 : errno;
   }
   auto listener = std::make_unique<StreamListener>();
-  if (const int error = listener->open(path, request.mode); error != 0) return error;
+  if (const int error = listener->open(path, request.mode); error != 0) {
+    if (!listener->complaint().empty()) notices.say(true, listener->complaint());
+    return error;
+  }
   if (listener_ != nullptr) loop_.unwatch(first_token_);
   const int error = loop_.watch(listener->descriptor(), first_token_, Interest::read);
   if (error != 0) {

@@ -40,7 +40,7 @@ class Streams {
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
 
-  [[nodiscard]] int open(const OpenManagement& request);
+  [[nodiscard]] int open(const OpenManagement& request, Notices& notices);
   [[nodiscard]] bool is_ours(WatchToken token) const {
     return token >= first_token_ && token <= first_token_ + kStreamsMax;
   }
