@@ -73,8 +73,8 @@ class Node {
   [[nodiscard]] bool has_opened() const { return chat_opened_ && injector_opened_; }
 
  private:
-  // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that were
-  // sent to it are on their way, or wait for whoever answers them.
+  // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that
+  // were sent to it are on their way, or wait for whoever answers them.
   static constexpr Duration kLinger = std::chrono::milliseconds(2);
   // What repeats itself is said once in this time.
   static constexpr Duration kRemindEvery = std::chrono::seconds(60);

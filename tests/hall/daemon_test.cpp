@@ -444,6 +444,16 @@ TEST_F(DaemonTest, AFenceAfterWhichNothingWasLeftToRemoveIsNoFailedRemoval) {
   EXPECT_TRUE(has_line("this node leaves and removed 2 addresses"));
 }
 
+// What is queued would put back what the guard has removed: the next wait() sends it.
+TEST_F(DaemonTest, AFencedDaemonWithdrawsWhatIsQueuedBeforeItWaits) {
+  serve();
+  ASSERT_EQ(platform.waits_before_withdrawal, std::nullopt);
+  const auto waits = platform.waits;
+  ASSERT_TRUE(raise_fence(*find_board(memory)));
+  turn();
+  EXPECT_EQ(platform.waits_before_withdrawal, waits);
+}
+
 TEST_F(DaemonTest, AFenceSaysHowLongTheGuardWouldHaveWaited) {
   ASSERT_NE(make_board(memory), nullptr);
   GuardLink link(std::make_unique<FakeGuard>(memory, guard));

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,7 @@ class FakePlatform final : public platform::Platform {
       works.push_back(beside->work);
       if (!is_slow) finish_work();
     }
+    if (std::holds_alternative<WithdrawAdditions>(request)) waits_before_withdrawal = waits;
     if (std::holds_alternative<HarvestNeighbours>(request)) asked.emplace_back("harvest");
     if (const auto* listen = std::get_if<ListenFrames>(&request)) {
       listens.emplace_back(listen->index, listen->on);
@@ -79,6 +81,7 @@ class FakePlatform final : public platform::Platform {
   std::vector<std::pair<platform::InterfaceIndex, bool>> listens;
   std::vector<std::uint8_t> storm;  // a frame that comes in with every wait()
   std::size_t waits = 0;
+  std::optional<std::size_t> waits_before_withdrawal;
   int refuses = 0;  // the errno of the next address requests
   bool is_slow = false;  // their answers wait in `on_their_way`, and work until it is finished
   std::deque<platform::Event> on_their_way;

@@ -1,0 +1,176 @@
+// Node, protocol 2: who was late itself, or was fenced by its guard.
+#include <gtest/gtest.h>
+
+#include "tests/core/resting_cluster.h"
+
+namespace vippy::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::vector<std::string> kThree = {"a", "b", "c"};
+
+// Whoever sends it garbage in that moment must not hasten what it says next.
+TEST(NodeLateTest, ANodeThatWasLateLooksAgainAtOnceWhenItHasLetGo) {
+  TalkingNodes pair({"a", "b"});
+  pair.start(talking_config(1, {"a", "b"}, {{"a", "10.0.0.9/24"}}));
+  pair.run(std::chrono::milliseconds(400));
+  pair.silence(1);
+  pair.run(std::chrono::milliseconds(100));
+  pair.wake(1);
+  auto& late = pair[1];
+  late.now = pair.now;
+  for (int i = 0; i < 10 && late.node.is_due(late.now); ++i) late.tick();
+  const auto deadline = late.node.next_deadline();
+  late.step(DatagramRefused{});
+  late.tick();
+  EXPECT_EQ(late.node.next_deadline(), deadline);
+}
+
+// What others have taken meanwhile: requests that were sent to it before may wait for their answer.
+TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
+  Cluster cluster(prefers_a());
+  cluster.silence(0);
+  cluster.run(40ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+  cluster.wake(0);
+  cluster.forget(0);
+  auto& late = cluster[0];
+  late.now = cluster.now;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+  EXPECT_EQ(late.node.next_deadline(), late.now + 2ms);
+  late.now += 2ms;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 1U);
+  EXPECT_EQ(late.count<SendMessage>(), 0U);  // not before the address is gone
+  const auto speaks_for_it = [](const Action& action) {
+    const auto* frame = std::get_if<Advertise>(&action);
+    return frame != nullptr && frame->vip == parse_prefix(kVip)->address;
+  };
+  EXPECT_TRUE(std::none_of(late.actions.begin(), late.actions.end(), speaks_for_it));
+  late.comply();
+  late.tick();
+  EXPECT_EQ(late.count<SendMessage>(), 1U);
+}
+
+TEST(NodeLateTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {
+  auto alone = prefers_a();
+  alone.isolation = Isolation::release;
+  auto breaks_first = prefers_a();
+  breaks_first.handover = HandOver::break_first;
+  for (const auto& config : {alone, breaks_first}) {
+    Cluster cluster(config);
+    cluster.silence(0);
+    cluster.run(40ms);
+    cluster.wake(0);
+    cluster.forget(0);
+    cluster[0].tick();
+    EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
+    EXPECT_EQ(cluster[0].count<SendMessage>(), 0U);
+  }
+}
+
+// A host that pauses with all that is on it: who wakes first hears nobody, who wakes later hears
+// that it does not hold what is theirs.
+TEST(NodeLateTest, WhenAllStoodStillTogetherNothingMoves) {
+  for (const auto apart : {0ms, 1ms, 9ms}) {
+    Cluster cluster(prefers_a(kThree));
+    for (std::size_t i = 0; i < 3; ++i) cluster.silence(i);
+    cluster.run(200ms);
+    for (const std::size_t i : {2U, 0U, 1U}) {
+      cluster.wake(i);
+      cluster.run(apart);
+    }
+    cluster.run(200ms);
+    EXPECT_EQ(cluster.fewest, 0U);  // they all were away
+    for (std::size_t i = 0; i < 3; ++i) {
+      ASSERT_EQ(cluster[i].logged<event::WasLate>().size(), 1U) << i;
+      EXPECT_FALSE(cluster[i].logged<event::WasLate>().at(0).is_missed) << i;
+      EXPECT_EQ(cluster[i].logged<event::GroupMoved>().size(), 1U) << i;
+      EXPECT_TRUE(cluster[i].logged<event::PeerSilent>().empty()) << i;
+    }
+    EXPECT_EQ(cluster[0].count<RemoveAddress>(), 0U);
+    EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  }
+}
+
+TEST(NodeLateTest, WhoeverWokeEarlyEnoughToMissALateNodeIsReckonedWith) {
+  Cluster cluster(prefers_a());
+  for (std::size_t i = 0; i < 2; ++i) cluster.silence(i);
+  cluster.run(100ms);
+  cluster.wake(1);
+  cluster.run(25ms);
+  cluster.wake(0);
+  cluster.run(1ms);
+  ASSERT_EQ(cluster[0].logged<event::WasLate>().size(), 1U);
+  EXPECT_TRUE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+  cluster.run(100ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
+// Nobody who sends recordings makes a late node let go.
+TEST(NodeLateTest, ALateNodeGoesByWhomItBelievesOnly) {
+  Cluster cluster(prefers_a());
+  const auto recorded = cluster.recorded;
+  for (std::size_t i = 0; i < 2; ++i) cluster.silence(i);
+  cluster.run(100ms);
+  cluster[0].now = cluster.now;
+  for (auto message : recorded) {
+    for (const unsigned other : {0U, 2U}) {
+      message.sender.session += other;
+      cluster[0].step(MessageHeard{message, *parse_ip("10.0.0.3"), cluster.now, 2});
+    }
+  }
+  cluster[0].tick();
+  ASSERT_EQ(cluster[0].logged<event::WasLate>().size(), 1U);
+  EXPECT_FALSE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+}
+
+TEST(NodeLateTest, ALateNodeThatMustNotBeAloneLetsGo) {
+  for (const bool is_quorum : {false, true}) {
+    auto config = prefers_a();
+    if (is_quorum) {
+      config.quorum = Quorum::majority;
+    } else {
+      config.isolation = Isolation::release;
+    }
+    Cluster cluster(config);
+    for (std::size_t i = 0; i < 2; ++i) cluster.silence(i);
+    cluster.run(100ms);
+    cluster.wake(0);
+    cluster[0].tick();
+    ASSERT_EQ(cluster[0].logged<event::WasLate>().size(), 1U);
+    EXPECT_TRUE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+  }
+}
+
+TEST(NodeLateTest, AFencedNodeLetsGoAndComesBack) {
+  Cluster cluster(prefers_a());
+  cluster[0].step(Fenced{});
+  cluster.run(1ms);
+  EXPECT_FALSE(cluster[0].kernel.contains(*parse_prefix(kVip)));
+  cluster.run(200ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster[0].status().counters.fenced, 1U);
+}
+
+TEST(NodeLateTest, AFencedNodeLetsGoWhenItsGuardWouldHave) {
+  for (const auto left : {0ms, 1ms, 3ms}) {
+    Cluster cluster(prefers_a());
+    auto& fenced = cluster[0];
+    cluster.forget(0);
+    fenced.step(Fenced{left});
+    fenced.tick();
+    const auto linger = std::min<Duration>(left, 2ms);
+    EXPECT_EQ(fenced.count<WithdrawAdditions>(), 1U);
+    EXPECT_EQ(fenced.count<RemoveAddress>(), linger > 0ms ? 0U : 1U);
+    fenced.now += linger;
+    fenced.tick();
+    EXPECT_EQ(fenced.count<RemoveAddress>(), 1U);
+    EXPECT_EQ(fenced.count<SendMessage>(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace vippy::core
