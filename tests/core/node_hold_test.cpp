@@ -9,23 +9,6 @@ using namespace std::chrono_literals;
 
 const std::vector<std::string> kThree = {"a", "b", "c"};
 
-// Whoever sends it garbage in that moment must not hasten what it says next.
-TEST(NodeHoldTest, ANodeThatWasLateLooksAgainAtOnceWhenItHasLetGo) {
-  TalkingNodes pair({"a", "b"});
-  pair.start(talking_config(1, {"a", "b"}, {{"a", "10.0.0.9/24"}}));
-  pair.run(std::chrono::milliseconds(400));
-  pair.silence(1);
-  pair.run(std::chrono::milliseconds(100));
-  pair.wake(1);
-  auto& late = pair[1];
-  late.now = pair.now;
-  for (int i = 0; i < 10 && late.node.is_due(late.now); ++i) late.tick();
-  const auto deadline = late.node.next_deadline();
-  late.step(DatagramRefused{});
-  late.tick();
-  EXPECT_EQ(late.node.next_deadline(), deadline);
-}
-
 TEST(NodeHoldTest, ADeadOwnerIsFollowedWithinStaleAndAnInterval) {
   Cluster cluster(prefers_a());
   cluster.silence(0);
@@ -114,7 +97,10 @@ TEST(NodeHoldTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   late.tick();
   EXPECT_EQ(late.count<RemoveAddress>(), 1U);
   EXPECT_EQ(late.count<SendMessage>(), 0U);  // not before the address is gone
-  EXPECT_EQ(late.count<Advertise>(), 0U);
+  for (const auto& action : late.actions) {
+    const auto* frame = std::get_if<Advertise>(&action);
+    EXPECT_TRUE(frame == nullptr || frame->vip != parse_prefix(kVip)->address);
+  }
   late.comply();
   late.tick();
   EXPECT_EQ(late.count<SendMessage>(), 1U);
