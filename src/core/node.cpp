@@ -165,22 +165,13 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
   believe(heard, received, out);
 }
 
-bool Node::Reminder::is_due(const IpAddress& source, Instant now) {
-  if (!last || now - *last >= kForgetAfter) since = now;
-  last = std::max(now, last.value_or(now));
-  if (said_at && now - *said_at < kRemindEvery) return false;
-  said_at = now;
-  who = format(source);
-  return true;
-}
-
 // Whoever is not believed is no member for us, and we are perhaps none for it: both may hold the
 // same addresses. The operator must hear of it.
 void Node::unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant received,
                       Actions& out) {
-  auto& reminder = is_forged ? forged_ : stranger_;
-  if (!reminder.is_due(heard.source, received)) return;
-  log(out, event::Unbelieved{reminder.who, heard.announcement.me, is_forged});
+  auto& reminders = is_forged ? forged_ : strangers_;
+  if (!reminders.is_due(heard.source, received)) return;
+  log(out, event::Unbelieved{format(heard.source), heard.announcement.me, is_forged});
 }
 
 // Every announcement of ours comes back to us. One that we did not make comes from a host that

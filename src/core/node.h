@@ -38,6 +38,7 @@
 #include "core/neighbours.h"
 #include "core/placement.h"
 #include "core/reconcile.h"
+#include "core/reminders.h"
 #include "core/rng.h"
 #include "core/standing.h"
 #include "core/status.h"
@@ -73,11 +74,9 @@ class Node {
   [[nodiscard]] bool has_opened() const { return chat_opened_ && injector_opened_; }
 
  private:
-  // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that were
-  // sent to it are on their way, or wait for whoever answers them.
+  // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that
+  // were sent to it are on their way, or wait for whoever answers them.
   static constexpr Duration kLinger = std::chrono::milliseconds(2);
-  // What repeats itself is said once in this time.
-  static constexpr Duration kRemindEvery = std::chrono::seconds(60);
 
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
 
@@ -85,19 +84,6 @@ class Node {
   // announcements are not to wait for thousands.
   static constexpr std::size_t kStockPerTurn = 2'048;
   static constexpr std::size_t kMovesPerTurn = 256;
-
-  // Something that repeats itself is over when it was not seen for so long.
-  static constexpr Duration kForgetAfter = 2 * kRemindEvery;
-
-  // Something about a host that repeats itself.
-  struct Reminder {
-    std::optional<Instant> said_at;
-    std::string who;
-    Instant since{};
-    std::optional<Instant> last;
-    // True when it is to be said (again); remembers that it was.
-    bool is_due(const IpAddress& source, Instant now);
-  };
 
   struct GroupState {
     std::size_t owner = kNobody;
@@ -394,9 +380,9 @@ class Node {
   std::size_t next_nonce_ = 0;
   Reminder identity_taken_;  // the last ones that were said, for status
   Reminder name_shared_;
-  Reminder forged_;
-  Reminder stranger_;
-  Reminder plain_;
+  Reminders forged_;
+  Reminders strangers_;
+  Reminders plain_;
   Reminder send_refused_;
   std::optional<Instant> announced_last_;
   Instant mature_at_ = Instant::max();

@@ -27,7 +27,7 @@ void Node::on(const MessageRefused& refused, Instant now, Actions& out) {
   }
   ++counters_.ignored_forged;
   if (phase_ != Phase::running || !forged_.is_due(refused.source, now)) return;
-  log(out, event::Unbelieved{forged_.who, "", true});
+  log(out, event::Unbelieved{format(refused.source), "", true});
 }
 
 void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
@@ -105,8 +105,8 @@ void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& o
   if (hear_content(heard.message, received, out)) return;
   ++counters_.ignored;
   ++counters_.ignored_stranger;
-  if (!is_live || !stranger_.is_due(heard.source, received)) return;
-  log(out, event::Unbelieved{stranger_.who, "", false});
+  if (!is_live || !strangers_.is_due(heard.source, received)) return;
+  log(out, event::Unbelieved{format(heard.source), "", false});
 }
 
 // Nothing is on its way that the mere voice of a peer could bring forward.

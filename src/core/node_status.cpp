@@ -92,12 +92,20 @@ OutReason Node::out_reason(std::size_t peer) const {
 }
 
 void Node::append_reminders(Instant now, Status& out) const {
+  const auto append_hosts = [&](const Reminders& reminders, const char* before,
+                                const char* after) {
+    for (const auto& entry : reminders.all()) {
+      if (Reminders::is_over(entry, now)) continue;
+      out.troubles.push_back({"", "", before + format(entry.source) + after, now - entry.since,
+                              now - entry.last});
+    }
+  };
+  append_hosts(forged_, "announcements of ", " have another secret");
+  append_hosts(strangers_, "", " announces and is not one of the nodes");
   const auto append = [&](const Reminder& reminder, std::string text) {
     if (!reminder.last || now - *reminder.last >= kForgetAfter) return;
     out.troubles.push_back({"", "", std::move(text), now - reminder.since, now - *reminder.last});
   };
-  append(forged_, "announcements of " + forged_.who + " have another secret");
-  append(stranger_, stranger_.who + " announces and is not one of the nodes");
   append(identity_taken_,
          "another host, " + identity_taken_.who + ", announces under this node's name");
   append(name_shared_, name_shared_.who + ": give each host its own name");
