@@ -97,6 +97,8 @@ struct Converged {
   std::size_t asked = 0;
   std::string silent;
 };
+// Those beyond the first few of a moment: all their neighbours answered, or some are silent.
+struct ConvergedMore { std::size_t vips = 0; bool has_silent = false; };
 struct OpenFailed { std::string what; FailureKind failure{}; };  // "chat", "management", "injector"
 
 }  // namespace vippy::core::event
@@ -118,6 +120,7 @@ using LogEvent =
                  event::AddressUp, event::AddressDown, event::AddressFailed,
                  event::AddressPutBack, event::AddressForeign, event::LeftoverAdopted,
                  event::LeftoverRemoved, event::Conflict, event::Converged,
+                 event::ConvergedMore,
                  event::OpenFailed>;
 
 }  // namespace vippy::core

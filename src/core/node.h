@@ -32,6 +32,7 @@
 #include "core/contents.h"
 #include "core/convergence.h"
 #include "core/due_groups.h"
+#include "core/first_few.h"
 #include "core/input.h"
 #include "core/interfaces.h"
 #include "core/membership.h"
@@ -234,7 +235,7 @@ class Node {
   void note_theirs(std::size_t group, bool is_theirs, Instant now);
   void went_down(const AddressKey& key);
   void ask_neighbours(const AddressKey& key, Instant now);
-  void report_converged(Actions& out);
+  void report_converged(Instant now, Actions& out);
   void append_convergence(const GroupState& group, GroupStatus& status) const;
   void append_witnesses(Instant now, Status& out) const;
   void append_conflicts(Instant now, Status& out) const;
@@ -357,6 +358,8 @@ class Node {
   std::vector<IpAddress> vips_;  // all of them, sorted
   Conflicts conflicts_;
   Convergence convergence_;
+  FirstFew told_all_;   // VIPs of which every neighbour answered
+  FirstFew told_some_;  // and those with silent ones
   Witness witness_;
   std::set<InterfaceIndex> listening_;
   bool listen_changed_ = true;
