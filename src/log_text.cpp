@@ -95,6 +95,11 @@ struct Words {
     return {Priority::err, fmt::format("node {} does not hear us: it is not counted on until "
                                        "it does", e.node)};
   }
+  LogLine operator()(const event::PeerOneWay& e) const {
+    return {Priority::err,
+            fmt::format("node {} is received at {} but does not hear this node: is this node in "
+                        "its nodes and peers, is a firewall between?", e.node, e.source)};
+  }
   LogLine operator()(const event::PeerPlain& e) const {
     return {Priority::crit,
             fmt::format("node {} speaks protocol 1, which is not listened to: set protocol to "

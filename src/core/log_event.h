@@ -40,6 +40,10 @@ struct PeerSilent { std::string node; Duration silent_for{}; };
 struct PeerOld { std::string node; std::uint64_t version = 0; std::uint64_t ours = 0; };
 struct PeerDiffers { std::string node; std::uint64_t version = 0; };
 struct PeerDeaf { std::string node; };  // we hear it, and it does not hear us
+struct PeerOneWay {  // we receive it, and it has never shown that it hears us
+  std::string node;
+  std::string source;
+};
 struct PeerPlain { std::string node; };  // speaks protocol 1 only, and we do not
 struct Drained { std::string node; bool is_drain = true; };  // the operator's order, carried out
 struct OrderUnheard { std::string node; };  // it did not obey in time
@@ -111,7 +115,8 @@ using LogEvent =
                  event::PluginsNotRun,
                  event::PeerActive,
                  event::PeerLeft, event::PeerDied, event::PeerSilent,
-                 event::PeerDeaf, event::PeerPlain, event::Drained, event::OrderUnheard,
+                 event::PeerDeaf, event::PeerOneWay, event::PeerPlain,
+                 event::Drained, event::OrderUnheard,
                  event::WasFenced, event::SendRefusedOnce,
                  event::PeerOld, event::PeerDiffers, event::SelfActive, event::SelfInactive,
                  event::WasLate, event::GroupMoved, event::AnnouncedAgain, event::ConfigAdopted,

@@ -201,6 +201,7 @@ void Node::believe(const AnnouncementHeard& heard, Instant received, Actions& ou
   neighbours_.on_peer(announcement.neighbours, received);
   // What it says in protocol 2 is the better word for as long as it is heard.
   if (goes_by_facts() && view_.speaks_2(*peer)) return;
+  differing_[*peer].since.reset();
   const bool was_silent = membership_.is_silent(*peer);
   const auto change =
       membership_.heard(*peer, announcement.is_active, announcement.shared->version, received);
@@ -251,6 +252,7 @@ void Node::disbelieve(const Announcement& announcement, Instant received, Action
     return;
   }
   ++counters_.ignored_differing;
+  if (peer && peer != membership_.self()) note_differing(*peer, received);
   // Whoever has not served yet stays out of it while others do: they keep what they have. When
   // nobody has, the first by name goes first.
   const bool goes_first = announcement.is_active || announcement.me < identity_;
@@ -347,7 +349,10 @@ void Node::on(const SendRefused& refused, Instant now, Actions& out) {
 }
 
 void Node::tick_running(Instant now, Actions& out) {
-  if (std::exchange(host_changed_, false)) place_again(now, out);
+  if (std::exchange(host_changed_, false)) {
+    note_path(now);
+    place_again(now, out);
+  }
   judge_lateness(now, out);
   judge_silence(now, out);
   if (goes_by_facts()) judge_standing(now);

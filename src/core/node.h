@@ -147,18 +147,22 @@ class Node {
   void append_reminders(Instant now, Status& out) const;
   [[nodiscard]] PeerStatus peer_status(std::size_t peer, Instant now) const;
   [[nodiscard]] OutReason out_reason(std::size_t peer) const;
-  void append_path(Status& out) const;
+  void append_path(Instant now, Status& out) const;
+  void append_one_way(Instant now, Status& out) const;
+  void append_contents(Instant now, Status& out) const;
   void append_status(std::size_t group, Instant now, Status& out) const;
   [[nodiscard]] MembershipTuning tuning() const;
   void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);
 
   void tick_running(Instant now, Actions& out);
+  void note_path(Instant now);
 
   // announcements (node.cpp)
   void believe(const AnnouncementHeard& heard, Instant received, Actions& out);
   void heard_ourselves(const AnnouncementHeard& heard, Instant received, Actions& out);
   void unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant received, Actions& out);
   void disbelieve(const Announcement& announcement, Instant now, Actions& out);
+  void note_differing(std::size_t peer, Instant received);
   void announce(Instant now, Actions& out);
   void came_up(const AddressKey& key, Instant now, Actions& out);
   void announce_soon(Instant now);
@@ -168,8 +172,10 @@ class Node {
   void hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& beat, Instant received,
                  Actions& out);
   void hear_namesake(std::size_t peer, const IpAddress& source, Instant received, Actions& out);
-  void hear_deaf(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
+  void hear_deaf(std::size_t peer, const MessageHeard& heard, const Beat& beat, Instant received,
                  Actions& out);
+  void note_one_way(std::size_t peer, const IpAddress& source, Instant received, Actions& out);
+  [[nodiscard]] bool is_one_way(std::size_t peer, Instant now) const;
   void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
   bool hear_content(const Message& message, Instant now, Actions& out);
   void hear_own_name(const MessageHeard& heard, Instant received, Actions& out);
@@ -319,13 +325,26 @@ class Node {
   bool has_outsiders_ = false;   // at the last decision
   bool refuses_ = false;
   std::vector<ContentDigest> neighbours_of_;  // per node: the table of it that we have
-  std::vector<ContentDigest> differing_of_;   // per node: the configuration that was complained of
+  struct Differing {  // a node that runs another configuration, and not a newer one
+    ContentDigest complained_of = 0;
+    std::optional<Instant> since;  // of our version with other contents; else it is older
+    Instant last{};
+  };
+  std::vector<Differing> differing_;  // per node
   std::vector<InterfaceIndex> came_in_on_;    // per node: its latest announcement, first of all
   struct Deaf {  // a node that says that it does not hear us
     std::optional<Instant> heard;
     bool is_active = false;
   };
   std::vector<Deaf> deaf_;  // per node
+  struct OneWay {  // a node that is received and has not shown that it hears us
+    std::optional<Instant> since;
+    Instant last{};
+    IpAddress source;
+    bool is_said = false;  // since then
+    std::optional<Instant> said_at;
+  };
+  std::vector<OneWay> one_way_;  // per node
   struct Wish {  // an order for another node
     Order order;
     Instant until{};
@@ -365,6 +384,8 @@ class Node {
   bool listen_changed_ = true;
   bool is_mature_ = false;
   bool is_cut_off_ = false;  // no announcement can come in or go out, since the start
+  std::optional<Instant> pathless_since_;  // none can, whenever it began
+  std::optional<Instant> file_old_since_;  // the cluster runs a newer version than our file has
   bool is_active_ = false;
   std::optional<InactiveReason> shown_reason_;
   bool config_changed_ = false;   // since the last decision
