@@ -63,6 +63,7 @@ core::Status example() {
   status.troubles = {{"fd77::9", "eth0", "EACCES: IPv6 is off on this interface",
                       std::chrono::seconds(12)}};
   status.neighbours = 3;
+  status.guard = core::GuardStatus{4711, 0, 0};
   status.program = "vippyd 0.1.0";
   status.platform = "linux/io_uring";
   status.injector = "packet";

@@ -417,12 +417,24 @@ TEST_F(DaemonTest, AGuardThatCouldNotBeStartedIsTriedAgainAtAReload) {
   serve();
   EXPECT_TRUE(has_line("err no guard: "));
   EXPECT_FALSE(has_line("guarded by process"));
+  platform.time += 2s;
+  turn();
+  const auto is_listed = [this] {
+    const auto troubles = daemon->status().troubles;
+    return std::any_of(troubles.begin(), troubles.end(), [](const core::VipTrouble& trouble) {
+      return trouble.text.starts_with("no guard runs: ") && trouble.since >= 2s;
+    });
+  };
+  EXPECT_TRUE(is_listed());
+  EXPECT_EQ(daemon->status().guard.value().process, std::nullopt);
   guard.program_error = 0;
   reading.config = config;
   reload();
   platform.time += 1s;
   turn();
   EXPECT_TRUE(has_line("notice guarded by process 1"));
+  EXPECT_FALSE(is_listed());
+  EXPECT_EQ(daemon->status().guard.value().process, 1);
   EXPECT_EQ(on_board(), std::vector{*core::parse_prefix("10.0.0.9/24")});
 }
 

@@ -44,6 +44,13 @@ TEST(GuardLinkTest, WithoutTheProgramItSaysSoAndTheDaemonGoesOn) {
   EXPECT_THAT(notices(link), testing::ElementsAre(testing::StartsWith("no guard: ")));
   link.beat(now());
   EXPECT_FALSE(link.is_guarded());
+  core::Status status;
+  link.show(status, now());
+  EXPECT_TRUE(status.troubles.empty()) << "one may be on its way";
+  link.show(status, now() + 2s);
+  EXPECT_EQ(status.guard.value().process, std::nullopt);
+  ASSERT_EQ(status.troubles.size(), 1U);
+  EXPECT_THAT(status.troubles[0].text, testing::StartsWith("no guard runs: "));
   EXPECT_EQ(link.restarts(), 0U);
 }
 
@@ -63,6 +70,10 @@ TEST(GuardLinkTest, TheGuardBesideTheProgramIsStartedAndGoesWithAnOrderlyEnd) {
   auto link = make_link();
   ASSERT_TRUE(link.start({.program = VIPPY_BINARY_DIR "/vippy-guard"}, now()));
   EXPECT_TRUE(beat_until(link, [&] { return link.is_guarded(); }));
+  core::Status status;
+  link.show(status, now() + 2s);
+  EXPECT_EQ(status.guard.value().process, link.guard_process());
+  EXPECT_TRUE(status.troubles.empty());
   EXPECT_THAT(notices(link), testing::Contains("guarded by process " +
                                                std::to_string(link.guard_process())));
   const auto guard = link.guard_process();
