@@ -11,4 +11,8 @@ install(FILES docs/man/vippyd.8 docs/man/vippyctl.8 DESTINATION ${CMAKE_INSTALL_
 install(FILES docs/man/vippy.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 OPTIONAL)
 install(FILES conf/vippy.conf.example conf/vippy.lua DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 install(DIRECTORY conf/profiles DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
-install(FILES conf/vippyd.service DESTINATION lib/systemd/system OPTIONAL)
+# The unit names the programs: it is written for the prefix that is known when it is installed.
+install(CODE "set(vippy_unit \"${PROJECT_SOURCE_DIR}/conf/vippyd.service\")
+set(vippy_sbin \"${CMAKE_INSTALL_SBINDIR}\")
+set(vippy_folder \"${PROJECT_BINARY_DIR}/unit\")" COMPONENT unit)
+install(SCRIPT cmake/install_unit.cmake COMPONENT unit)

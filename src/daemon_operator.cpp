@@ -19,6 +19,7 @@ core::Status Daemon::status() const {
   status.counters.frames_ignored = frames_ignored_;
   status.turn_delay = lateness_.worst(now_).value;
   status.failover_bound += status.turn_delay;
+  if (guard_) guard_->show(status, now_);
   append_own_troubles(status);
   return status;
 }

@@ -19,6 +19,7 @@ constexpr core::Duration kListenPauseMax = std::chrono::milliseconds(100);
 constexpr core::Duration kPauseMin = std::chrono::milliseconds(100);
 constexpr core::Duration kPauseMax = std::chrono::seconds(10);
 constexpr core::Duration kSteady = std::chrono::seconds(10);  // a guard that lived this long
+constexpr core::Duration kStartMoment = std::chrono::seconds(1);  // to be there takes a moment
 constexpr std::size_t kNoticesMax = 64;
 
 }  // namespace
@@ -28,6 +29,7 @@ GuardLink::GuardLink(std::unique_ptr<platform::GuardProcess> process)
 
 bool GuardLink::start(const GuardSetup& setup, core::Instant now) {
   setup_ = setup;
+  if (!unguarded_since_) unguarded_since_ = now;
   if (board_ == nullptr) {
     say(Priority::err, "no guard: no memory to share with it: " +
                            platform::explain(process_->board_error()));
@@ -85,6 +87,7 @@ void GuardLink::tend(core::Instant now) {
 
 void GuardLink::on_ready(const platform::Fitness& fitness) {
   is_ready_ = true;
+  unguarded_since_.reset();
   say(Priority::notice, fmt::format("guarded by process {}", process_->process()));
   const auto refused = [this](int error, const char* what) {
     if (error == 0) return;
@@ -104,6 +107,7 @@ void GuardLink::on_ready(const platform::Fitness& fitness) {
 void GuardLink::on_gone(core::Instant now) {
   if (is_ready_ && now - launched_at_ >= kSteady) pause_ = {};
   is_ready_ = false;
+  if (!unguarded_since_) unguarded_since_ = now;
   launch_at_ = now + pause_;
   listen_at_ = std::min(listen_at_, launch_at_);
   pause_ = std::clamp(2 * pause_, kPauseMin, kPauseMax);
@@ -189,6 +193,18 @@ void GuardLink::leave_cleanly() {
   if (board_ == nullptr) return;
   board_->is_leaving.store(1);
   process_->poke();
+}
+
+void GuardLink::show(core::Status& status, core::Instant now) const {
+  auto& shown = status.guard.emplace();
+  if (is_guarded()) shown.process = guard_process();
+  shown.restarts = restarts_;
+  shown.fences = fences_;
+  if (!unguarded_since_ || now - *unguarded_since_ <= kStartMoment) return;
+  status.troubles.push_back(
+      {"", "", "no guard runs: when vippyd dies or hangs nobody takes its addresses off; the log "
+               "says why",
+       now - *unguarded_since_});
 }
 
 std::optional<GuardNotice> GuardLink::take_notice() {

@@ -24,6 +24,7 @@
 
 #include "core/config.h"
 #include "core/ip.h"
+#include "core/status.h"
 #include "core/time.h"
 #include "guard_board.h"
 #include "platform/guard_host.h"
@@ -83,6 +84,8 @@ class GuardLink {
   [[nodiscard]] bool is_started() const { return is_wanted_; }
   [[nodiscard]] bool is_guarded() const { return process_->is_running() && is_ready_; }
   [[nodiscard]] int guard_process() const { return process_->process(); }
+  // What an operator is shown of it.
+  void show(core::Status& status, core::Instant now) const;
   [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
   [[nodiscard]] std::uint64_t fences() const { return fences_; }
 
@@ -104,6 +107,7 @@ class GuardLink {
   GuardTimes times_;
   bool is_wanted_ = false;
   bool is_ready_ = false;
+  std::optional<core::Instant> unguarded_since_;  // absent: it is guarded
   core::Instant listen_at_{};
   core::Instant launch_at_{};
   core::Instant launched_at_{};

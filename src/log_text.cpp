@@ -96,6 +96,11 @@ struct Words {
     return {Priority::err, fmt::format("node {} does not hear us: it is not counted on until "
                                        "it does", e.node)};
   }
+  LogLine operator()(const event::PeerOneWay& e) const {
+    return {Priority::err,
+            fmt::format("node {} is received at {} but does not hear this node: is this node in "
+                        "its nodes and peers, is a firewall between?", e.node, e.source)};
+  }
   LogLine operator()(const event::PeerPlain& e) const {
     return {Priority::crit,
             fmt::format("node {} speaks protocol 1, which is not listened to: set protocol to "
@@ -212,18 +217,31 @@ struct Words {
   }
   LogLine operator()(const event::Conflict& e) const {
     return {Priority::crit,
-            fmt::format("{} is claimed by {} on {}, which is no node: it stays here and is "
-                        "defended; find that machine and take the address off it", e.vip, e.mac,
-                        e.interface)};
+            fmt::format("{} is claimed by {} on {}, which is no node that is heard here: it stays "
+                        "here and is defended; find that machine and take the address off it",
+                        e.vip, e.mac, e.interface)};
   }
   LogLine operator()(const event::Converged& e) const {
     if (e.silent.empty()) {
       return {Priority::info, fmt::format("{} converged in {:.1f} ms, {} of {} neighbours", e.vip,
                                           milliseconds(e.took), e.answered, e.asked)};
     }
+    if (e.answered == 0) {
+      return {Priority::notice,
+              fmt::format("no neighbour of {} has shown that it has learnt the new MAC (silent: "
+                          "{})", e.vip, e.silent)};
+    }
     return {Priority::notice,
             fmt::format("{} converged in {:.1f} ms, {} of {} neighbours, silent: {}", e.vip,
                         milliseconds(e.took), e.answered, e.asked, e.silent)};
+  }
+  LogLine operator()(const event::ConvergedMore& e) const {
+    if (e.has_silent) {
+      return {Priority::notice,
+              fmt::format("and {} more addresses with silent neighbours", e.vips)};
+    }
+    return {Priority::info,
+            fmt::format("and {} more addresses converged, all neighbours answered", e.vips)};
   }
   LogLine operator()(const event::OpenFailed& e) const {
     const bool is_rival = e.failure == FailureKind::in_use;

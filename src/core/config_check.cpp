@@ -107,7 +107,13 @@ bool is_hosts_own(const Vip& vip, const LocalInterface& interface, const Vips& v
   return is_there && !has_other;
 }
 
-void check_vip(const Vip& vip, const HostFacts& facts, const Vips& vips,
+// What a node does that cannot carry a VIP.
+std::string_view without(Protocol protocol) {
+  return speaks_1(protocol) ? ", and would offer itself for nothing while others are active"
+                            : ": it refuses the group that needs it, and serves the others";
+}
+
+void check_vip(const Vip& vip, Protocol protocol, const HostFacts& facts, const Vips& vips,
                std::vector<ConfigProblem>& problems) {
   const auto& interfaces = *facts.interfaces;
   if (vip.interface.empty()) return;  // the reader has said so
@@ -115,8 +121,7 @@ void check_vip(const Vip& vip, const HostFacts& facts, const Vips& vips,
   if (interface == nullptr) {
     warn(problems, "vips",
          vip.text + ": " + unknown_interface(interfaces, vip.interface) +
-             "; this node cannot carry it, and would offer itself for nothing while others "
-             "are active");
+             "; this node cannot carry it" + std::string(without(protocol)));
   } else if (vip.prefix_length < vip.address.bits() && !has_subnet(*interface, vip.prefix())) {
     warn(problems, "vips",
          vip.text + ": " + vip.interface + " has no address in " +
@@ -127,6 +132,51 @@ void check_vip(const Vip& vip, const HostFacts& facts, const Vips& vips,
          vip.text + ": is " + vip.interface + "'s own address, as it seems: it stays on this host "
              "whoever owns it; choose one that no host has");
   }
+}
+
+bool is_own(const IpAddress& address, const Interfaces& interfaces) {
+  return std::any_of(interfaces.begin(), interfaces.end(), [&](const auto& one) {
+    return std::any_of(one.prefixes.begin(), one.prefixes.end(),
+                       [&](const Prefix& own) { return own.address == address; });
+  });
+}
+
+// ARP and NDP do not pass routers.
+void check_witness(const IpAddress& witness, const Interfaces& interfaces,
+                   std::vector<ConfigProblem>& problems) {
+  if (is_own(witness, interfaces)) {
+    return warn(problems, "witness",
+                format(witness) + " is an address of this host, which cannot tell whether it is "
+                                  "cut off: name another host, as a router");
+  }
+  const bool is_near = std::any_of(interfaces.begin(), interfaces.end(), [&](const auto& one) {
+    return !one.is_loopback &&
+           std::any_of(one.prefixes.begin(), one.prefixes.end(), [&](const Prefix& own) {
+             return own.length < own.address.bits() && own.contains(witness);
+           });
+  });
+  if (is_near) return;
+  warn(problems, "witness",
+       format(witness) + " is in no network of this host's interfaces: it can never answer; name "
+                         "a host on the segment");
+}
+
+// Announcements go to those that are listed and to nobody else.
+void check_peers(const Config& config, const HostFacts& facts,
+                 std::vector<ConfigProblem>& problems) {
+  if (config.peers.empty()) return;
+  const auto& nodes = config.shared->nodes;
+  const bool is_node = std::find(nodes.begin(), nodes.end(), facts.node) != nodes.end();
+  const auto wanted = nodes.size() - (is_node ? 1 : 0);
+  const auto listed = static_cast<std::size_t>(
+      std::count_if(config.peers.begin(), config.peers.end(), [&](const IpAddress& peer) {
+        return !is_own(peer, *facts.interfaces);
+      }));
+  if (listed >= wanted) return;
+  warn(problems, "peers",
+       "found " + std::to_string(listed) + " addresses of other hosts, wants " +
+           std::to_string(wanted) +
+           " or more: a node that is left out does not hear this one, and takes what it has");
 }
 
 // `wanted` is a name or an address of it.
@@ -177,12 +227,16 @@ std::vector<ConfigProblem> check_config(const Config& config, const HostFacts& f
   for (const auto& path : config.chat_interfaces) {
     check_chat_interface(path, *facts.interfaces, config.shared->nodes.size() < 2, problems);
   }
+  for (const auto& witness : config.witness) {
+    check_witness(witness, *facts.interfaces, problems);
+  }
+  check_peers(config, facts, problems);
   Vips vips;
   for (const auto& group : config.shared->groups) {
     for (const auto& vip : group.vips) vips.insert(vip.address);
   }
   for (const auto& group : config.shared->groups) {
-    for (const auto& vip : group.vips) check_vip(vip, facts, vips, problems);
+    for (const auto& vip : group.vips) check_vip(vip, config.protocol, facts, vips, problems);
   }
   for (const auto& entry : config.notify) {
     if (!entry.network || find(*facts.interfaces, entry.network->interface) != nullptr) continue;

@@ -1,13 +1,16 @@
 #include "core/config_cluster.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "core/config_fields.h"
 #include "core/keys.h"
 #include "core/limits.h"
+#include "core/listing.h"
 
 namespace vippy::core {
 
@@ -204,6 +207,51 @@ void check_lease(const JsonNode& root, const Config& config, ProblemLog& log) {
                           "lease to be at least 1.5 times stale");
 }
 
+// A VIP is wherever a node has it: it is no host that stands for itself.
+void refuse_vips(const JsonNode& list, const std::vector<IpAddress>& hosts, const Config& config,
+                 std::string_view why, ProblemLog& log) {
+  const std::set<IpAddress> named(hosts.begin(), hosts.end());
+  std::set<IpAddress> wrong;
+  for (const auto& group : config.shared->groups) {
+    for (const auto& vip : group.vips) {
+      if (named.contains(vip.address)) wrong.insert(vip.address);
+    }
+  }
+  for (const auto& item : list.children) {
+    const auto address = parse_ip(item.text);
+    if (address && wrong.contains(*address)) {
+      log.error(item, found(item) + " is one of the VIPs: " + std::string(why));
+    }
+  }
+}
+
+void check_hosts(const JsonNode& root, const Config& config, ProblemLog& log) {
+  if (const auto* witness = root.find("witness"); !config.witness.empty()) {
+    refuse_vips(*witness, config.witness, config,
+                "the node that has it would ask itself, and the others would ask that node; name "
+                "a host that is always there, as a router",
+                log);
+  }
+  if (const auto* peers = root.find("peers"); !config.peers.empty()) {
+    refuse_vips(*peers, config.peers, config,
+                "it moves from node to node; write the nodes' own addresses", log);
+  }
+}
+
+// Nodes of protocol 1 act by who is active and by nothing else.
+void check_protocol(const JsonNode& root, const Config& config, ProblemLog& log) {
+  static constexpr std::array<std::string_view, 6> kOnlyIn2 = {
+      "previous-secrets", "failback", "handover", "isolation", "quorum", "witness"};
+  if (config.protocol != Protocol::v1) return;
+  std::string idle;
+  for (const auto key : kOnlyIn2) {
+    if (root.find(key) != nullptr) append_item(idle, std::string(key));
+  }
+  if (idle.empty()) return;
+  log.warning(*root.find("protocol"), "in protocol 1 these keys mean nothing: " + idle +
+                                          "; take them out, or go on to protocol 2");
+}
+
 }  // namespace
 
 Duration default_lease(Duration stale) {
@@ -225,6 +273,8 @@ void check_cluster(const JsonNode& root, const Config& config, ProblemLog& log) 
               "a group prefers several nodes, and protocol 1 knows only one: name one, or set "
               "protocol to 2");
   }
+  check_hosts(root, config, log);
+  check_protocol(root, config, log);
   check_plumb(root, config, log);
   check_lease(root, config, log);
   const bool asks_nobody = config.isolation == Isolation::hold && config.quorum == Quorum::none;

@@ -267,6 +267,17 @@ constexpr auto kTopNames = [] {
   return names;
 }();
 
+// Whoever takes part before it can have missed anybody takes what others have.
+void check_mature(const JsonNode& root, const Config& config, ProblemLog& log) {
+  const auto* node = root.find("mature");
+  if (node == nullptr) node = root.find("stale");
+  if (node == nullptr || config.mature >= config.stale) return;
+  log.warning(*node, "mature is " + format_seconds(config.mature) + " s and stale " +
+                         format_seconds(config.stale) +
+                         " s: a node that starts may take what others have before it has heard "
+                         "them, wants mature to be at least stale");
+}
+
 // What holds between the times; each alone is within its bounds.
 void check_times(const JsonNode& root, const Config& config, ProblemLog& log) {
   const auto* node = root.find("stale");
@@ -314,6 +325,7 @@ Config read_keys(const JsonNode& root, ProblemLog& log) {
   if (root.find("lease") == nullptr) config.lease = default_lease(config.stale);
   config.shared = std::make_shared<const Shared>(read_shared(root, log));
   check_times(root, config, log);
+  check_mature(root, config, log);
   check_cluster(root, config, log);
   check_announcement_size(root, config, log);
   return config;

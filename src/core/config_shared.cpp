@@ -24,6 +24,31 @@ constexpr std::string_view kVipWants = "{\"interface\": \"eth0\", \"ip\": \"10.0
 constexpr std::string_view kIpWants = "an address such as \"10.0.0.5/24\" or \"fd00::5/64\"";
 constexpr std::string_view kInterfaceWants = "the name of the interface that carries the VIP";
 
+struct Unfit {
+  Prefix network;
+  std::string_view why;
+};
+
+// What an address is that no VIP can be; empty: it can.
+std::string_view unfit(const IpAddress& address) {
+  static constexpr std::string_view kLoopback =
+      "a loopback address: each host reaches only itself there";
+  static const std::array<Unfit, 8> kUnfit = {{
+      {*parse_prefix("0.0.0.0/8"), "an address of \"this network\", which no host has"},
+      {*parse_prefix("127.0.0.0/8"), kLoopback},
+      {*parse_prefix("224.0.0.0/4"), "a multicast address: it is no single host's"},
+      {*parse_prefix("255.255.255.255"), "the broadcast address: it is every host's"},
+      {*parse_prefix("::"), "the unspecified address, which no host has"},
+      {*parse_prefix("::1"), kLoopback},
+      {*parse_prefix("::ffff:0:0/96"), "an IPv4 address in the form of IPv6: write it as IPv4"},
+      {*parse_prefix("ff00::/8"), "a multicast address: it is no single host's"},
+  }};
+  const auto* const found = std::find_if(kUnfit.begin(), kUnfit.end(), [&](const Unfit& one) {
+    return one.network.contains(address);
+  });
+  return found == kUnfit.end() ? std::string_view() : found->why;
+}
+
 class SharedReader {
  public:
   explicit SharedReader(ProblemLog& log) : log_(log) {}
@@ -182,9 +207,9 @@ class SharedReader {
       log_.refuse(ip, kIpWants);
       return false;
     }
-    if (prefix->address.is_multicast() || prefix->address.is_unspecified() ||
-        prefix->address == Ipv4::from_number(0xffffffffU)) {
-      log_.refuse(ip, "an address that one host can have: not multicast, broadcast or unspecified");
+    if (const auto why = unfit(prefix->address); !why.empty()) {
+      log_.error(ip, found(ip) + " is " + std::string(why) +
+                         "; wants an address that one host can have");
       return false;
     }
     const auto [first, is_new] = vips_seen_.emplace(prefix->address, &ip);
@@ -194,6 +219,7 @@ class SharedReader {
       return false;
     }
     warn_of_network_address(ip, *prefix);
+    warn_of_link_local(ip, prefix->address);
     vip.address = prefix->address;
     vip.prefix_length = prefix->length;
     vip.text = ip.text.substr(0, ip.text.find('/'));
@@ -207,6 +233,15 @@ class SharedReader {
                            " is the network's own or its broadcast address: hosts will not "
                            "answer to it; check the prefix length");
     }
+  }
+
+  void warn_of_link_local(const JsonNode& ip, const IpAddress& address) {
+    static const auto kLinkLocal = *parse_prefix("fe80::/10");
+    if (!kLinkLocal.contains(address)) return;
+    log_.warning(ip, found(ip) +
+                         " is link-local: only hosts of this segment reach it, and they have to "
+                         "name their interface; it is good for a router's address, and hardly for "
+                         "a service");
   }
 
   ProblemLog& log_;

@@ -35,6 +35,9 @@ inline constexpr std::size_t kSocketPathOctetsMax = 107;
 // Redundant paths of announcements, and hosts that are asked whether we are cut off.
 inline constexpr std::size_t kChatPathsMax = 8;
 inline constexpr std::size_t kWitnessesMax = 8;
+// Hosts that are named for one fault, as announcements with another secret: 48 octets each make
+// 3 KiB, and as many lines of the log in a minute are more than anybody reads.
+inline constexpr std::size_t kRemindedHostsMax = 64;
 // Of one group, `preferred` included.
 inline constexpr std::size_t kPreferredMax = 16;
 

@@ -40,6 +40,10 @@ struct PeerSilent { std::string node; Duration silent_for{}; };
 struct PeerOld { std::string node; std::uint64_t version = 0; std::uint64_t ours = 0; };
 struct PeerDiffers { std::string node; std::uint64_t version = 0; };
 struct PeerDeaf { std::string node; };  // we hear it, and it does not hear us
+struct PeerOneWay {  // we receive it, and it has never shown that it hears us
+  std::string node;
+  std::string source;
+};
 struct PeerPlain { std::string node; };  // speaks protocol 1 only, and we do not
 struct Drained { std::string node; bool is_drain = true; };  // the operator's order, carried out
 struct OrderUnheard { std::string node; };  // it did not obey in time
@@ -97,6 +101,8 @@ struct Converged {
   std::size_t asked = 0;
   std::string silent;
 };
+// Those beyond the first few of a moment: all their neighbours answered, or some are silent.
+struct ConvergedMore { std::size_t vips = 0; bool has_silent = false; };
 struct OpenFailed { std::string what; FailureKind failure{}; };  // "chat", "management", "injector"
 
 }  // namespace vippy::core::event
@@ -109,7 +115,8 @@ using LogEvent =
                  event::PluginsNotRun,
                  event::PeerActive,
                  event::PeerLeft, event::PeerDied, event::PeerSilent,
-                 event::PeerDeaf, event::PeerPlain, event::Drained, event::OrderUnheard,
+                 event::PeerDeaf, event::PeerOneWay, event::PeerPlain,
+                 event::Drained, event::OrderUnheard,
                  event::WasFenced, event::SendRefusedOnce,
                  event::PeerOld, event::PeerDiffers, event::SelfActive, event::SelfInactive,
                  event::WasLate, event::GroupMoved, event::AnnouncedAgain, event::ConfigAdopted,
@@ -118,6 +125,7 @@ using LogEvent =
                  event::AddressUp, event::AddressDown, event::AddressFailed,
                  event::AddressPutBack, event::AddressForeign, event::LeftoverAdopted,
                  event::LeftoverRemoved, event::Conflict, event::Converged,
+                 event::ConvergedMore,
                  event::OpenFailed>;
 
 }  // namespace vippy::core

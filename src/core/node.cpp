@@ -165,22 +165,13 @@ void Node::on(const AnnouncementHeard& heard, Instant now, Actions& out) {
   believe(heard, received, out);
 }
 
-bool Node::Reminder::is_due(const IpAddress& source, Instant now) {
-  if (!last || now - *last >= kForgetAfter) since = now;
-  last = std::max(now, last.value_or(now));
-  if (said_at && now - *said_at < kRemindEvery) return false;
-  said_at = now;
-  who = format(source);
-  return true;
-}
-
 // Whoever is not believed is no member for us, and we are perhaps none for it: both may hold the
 // same addresses. The operator must hear of it.
 void Node::unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant received,
                       Actions& out) {
-  auto& reminder = is_forged ? forged_ : stranger_;
-  if (!reminder.is_due(heard.source, received)) return;
-  log(out, event::Unbelieved{reminder.who, heard.announcement.me, is_forged});
+  auto& reminders = is_forged ? forged_ : strangers_;
+  if (!reminders.is_due(heard.source, received)) return;
+  log(out, event::Unbelieved{format(heard.source), heard.announcement.me, is_forged});
 }
 
 // Every announcement of ours comes back to us. One that we did not make comes from a host that
@@ -210,6 +201,7 @@ void Node::believe(const AnnouncementHeard& heard, Instant received, Actions& ou
   neighbours_.on_peer(announcement.neighbours, received);
   // What it says in protocol 2 is the better word for as long as it is heard.
   if (goes_by_facts() && view_.speaks_2(*peer)) return;
+  differing_[*peer].since.reset();
   const bool was_silent = membership_.is_silent(*peer);
   const auto change =
       membership_.heard(*peer, announcement.is_active, announcement.shared->version, received);
@@ -260,6 +252,7 @@ void Node::disbelieve(const Announcement& announcement, Instant received, Action
     return;
   }
   ++counters_.ignored_differing;
+  if (peer && peer != membership_.self()) note_differing(*peer, received);
   // Whoever has not served yet stays out of it while others do: they keep what they have. When
   // nobody has, the first by name goes first.
   const bool goes_first = announcement.is_active || announcement.me < identity_;
@@ -357,7 +350,10 @@ void Node::on(const SendRefused& refused, Instant now, Actions& out) {
 }
 
 void Node::tick_running(Instant now, Actions& out) {
-  if (std::exchange(host_changed_, false)) place_again(now, out);
+  if (std::exchange(host_changed_, false)) {
+    note_path(now);
+    place_again(now, out);
+  }
   judge_lateness(now, out);
   judge_silence(now, out);
   if (goes_by_facts()) judge_standing(now);

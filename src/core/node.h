@@ -32,12 +32,14 @@
 #include "core/contents.h"
 #include "core/convergence.h"
 #include "core/due_groups.h"
+#include "core/first_few.h"
 #include "core/input.h"
 #include "core/interfaces.h"
 #include "core/membership.h"
 #include "core/neighbours.h"
 #include "core/placement.h"
 #include "core/reconcile.h"
+#include "core/reminders.h"
 #include "core/rng.h"
 #include "core/standing.h"
 #include "core/status.h"
@@ -76,8 +78,6 @@ class Node {
   // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that
   // were sent to it are on their way, or wait for whoever answers them.
   static constexpr Duration kLinger = std::chrono::milliseconds(2);
-  // What repeats itself is said once in this time.
-  static constexpr Duration kRemindEvery = std::chrono::seconds(60);
 
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
 
@@ -85,19 +85,6 @@ class Node {
   // announcements are not to wait for thousands.
   static constexpr std::size_t kStockPerTurn = 2'048;
   static constexpr std::size_t kMovesPerTurn = 256;
-
-  // Something that repeats itself is over when it was not seen for so long.
-  static constexpr Duration kForgetAfter = 2 * kRemindEvery;
-
-  // Something about a host that repeats itself.
-  struct Reminder {
-    std::optional<Instant> said_at;
-    std::string who;
-    Instant since{};
-    std::optional<Instant> last;
-    // True when it is to be said (again); remembers that it was.
-    bool is_due(const IpAddress& source, Instant now);
-  };
 
   struct GroupState {
     std::size_t owner = kNobody;
@@ -160,19 +147,23 @@ class Node {
   void append_reminders(Instant now, Status& out) const;
   [[nodiscard]] PeerStatus peer_status(std::size_t peer, Instant now) const;
   [[nodiscard]] OutReason out_reason(std::size_t peer) const;
-  void append_path(Status& out) const;
+  void append_path(Instant now, Status& out) const;
+  void append_one_way(Instant now, Status& out) const;
+  void append_contents(Instant now, Status& out) const;
   [[nodiscard]] std::size_t shown_owner(std::size_t group) const;
   void append_status(std::size_t group, Instant now, Status& out) const;
   [[nodiscard]] MembershipTuning tuning() const;
   void on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out);
 
   void tick_running(Instant now, Actions& out);
+  void note_path(Instant now);
 
   // announcements (node.cpp)
   void believe(const AnnouncementHeard& heard, Instant received, Actions& out);
   void heard_ourselves(const AnnouncementHeard& heard, Instant received, Actions& out);
   void unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant received, Actions& out);
   void disbelieve(const Announcement& announcement, Instant now, Actions& out);
+  void note_differing(std::size_t peer, Instant received);
   void announce(Instant now, Actions& out);
   void came_up(const AddressKey& key, Instant now, Actions& out);
   void announce_soon(Instant now);
@@ -182,8 +173,10 @@ class Node {
   void hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& beat, Instant received,
                  Actions& out);
   void hear_namesake(std::size_t peer, const IpAddress& source, Instant received, Actions& out);
-  void hear_deaf(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
+  void hear_deaf(std::size_t peer, const MessageHeard& heard, const Beat& beat, Instant received,
                  Actions& out);
+  void note_one_way(std::size_t peer, const IpAddress& source, Instant received, Actions& out);
+  [[nodiscard]] bool is_one_way(std::size_t peer, Instant now) const;
   void hear_stranger(const MessageHeard& heard, Instant received, Actions& out);
   bool hear_content(const Message& message, Instant now, Actions& out);
   void hear_own_name(const MessageHeard& heard, Instant received, Actions& out);
@@ -250,7 +243,7 @@ class Node {
   void note_theirs(std::size_t group, bool is_theirs, Instant now);
   void went_down(const AddressKey& key);
   void ask_neighbours(const AddressKey& key, Instant now);
-  void report_converged(Actions& out);
+  void report_converged(Instant now, Actions& out);
   void append_convergence(const GroupState& group, GroupStatus& status) const;
   void append_witnesses(Instant now, Status& out) const;
   void append_conflicts(Instant now, Status& out) const;
@@ -334,13 +327,26 @@ class Node {
   bool has_outsiders_ = false;   // at the last decision
   bool refuses_ = false;
   std::vector<ContentDigest> neighbours_of_;  // per node: the table of it that we have
-  std::vector<ContentDigest> differing_of_;   // per node: the configuration that was complained of
+  struct Differing {  // a node that runs another configuration, and not a newer one
+    ContentDigest complained_of = 0;
+    std::optional<Instant> since;  // of our version with other contents; else it is older
+    Instant last{};
+  };
+  std::vector<Differing> differing_;  // per node
   std::vector<InterfaceIndex> came_in_on_;    // per node: its latest announcement, first of all
   struct Deaf {  // a node that says that it does not hear us
     std::optional<Instant> heard;
     bool is_active = false;
   };
   std::vector<Deaf> deaf_;  // per node
+  struct OneWay {  // a node that is received and has not shown that it hears us
+    std::optional<Instant> since;
+    Instant last{};
+    IpAddress source;
+    bool is_said = false;  // since then
+    std::optional<Instant> said_at;
+  };
+  std::vector<OneWay> one_way_;  // per node
   struct Wish {  // an order for another node
     Order order;
     Instant until{};
@@ -374,11 +380,15 @@ class Node {
   std::vector<IpAddress> vips_;  // all of them, sorted
   Conflicts conflicts_;
   Convergence convergence_;
+  FirstFew told_all_;   // VIPs of which every neighbour answered
+  FirstFew told_some_;  // and those with silent ones
   Witness witness_;
   std::set<InterfaceIndex> listening_;
   bool listen_changed_ = true;
   bool is_mature_ = false;
   bool is_cut_off_ = false;  // no announcement can come in or go out, since the start
+  std::optional<Instant> pathless_since_;  // none can, whenever it began
+  std::optional<Instant> file_old_since_;  // the cluster runs a newer version than our file has
   bool is_active_ = false;
   std::optional<InactiveReason> shown_reason_;
   bool config_changed_ = false;   // since the last decision
@@ -397,9 +407,9 @@ class Node {
   std::size_t next_nonce_ = 0;
   Reminder identity_taken_;  // the last ones that were said, for status
   Reminder name_shared_;
-  Reminder forged_;
-  Reminder stranger_;
-  Reminder plain_;
+  Reminders forged_;
+  Reminders strangers_;
+  Reminders plain_;
   Reminder send_refused_;
   std::optional<Instant> announced_last_;
   Instant mature_at_ = Instant::max();

@@ -224,10 +224,16 @@ void Node::on(const ContentPrepared& content, Instant now, Actions& out) {
 void Node::apply_shared(const Prepared& prepared, Instant now, Actions& out) {
   const auto before = std::exchange(prepared_, prepared);
   shared_ = prepared_.shared;
+  if (config_.shared->version >= shared_->version) {
+    file_old_since_.reset();
+  } else if (!file_old_since_) {
+    file_old_since_ = now;
+  }
   contents_.offer(Content::configuration, derived().digest, shared_->version, derived().text);
   view_.configure(prepared_);
   neighbours_of_.assign(shared_->nodes.size(), 0);
-  differing_of_.assign(shared_->nodes.size(), 0);
+  differing_.assign(shared_->nodes.size(), {});
+  one_way_.assign(shared_->nodes.size(), {});
   deaf_.assign(shared_->nodes.size(), {});
   came_in_on_.assign(shared_->nodes.size(), 0);
   if (speaks_1(config_.protocol)) hash_ = AnnouncementHash(*shared_, config_.secret);

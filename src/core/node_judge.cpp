@@ -104,6 +104,14 @@ bool Node::lacks_path() const {
                       [&](const auto& choice) { return interfaces_.is_path(choice); });
 }
 
+void Node::note_path(Instant now) {
+  if (!lacks_path()) {
+    pathless_since_.reset();
+  } else if (!pathless_since_) {
+    pathless_since_ = now;
+  }
+}
+
 // Who can hear nobody does not know what others have: it has listened for `mature` only when it
 // could hear them for so long.
 void Node::judge_maturity(Instant now) {

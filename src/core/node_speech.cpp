@@ -27,7 +27,7 @@ void Node::on(const MessageRefused& refused, Instant now, Actions& out) {
   }
   ++counters_.ignored_forged;
   if (phase_ != Phase::running || !forged_.is_due(refused.source, now)) return;
-  log(out, event::Unbelieved{forged_.who, "", true});
+  log(out, event::Unbelieved{format(refused.source), "", true});
 }
 
 void Node::on(const MessageHeard& heard, Instant now, Actions& out) {
@@ -106,8 +106,8 @@ void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& o
   if (hear_content(heard.message, received, out)) return;
   ++counters_.ignored;
   ++counters_.ignored_stranger;
-  if (!is_live || !stranger_.is_due(heard.source, received)) return;
-  log(out, event::Unbelieved{stranger_.who, "", false});
+  if (!is_live || !strangers_.is_due(heard.source, received)) return;
+  log(out, event::Unbelieved{format(heard.source), "", false});
 }
 
 // Nothing is on its way that the mere voice of a peer could bring forward.
@@ -124,7 +124,7 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
   const auto news = view_.hear(peer, heard.message.sender, beat, heard.source);
   switch (news.verdict) {
     case Verdict::believed: break;
-    case Verdict::deaf: return hear_deaf(peer, heard.message.sender, beat, received, out);
+    case Verdict::deaf: return hear_deaf(peer, heard, beat, received, out);
     case Verdict::namesake: return hear_namesake(peer, heard.source, received, out);
     case Verdict::replayed:
       if (is_further_path(peer, heard, received)) {
@@ -137,9 +137,10 @@ void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& be
     case Verdict::unproven:
       ++counters_.ignored;
       ++counters_.ignored_unproven;  // it waits for our next echo; recordings bring nothing forward
-      return;
+      return note_one_way(peer, heard.source, received, out);
   }
   ++counters_.announcements_received;
+  one_way_[peer].since.reset();
   meet(peer, heard.source, received);  // said now: no recording tells where a node is
   came_in_on_[peer] = heard.interface;
   if (was_silent) announce_soon(received);
@@ -182,16 +183,50 @@ void Node::hear_namesake(std::size_t peer, const IpAddress& source, Instant rece
 
 // It speaks and does not hear us, or it is a recording from a time when it did not: nothing that it
 // says counts but that it may be there (see standing.h).
-void Node::hear_deaf(std::size_t peer, const Sender& sender, const Beat& beat, Instant received,
-                     Actions& out) {
+void Node::hear_deaf(std::size_t peer, const MessageHeard& heard, const Beat& beat,
+                     Instant received, Actions& out) {
   ++counters_.ignored;
   ++counters_.ignored_unproven;
+  note_one_way(peer, heard.source, received, out);
   auto& deaf = deaf_[peer];
-  if (!deaf.heard) log(out, event::PeerDeaf{membership_.name(peer)});
+  if (!deaf.heard) {
+    log(out, event::PeerDeaf{membership_.name(peer)});
+    one_way_[peer].is_said = true;
+  }
   deaf = {received, beat.is_active};
   // It may have left us out: a content is what its digest says, whoever speaks of it.
   if (beat.version <= shared_->version) return;
-  contents_.want(Content::configuration, beat.digest, echo_of(sender), received);
+  contents_.want(Content::configuration, beat.digest, echo_of(heard.message.sender), received);
+}
+
+// Every start has a moment of this: only what lasts is a trouble.
+bool Node::is_one_way(std::size_t peer, Instant now) const {
+  const auto& one = one_way_[peer];
+  const auto patience = config_.stale + 2 * config_.interval;
+  return one.since && one.last - *one.since > patience && now - one.last <= patience;
+}
+
+// Recordings look the same, but not for as long as the node itself is believed.
+void Node::note_one_way(std::size_t peer, const IpAddress& source, Instant received,
+                        Actions& out) {
+  auto& one = one_way_[peer];
+  if (!one.since || received - one.last > config_.stale + 2 * config_.interval) {
+    one.since = received;
+    one.is_said = false;
+  }
+  one.last = received;
+  one.source = source;
+  if (one.is_said || !is_one_way(peer, received)) return;
+  if (one.said_at && received - *one.said_at < kRemindEvery) return;
+  one.is_said = true;
+  one.said_at = received;
+  log(out, event::PeerOneWay{membership_.name(peer), format(source)});
+}
+
+void Node::note_differing(std::size_t peer, Instant received) {
+  auto& differing = differing_[peer];
+  if (!differing.since || received - differing.last > config_.stale) differing.since = received;
+  differing.last = received;
 }
 
 // What the peer runs and knows, against what we do.
@@ -200,7 +235,10 @@ void Node::compare_contents(std::size_t peer, const Sender& sender, const Beat& 
   if (beat.neighbours != 0 && neighbours_of_[peer] != beat.neighbours) {
     contents_.want(Content::neighbours, beat.neighbours, echo_of(sender), received);
   }
-  if (beat.digest == derived().digest) return;
+  if (beat.digest == derived().digest) {
+    differing_[peer] = {};
+    return;
+  }
   if (beat.version > shared_->version || !view_.knows(beat.digest)) {
     contents_.want(Content::configuration, beat.digest, echo_of(sender), received);
   }
@@ -208,13 +246,15 @@ void Node::compare_contents(std::size_t peer, const Sender& sender, const Beat& 
     if (!contents_.is_refused(beat.digest)) newer_heard_ = received;
     return;
   }
-  const bool is_news = std::exchange(differing_of_[peer], beat.digest) != beat.digest;
+  const bool is_news = std::exchange(differing_[peer].complained_of, beat.digest) != beat.digest;
   if (beat.version < shared_->version) {
     ++counters_.ignored_old;
+    differing_[peer].since.reset();
     if (is_news) log(out, event::PeerOld{membership_.name(peer), beat.version, shared_->version});
     return;
   }
   ++counters_.ignored_differing;
+  note_differing(peer, received);
   // Whoever has not served yet stays out of it while others do: they keep what they have. When
   // nobody has, the first by name goes first.
   const bool goes_first = beat.is_active || membership_.name(peer) < identity_;

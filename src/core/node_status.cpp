@@ -45,7 +45,9 @@ Status Node::status(Instant now) const {
     out.peers.push_back(peer_status(i, now));
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) append_status(i, now, out);
-  append_path(out);
+  append_path(now, out);
+  append_one_way(now, out);
+  append_contents(now, out);
   append_conflicts(now, out);
   append_witnesses(now, out);
   out.is_draining = is_drained_;
@@ -73,7 +75,7 @@ PeerStatus Node::peer_status(std::size_t index, Instant now) const {
   }
   peer.longest_gap = membership_.longest_gap(index, now).value;
   if (peer.is_self) return peer;
-  if (!peer.is_active) peer.out = out_reason(index);
+  if (!peer.is_active) peer.out = is_one_way(index, now) ? OutReason::deaf : out_reason(index);
   if (membership_.is_silent(index)) return peer;
   peer.protocol = goes_by_facts() && view_.speaks_2(index) ? 2 : 1;
   peer.hears_us = peer.protocol == 2;
@@ -93,25 +95,68 @@ OutReason Node::out_reason(std::size_t peer) const {
 }
 
 void Node::append_reminders(Instant now, Status& out) const {
+  const auto append_hosts = [&](const Reminders& reminders, const char* before,
+                                const char* after) {
+    for (const auto& entry : reminders.all()) {
+      if (Reminders::is_over(entry, now)) continue;
+      out.troubles.push_back({"", "", before + format(entry.source) + after, now - entry.since,
+                              now - entry.last});
+    }
+  };
+  append_hosts(forged_, "announcements of ", " have another secret");
+  append_hosts(strangers_, "", " announces and is not one of the nodes");
   const auto append = [&](const Reminder& reminder, std::string text) {
     if (!reminder.last || now - *reminder.last >= kForgetAfter) return;
     out.troubles.push_back({"", "", std::move(text), now - reminder.since, now - *reminder.last});
   };
-  append(forged_, "announcements of " + forged_.who + " have another secret");
-  append(stranger_, stranger_.who + " announces and is not one of the nodes");
   append(identity_taken_,
          "another host, " + identity_taken_.who + ", announces under this node's name");
   append(name_shared_, name_shared_.who + ": give each host its own name");
 }
 
-void Node::append_path(Status& out) const {
+void Node::append_path(Instant now, Status& out) const {
   if (!links_known_ || !addresses_known_ || !lacks_path()) return;
   std::string choices;
   for (const auto& choice : config_.chat_interfaces) append_item(choices, choice);
   out.troubles.push_back({"", "",
                           "chat_interface (" + choices +
                               ") is missing, down or loopback: this node hears no other one" +
-                              (is_cut_off_ ? ", and takes nothing until it does" : "")});
+                              (is_cut_off_ ? ", and takes nothing until it does" : ""),
+                          now - pathless_since_.value_or(now)});
+}
+
+void Node::append_one_way(Instant now, Status& out) const {
+  for (std::size_t i = 0; i < one_way_.size(); ++i) {
+    if (!is_one_way(i, now)) continue;
+    const auto& one = one_way_[i];
+    out.troubles.push_back({"", "",
+                            "node " + membership_.name(i) + " is received at " +
+                                format(one.source) +
+                                " but does not hear this node: is this node in its nodes and "
+                                "peers, is a firewall between?",
+                            now - *one.since});
+  }
+}
+
+// Who runs other contents than this node, and whether the file of this node does.
+void Node::append_contents(Instant now, Status& out) const {
+  const auto ours = std::to_string(shared_->version);
+  for (std::size_t i = 0; i < differing_.size(); ++i) {
+    const auto& differing = differing_[i];
+    if (!differing.since || now - differing.last > config_.stale) continue;
+    out.troubles.push_back({"", "",
+                            "node " + membership_.name(i) +
+                                " has other vips or nodes under the same version " + ours +
+                                ": make the files equal and raise version",
+                            now - *differing.since});
+  }
+  if (!file_old_since_) return;
+  out.troubles.push_back({"", "",
+                          "the configuration file is version " +
+                              std::to_string(config_.shared->version) +
+                              ", the cluster runs version " + ours +
+                              ": copy vips, nodes and version from a node that has them",
+                          now - *file_old_since_});
 }
 
 // A peer that comes near to `stale` will be taken for lost some day.

@@ -166,8 +166,13 @@ void Node::ask_neighbours(const AddressKey& key, Instant now) {
                      own_network(key.prefix, interface, interfaces_), now);
 }
 
-void Node::report_converged(Actions& out) {
+void Node::report_converged(Instant now, Actions& out) {
+  for (auto* few : {&told_all_, &told_some_}) {
+    const auto rest = few->take_rest(now);
+    if (rest > 0) log(out, event::ConvergedMore{rest, few == &told_some_});
+  }
   for (const auto& [vip, result] : convergence_.take_reports()) {
+    if (!(result.silent > 0 ? told_some_ : told_all_).is_said(now)) continue;
     event::Converged said{format(vip.second), result.took, result.answered, result.asked, {}};
     for (const auto& name : result.names) append_item(said.silent, format(name));
     const auto more = result.silent - result.names.size();
@@ -206,12 +211,13 @@ void Node::watch(Instant now, Actions& out) {
   name_suspects(now, out);
   for (const auto& vip : conflicts_.take_due(now)) defend(vip, now, out);
   convergence_.poll(neighbours_, interfaces_, vips_, advertiser_, now, out);
-  report_converged(out);
+  report_converged(now, out);
 }
 
 Instant Node::watch_deadline() const {
   return std::min({conflicts_.next_deadline(), convergence_.next_deadline(),
-                   witness_.next_deadline()});
+                   witness_.next_deadline(), told_all_.next_deadline(),
+                   told_some_.next_deadline()});
 }
 
 void Node::append_witnesses(Instant now, Status& out) const {
@@ -231,7 +237,8 @@ void Node::append_conflicts(Instant now, Status& out) const {
     const auto* interface = interfaces_.find(stranger.vip.index);
     out.troubles.push_back({format(stranger.vip.prefix.address),
                             interface != nullptr ? interface->name : "",
-                            "claimed by " + format(stranger.mac) + " too, which is no node",
+                            "claimed by " + format(stranger.mac) +
+                                " too, which is no node that is heard here",
                             now - since, now - last});
   }
 }

@@ -85,6 +85,13 @@ struct WitnessStatus {
   bool answers = false;  // its last questions
 };
 
+// The guard that stands beside the daemon, where one is wanted.
+struct GuardStatus {
+  std::optional<int> process;  // absent: none is there now
+  std::uint64_t restarts = 0;
+  std::uint64_t fences = 0;  // it took the daemon for hung so often
+};
+
 struct VipTrouble {
   std::string vip;
   std::string interface;
@@ -121,6 +128,7 @@ struct Status {
   std::string program;   // "vippyd 0.1.0"
   std::string platform;  // "linux/io_uring"
   std::string injector;  // "packet", "pcap"
+  std::optional<GuardStatus> guard;  // absent: none is wanted
 };
 
 // What helps when a node was silent, or late, for so long: "raise stale to ... or more".

@@ -283,6 +283,21 @@ void append_trouble(std::string& out, const core::VipTrouble& trouble) {
   out += '}';
 }
 
+void append_guard(std::string& out, const std::optional<core::GuardStatus>& guard) {
+  append_key(out, "guard");
+  if (!guard) {
+    out += "null";
+    return;
+  }
+  out += "{\"process\":";
+  out += guard->process ? std::to_string(*guard->process) : "null";
+  out += ',';
+  append_number(out, "restarts", guard->restarts);
+  out += ',';
+  append_number(out, "fences", guard->fences);
+  out += '}';
+}
+
 // How this node is set, and how fast it can be.
 void append_manner(std::string& out, const core::Status& status) {
   append_text(out, "protocol", core::kProtocolNames[static_cast<std::size_t>(status.protocol)]);
@@ -320,6 +335,8 @@ void append_ours(std::string& out, const core::Status& status, const core::Share
   append_text(out, "injector", status.injector);
   out += ',';
   append_manner(out, status);
+  out += ',';
+  append_guard(out, status.guard);
   out += ",\"peers\":";
   append_list(out, status.peers, [&](const auto& peer) { append_peer(out, peer); });
   out += ",\"groups\":";

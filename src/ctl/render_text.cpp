@@ -188,6 +188,20 @@ void append_policy(std::string& out, const Json& ours) {
                      quorum_of(ours), witnesses_of(member(ours, "witnesses")), plumb_of(ours));
 }
 
+// An older daemon does not tell.
+void append_guard(std::string& out, const Json& ours) {
+  if (!ours.contains("guard")) return;
+  const auto& guard = member(ours, "guard");
+  if (!guard.is_object()) {
+    out += "Guard:  none is wanted\n";
+    return;
+  }
+  const auto& process = member(guard, "process");
+  out += fmt::format("Guard:  {}, restarted {} times, took this vippyd for hung {} times\n",
+                     process.is_number() ? "process " + count_of(process) : "NONE RUNS",
+                     count_of(member(guard, "restarts")), count_of(member(guard, "fences")));
+}
+
 void append_manner(std::string& out, const Json& ours) {
   if (!member(ours, "stale").is_number()) return;  // an older daemon
   const auto number = [&](const char* key) {
@@ -220,6 +234,7 @@ void append_ours(std::string& out, const Json& status) {
   out += fmt::format("Daemon: {} on {}, frames by {}, {} neighbours known\n",
                      text_of(member(ours, "program")), text_of(member(ours, "platform")),
                      text_of(member(ours, "injector")), count_of(member(ours, "neighbours")));
+  append_guard(out, ours);
   append_manner(out, ours);
   append_policy(out, ours);
   append_table(out, "Peers", rows_of(member(ours, "peers"), peer_row));

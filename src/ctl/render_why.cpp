@@ -143,4 +143,19 @@ core::Result<std::string, WhyError> render_why(std::string_view status_json,
   return out;
 }
 
+core::Result<std::string, WhyError> why_json(std::string_view status_json,
+                                             std::string_view address) {
+  const auto status = parse_status(status_json);
+  const auto& groups = member(member(status, "vippy"), "groups");
+  const auto& vips = member(member(status, "config"), "vips");
+  if (!groups.is_array() || !vips.is_array()) return core::failure(WhyError::not_a_status);
+  for (std::size_t i = 0; i < groups.size() && i < vips.size(); ++i) {
+    if (!groups[i].is_object() || !has_address(vips[i], address)) continue;
+    auto group = groups[i];
+    group["vips"] = vips[i];
+    return group.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+  return core::failure(WhyError::no_such_group);
+}
+
 }  // namespace vippy::ctl

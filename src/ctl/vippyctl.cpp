@@ -60,7 +60,8 @@ std::optional<int> read_command_line(int argc, char** argv, Options& options) {
   app.add_option("--timeout", options.timeout_seconds, "Seconds to wait for the whole answer")
       ->check(CLI::Range(0.001, 3600.0))
       ->capture_default_str();
-  app.add_flag("--json", options.is_json, "Print the answer as the daemon sent it");
+  app.add_flag("--json", options.is_json,
+               "Print the answer as the daemon sent it, of why ADDRESS only that group");
   app.add_flag("-v,--verbose", options.is_verbose, "Also print peers, reasons and troubles");
   app.add_option("COMMAND", options.command, "What to ask")->required();
   auto* object = app.add_option("OBJECT", options.object, "Of why, drain and undrain");
@@ -121,8 +122,11 @@ int print_status(const Reply& reply, const Options& options) {
 }
 
 int print_why(const Reply& reply, const Options& options) {
-  const auto text = render_why(reply.body, options.object);
-  if (text) return options.is_json ? print_body(reply, Exit::ok) : print(*text, Exit::ok);
+  const bool is_one = options.is_json && !options.object.empty();
+  const auto text =
+      is_one ? why_json(reply.body, options.object) : render_why(reply.body, options.object);
+  if (text && options.is_json && !is_one) return print_body(reply, Exit::ok);
+  if (text) return print(*text, Exit::ok);
   switch (text.error()) {
     case WhyError::no_such_group:
       complain(fmt::format("no group has the address {}; `vippyctl status` lists them",

@@ -73,6 +73,42 @@ TEST(ConfigCheckTest, WarnsOfVipsThatNoLocalInterfaceCanCarry) {
   EXPECT_NE(text.find("10.0.0.8: eth0 has no address in 10.0.0.0/16"), std::string::npos);
 }
 
+TEST(ConfigCheckTest, SaysWhatANodeDoesWithoutTheInterfaceAsItsProtocolHasIt) {
+  const std::string vip = R"({"interface": "eth2", "ip": "10.0.0.5/24"})";
+  EXPECT_NE(said(config_with(vip), host()).find("cannot carry it: it refuses the group that needs "
+                                                "it, and serves the others"),
+            std::string::npos);
+  EXPECT_NE(said(config_with(vip, R"("protocol": 1,)"), host())
+                .find("cannot carry it, and would offer itself for nothing while others are"),
+            std::string::npos);
+}
+
+TEST(ConfigCheckTest, WarnsOfAWitnessThatThisHostCannotAsk) {
+  const std::string vip = R"({"interface": "eth0", "ip": "10.0.0.5/24"})";
+  const auto with = [&](const std::string& witness) {
+    return said(
+        config_with(vip, R"("isolation": "release", "witness": [")" + witness + "\"],"), host());
+  };
+  EXPECT_EQ(with("10.0.0.254"), "");
+  EXPECT_EQ(with("fd00::1"), "");
+  EXPECT_NE(with("10.0.0.7").find("witness: 10.0.0.7 is an address of this host"),
+            std::string::npos);
+  EXPECT_NE(with("192.0.2.1").find("witness: 192.0.2.1 is in no network of this host's"),
+            std::string::npos);
+}
+
+TEST(ConfigCheckTest, WarnsOfPeersThatLeaveANodeOut) {
+  const std::string vip = R"({"interface": "eth0", "ip": "10.0.0.5/24"})";
+  const auto with = [&](const std::string& peers) {
+    return said(config_with(vip, "\"peers\": [" + peers + "],"), host());
+  };
+  EXPECT_EQ(with(R"("10.0.0.7", "10.0.0.8")"), "");
+  EXPECT_EQ(with(R"("10.0.0.8")"), "") << "the own address need not be among them";
+  EXPECT_EQ(with(R"("10.0.0.8", "10.0.0.9")"), "");
+  EXPECT_NE(with(R"("10.0.0.7")").find("peers: found 0 addresses of other hosts, wants 1 or more"),
+            std::string::npos);
+}
+
 TEST(ConfigCheckTest, WarnsOfSettingsThatHardlyAnybodyMeans) {
   const std::string vip = R"({"interface": "eth0", "ip": "10.0.0.5/24"})";
   const auto warns = [&](const std::string& rest, const std::string& of) {

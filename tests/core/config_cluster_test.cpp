@@ -51,6 +51,31 @@ TEST(ConfigClusterTest, AWitnessThatNobodyAsksIsAWarning) {
   EXPECT_TRUE(read("\"witness\": [\"10.0.0.1\"], \"quorum\": \"majority\"").problems.empty());
 }
 
+TEST(ConfigClusterTest, AVipIsNeitherAWitnessNorAPeer) {
+  for (const std::string key : {"witness", "peers"}) {
+    const auto reading =
+        read("\"quorum\": \"majority\", \"" + key + "\": [\"10.0.0.1\", \"10.0.0.5\"]");
+    EXPECT_FALSE(reading.config) << key;
+    ASSERT_EQ(reading.problems.size(), 1U) << key;
+    EXPECT_EQ(reading.problems[0].path, key + "[1]");
+    EXPECT_EQ(reading.problems[0].severity, Severity::error);
+    EXPECT_TRUE(reading.problems[0].text.starts_with("\"10.0.0.5\" is one of the VIPs: ")) << key;
+  }
+}
+
+TEST(ConfigClusterTest, KeysThatProtocolOneDoesNotKnowAreNamedInOneWarning) {
+  const auto reading =
+      read(R"("protocol": 1, "failback": "never", "previous-secrets": ["t"], "stale": 3)");
+  EXPECT_TRUE(reading.config);
+  ASSERT_EQ(reading.problems.size(), 1U);
+  EXPECT_EQ(reading.problems[0].path, "protocol");
+  EXPECT_EQ(reading.problems[0].text,
+            "in protocol 1 these keys mean nothing: previous-secrets, failback; take them out, or "
+            "go on to protocol 2");
+  EXPECT_TRUE(read(R"("protocol": 1, "stale": 3)").problems.empty());
+  EXPECT_TRUE(read(R"("protocol": "1+2", "failback": "never")").problems.empty());
+}
+
 TEST(ConfigClusterTest, AVipIsPlumbedAsItSaysOrAsTheFileSays) {
   const auto plumb = [](const std::string& vip, const std::string& keys) {
     const auto config =

@@ -142,6 +142,19 @@ TEST(ConfigJsonTest, NeverShowsTheSecret) {
   EXPECT_EQ(print_config(*reading.config, SecretPrint::masked).find("\"s\""), std::string::npos);
 }
 
+TEST(ConfigJsonTest, WarnsWhenANodeTakesPartBeforeItCanHaveMissedAnybody) {
+  const auto said = [](const std::string& members) {
+    std::string text;
+    for (const auto& problem : read_with(members).problems) text += format(problem) + "\n";
+    return text;
+  };
+  EXPECT_NE(said(R"("mature": 2)").find("warning: mature: mature is 2 s and stale 3 s: "),
+            std::string::npos);
+  EXPECT_NE(said(R"("stale": 6)").find("warning: stale: mature is 5 s and stale 6 s: "),
+            std::string::npos);
+  EXPECT_EQ(said(R"("mature": 3)").find("mature"), std::string::npos);
+}
+
 TEST(ConfigJsonTest, RefusesValuesOutOfBounds) {
   const std::pair<const char*, const char*> cases[] = {
       {R"("interval": 0.0009)", "interval: found 0.0009, wants seconds from 0.001 to 3600"},

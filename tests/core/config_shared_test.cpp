@@ -74,12 +74,29 @@ TEST(ConfigSharedTest, BoundsNodesGroupsAndVips) {
 
 TEST(ConfigSharedTest, RefusesAddressesThatNoHostHas) {
   for (const auto* ip : {"0.0.0.0", "255.255.255.255", "224.0.0.1/24", "ff02::1",
+                         "0.1.2.3/24", "127.0.0.5/8", "::1", "::ffff:10.0.0.5", "::ffff:a00:5/120",
                          "::", "10.0.0.1/33", "fe80::1%eth0", "10.1", "node1", ""}) {
     const Reading reading("{\"nodes\": [\"a\"], \"vips\": [[{\"interface\": \"e\", \"ip\": \"" +
                           std::string(ip) + "\"}]]}");
     EXPECT_TRUE(reading.has_errors) << ip;
-    EXPECT_NE(reading.said.find("vips[0][0].ip: found"), std::string::npos) << reading.said;
+    EXPECT_NE(reading.said.find("vips[0][0].ip: "), std::string::npos) << reading.said;
   }
+}
+
+TEST(ConfigSharedTest, SaysWhatAnAddressIsThatNoHostHas) {
+  const auto said = [](const std::string& ip) {
+    return Reading("{\"nodes\": [\"a\"], \"vips\": [[{\"interface\": \"e\", \"ip\": \"" + ip +
+                   "\"}]]}")
+        .said;
+  };
+  EXPECT_NE(said("::1").find("\"::1\" is a loopback address"), std::string::npos);
+  EXPECT_NE(said("127.1.2.3/8").find("is a loopback address"), std::string::npos);
+  EXPECT_NE(said("::ffff:10.0.0.5").find("write it as IPv4"), std::string::npos);
+  EXPECT_NE(said("239.1.1.1").find("is a multicast address"), std::string::npos);
+  EXPECT_NE(said("255.255.255.255").find("is the broadcast address"), std::string::npos);
+  EXPECT_NE(said("fe80::5/64").find("warning: vips[0][0].ip: \"fe80::5/64\" is link-local"),
+            std::string::npos);
+  EXPECT_EQ(said("fec0::5/64"), "");
 }
 
 }  // namespace

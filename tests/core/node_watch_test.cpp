@@ -59,7 +59,8 @@ TEST(NodeWatchTest, AStrangerIsNamedAndSpokenAgainstAtOnce) {
   EXPECT_EQ(status.counters.conflicts, 1U);
   ASSERT_EQ(status.troubles.size(), 1U);
   EXPECT_EQ(status.troubles[0].vip, "10.0.0.9");
-  EXPECT_EQ(status.troubles[0].text, "claimed by 02:00:00:00:00:66 too, which is no node");
+  EXPECT_EQ(status.troubles[0].text,
+            "claimed by 02:00:00:00:00:66 too, which is no node that is heard here");
 }
 
 TEST(NodeWatchTest, HoweverOftenAStrangerSpeaksOneAnswerASecondAndTheAddressStays) {

@@ -1,6 +1,8 @@
 // What docs/management.md and the man page show is what the program does.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -63,6 +65,7 @@ core::Status example() {
   status.troubles = {{"fd77::9", "eth0", "EACCES: IPv6 is off on this interface",
                       std::chrono::seconds(12)}};
   status.neighbours = 3;
+  status.guard = core::GuardStatus{4711, 0, 0};
   status.program = "vippyd 0.1.0";
   status.platform = "linux/io_uring";
   status.injector = "packet";
@@ -111,6 +114,32 @@ TEST(DocumentsTest, NameTheLimitsOfTheServer) {
     EXPECT_TRUE(holds) << text;
     EXPECT_NE(document.find(text), std::string::npos) << text;
   }
+}
+
+// The check of the man page, which asks `ask` and reads what comes.
+int health_of(const std::string& ask) {
+  const auto page = file_text("man/vippyctl.8");
+  const std::string command = "$ vippyctl --timeout 1 status";
+  const auto begin = page.find(command + " | awk");
+  const auto end = page.find("\n.Ed", begin);
+  if (begin == std::string::npos || end == std::string::npos) return -1;
+  const auto filter = page.substr(begin + command.size(), end - begin - command.size());
+  const int status = std::system((ask + filter).c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(DocumentsTest, ManPageShowsAHealthCheckThatTells) {
+  const auto say = [](const core::Status& status) {
+    return "printf '%s' '" + *render_text(render_json(status), Detail::brief) + "'";
+  };
+  auto status = status_of(golden_statuses()[0].status);
+  EXPECT_EQ(health_of(say(status)), 0);
+  status.troubles = {{"10.77.1.1", "eth0", "the interface is missing or down"}};
+  EXPECT_EQ(health_of(say(status)), 1);
+  status.troubles.clear();
+  status.is_active = false;
+  EXPECT_EQ(health_of(say(status)), 1);
+  EXPECT_EQ(health_of("false"), 1) << "no answer";
 }
 
 TEST(DocumentsTest, ManPageShowsTheReferencesStatus) {

@@ -54,10 +54,13 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
   status.groups[1].since = std::chrono::seconds(3725);
   status.groups[1].holding = core::Holding::complete;
   status.troubles = {{"fd77::9", "eth0", "no carrier"}};
+  status.guard = core::GuardStatus{4711, 1, 2};
   const auto text = render_text(render_json(status), Detail::verbose).value();
   const auto wanted = with_v6_length(golden_statuses()[0].text) +
                       "Node:   n1, configuration version 1\n"
                       "Daemon: vippyd 0.1.0 on linux/epoll, frames by packet, 3 neighbours known\n"
+                      "Guard:  process 4711, restarted 1 times, took this vippyd for hung 2 "
+                      "times\n"
                       "Protocol: 2\n"
                       "Failback: after 30 s: a node that returns takes its groups back from "
                       "others once it has been active for 30 s\n"
@@ -82,6 +85,14 @@ TEST(RenderTextTest, AddsOursWhenVerbose) {
                       "Counters:\n";
   EXPECT_EQ(text.substr(0, wanted.size()), wanted);
   EXPECT_NE(text.find("    announcements_sent      26\n"), std::string::npos) << text;
+}
+
+TEST(RenderTextTest, SaysWhetherAGuardRuns) {
+  auto status = status_of(golden_statuses()[0].status);
+  const auto verbose = [&] { return render_text(render_json(status), Detail::verbose).value(); };
+  EXPECT_NE(verbose().find("\nGuard:  none is wanted\n"), std::string::npos);
+  status.guard = core::GuardStatus{std::nullopt, 3, 0};
+  EXPECT_NE(verbose().find("\nGuard:  NONE RUNS, restarted 3 times, took"), std::string::npos);
 }
 
 TEST(RenderTextTest, SaysHowTheNodeIsSetInWordsThatCannotBeMisread) {

@@ -52,6 +52,16 @@ TEST(RenderWhyTest, TellsWhoRefusesTheGroup) {
             std::string::npos) << text;
 }
 
+TEST(RenderWhyTest, GivesTheJsonOfOneGroup) {
+  const auto group = Json::parse(why_json(render_json(four_nodes()), "fd00:0::1/24").value());
+  EXPECT_EQ(group.at("group"), "fd00::1");
+  EXPECT_EQ(group.at("reason"), "no node is active");
+  EXPECT_EQ(group.at("vips").at(0).at("ip"), "fd00::1");
+  EXPECT_FALSE(group.contains("peers"));
+  EXPECT_EQ(why_json(render_json(four_nodes()), "10.0.0.99").error(), WhyError::no_such_group);
+  EXPECT_EQ(why_json("{}", "10.0.0.1").error(), WhyError::not_a_status);
+}
+
 TEST(RenderWhyTest, TellsWhyNobodyHasIt) {
   auto status = four_nodes();
   status.is_active = status.peers[0].is_active = status.peers[2].is_active = false;

@@ -110,6 +110,12 @@ TEST(VippyctlTest, TellsWhyAGroupIsWhereItIs) {
   const auto unknown = vippyctl({"-s", daemon.socket(), "why", "10.0.0.99"});
   EXPECT_EQ(unknown.exit, 1);
   EXPECT_TRUE(has(unknown.err, "no group has the address 10.0.0.99")) << unknown.err;
+  const auto one = vippyctl({"-s", daemon.socket(), "--json", "why", "fd77::9"});
+  EXPECT_EQ(one.exit, 0) << one.err;
+  EXPECT_EQ(Json::parse(one.out).at("group"), "fd77::9");
+  EXPECT_EQ(one.out.find("identity"), std::string::npos);
+  EXPECT_EQ(vippyctl({"-s", daemon.socket(), "--json", "why", "10.0.0.99"}).exit, 1);
+  EXPECT_EQ(vippyctl({"-s", daemon.socket(), "--json", "why"}).out, render_json(status) + "\n");
   const FakeDaemon old(always(http_reply(golden_statuses()[0].status.dump())));
   const auto silent = vippyctl({"-s", old.socket(), "why"});
   EXPECT_EQ(silent.exit, 4);

@@ -7,6 +7,7 @@
 #include "core/wire1.h"
 #include "packet/arp.h"
 #include "tests/core/talking_nodes.h"
+#include "tests/hall/fake_guard.h"
 #include "tests/hall/fake_platform.h"
 
 namespace vippy::hall {
@@ -15,29 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 std::vector<std::uint8_t> bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
-
-struct GuardState {
-  int program_error = 0;
-  std::optional<platform::Fitness> fitness;
-};
-
-// A guard that does nothing, and the board that it would look at.
-class FakeGuard final : public platform::GuardProcess {
- public:
-  FakeGuard(std::span<std::byte> board, const GuardState& state) : board_(board), state_(state) {}
-  std::span<std::byte> board() override { return board_; }
-  int board_error() const override { return 0; }
-  int find_program(const std::string&) override { return state_.program_error; }
-  int start(const std::string&) override { return 0; }
-  Word listen() override { return {false, state_.fitness}; }
-  void poke() const override {}
-  bool is_running() const override { return true; }
-  int process() const override { return 1; }
-
- private:
-  std::span<std::byte> board_;
-  const GuardState& state_;
-};
 
 class DaemonTest : public testing::Test {
  protected:
@@ -454,21 +432,6 @@ TEST_F(DaemonTest, AFencedDaemonWithdrawsWhatIsQueuedBeforeItWaits) {
   EXPECT_EQ(platform.waits_before_withdrawal, waits);
 }
 
-TEST_F(DaemonTest, AFenceSaysHowLongTheGuardWouldHaveWaited) {
-  ASSERT_NE(make_board(memory), nullptr);
-  GuardLink link(std::make_unique<FakeGuard>(memory, guard));
-  link.set_times({.stale = 100ms, .kill_after = 1s, .hand_over = 3ms});
-  auto& board = *find_board(memory);
-  const auto now = core::Instant(50s);
-  EXPECT_EQ(link.was_fenced(now), std::nullopt);
-  for (const auto ago : {1ms, 3ms, 90ms}) {
-    board.fenced_at = (now - ago).time_since_epoch().count();
-    ASSERT_TRUE(raise_fence(board));
-    EXPECT_EQ(link.was_fenced(now), std::max<core::Duration>(3ms - ago, 0ms));
-    EXPECT_EQ(link.was_fenced(now), std::nullopt) << "told once";
-  }
-}
-
 TEST_F(DaemonTest, AGuardThatMayBeKilledForMemoryIsAWarningWithItsRemedy) {
   guard.fitness = platform::Fitness{.out_of_memory = EACCES};
   serve();
@@ -482,12 +445,24 @@ TEST_F(DaemonTest, AGuardThatCouldNotBeStartedIsTriedAgainAtAReload) {
   serve();
   EXPECT_TRUE(has_line("err no guard: "));
   EXPECT_FALSE(has_line("guarded by process"));
+  platform.time += 2s;
+  turn();
+  const auto is_listed = [this] {
+    const auto troubles = daemon->status().troubles;
+    return std::any_of(troubles.begin(), troubles.end(), [](const core::VipTrouble& trouble) {
+      return trouble.text.starts_with("no guard runs: ") && trouble.since >= 2s;
+    });
+  };
+  EXPECT_TRUE(is_listed());
+  EXPECT_EQ(daemon->status().guard.value().process, std::nullopt);
   guard.program_error = 0;
   reading.config = config;
   reload();
   platform.time += 1s;
   turn();
   EXPECT_TRUE(has_line("notice guarded by process 1"));
+  EXPECT_FALSE(is_listed());
+  EXPECT_EQ(daemon->status().guard.value().process, 1);
   EXPECT_EQ(on_board(), std::vector{*core::parse_prefix("10.0.0.9/24")});
 }
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/hall/fake_guard.h"
+
 namespace vippy::hall {
 namespace {
 
@@ -44,6 +46,13 @@ TEST(GuardLinkTest, WithoutTheProgramItSaysSoAndTheDaemonGoesOn) {
   EXPECT_THAT(notices(link), testing::ElementsAre(testing::StartsWith("no guard: ")));
   link.beat(now());
   EXPECT_FALSE(link.is_guarded());
+  core::Status status;
+  link.show(status, now());
+  EXPECT_TRUE(status.troubles.empty()) << "one may be on its way";
+  link.show(status, now() + 2s);
+  EXPECT_EQ(status.guard.value().process, std::nullopt);
+  ASSERT_EQ(status.troubles.size(), 1U);
+  EXPECT_THAT(status.troubles[0].text, testing::StartsWith("no guard runs: "));
   EXPECT_EQ(link.restarts(), 0U);
 }
 
@@ -63,6 +72,10 @@ TEST(GuardLinkTest, TheGuardBesideTheProgramIsStartedAndGoesWithAnOrderlyEnd) {
   auto link = make_link();
   ASSERT_TRUE(link.start({.program = VIPPY_BINARY_DIR "/vippy-guard"}, now()));
   EXPECT_TRUE(beat_until(link, [&] { return link.is_guarded(); }));
+  core::Status status;
+  link.show(status, now() + 2s);
+  EXPECT_EQ(status.guard.value().process, link.guard_process());
+  EXPECT_TRUE(status.troubles.empty());
   EXPECT_THAT(notices(link), testing::Contains("guarded by process " +
                                                std::to_string(link.guard_process())));
   const auto guard = link.guard_process();
@@ -112,6 +125,24 @@ TEST(GuardLinkTest, WithoutAFenceNothingWasFenced) {
   EXPECT_FALSE(link.was_fenced(now()));
   EXPECT_EQ(link.fences(), 0U);
 }
+
+TEST(GuardLinkTest, AFenceSaysHowLongTheGuardWouldHaveWaited) {
+  std::vector<std::byte> memory(sizeof(Board));
+  ASSERT_NE(make_board(memory), nullptr);
+  const GuardState guard;
+  GuardLink link(std::make_unique<FakeGuard>(memory, guard));
+  link.set_times({.stale = 100ms, .kill_after = 1s, .hand_over = 3ms});
+  auto& board = *find_board(memory);
+  const auto woke = core::Instant(50s);
+  EXPECT_EQ(link.was_fenced(woke), std::nullopt);
+  for (const auto ago : {1ms, 3ms, 90ms}) {
+    board.fenced_at = (woke - ago).time_since_epoch().count();
+    ASSERT_TRUE(raise_fence(board));
+    EXPECT_EQ(link.was_fenced(woke), std::max<core::Duration>(3ms - ago, 0ms));
+    EXPECT_EQ(link.was_fenced(woke), std::nullopt) << "told once";
+  }
+}
+
 
 }  // namespace
 }  // namespace vippy::hall

@@ -83,7 +83,7 @@ TEST_F(WatchTest, AStrangerIsNamedAndSpokenAgainstOnceASecond) {
   EXPECT_GT(defences[1] - defences[0], 900ms);
   EXPECT_GT(defences[2] - defences[1], 900ms);
   cluster.node(1).wait_log("10.77.1.1 is claimed by " + core::format(stranger.mac()) +
-                           " on eth0, which is no node");
+                           " on eth0, which is no node that is heard here");
   EXPECT_THAT(cluster.node(2).log(), testing::Not(testing::HasSubstr("is claimed by")));
   EXPECT_TRUE(has_address(cluster.space(1), kVip));
 }

@@ -1,0 +1,36 @@
+// A guard that does nothing, for the daemon's end of it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "platform/guard_process.h"
+
+namespace vippy::hall {
+
+struct GuardState {
+  int program_error = 0;
+  std::optional<platform::Fitness> fitness;
+};
+
+// A guard that does nothing, and the board that it would look at.
+class FakeGuard final : public platform::GuardProcess {
+ public:
+  FakeGuard(std::span<std::byte> board, const GuardState& state) : board_(board), state_(state) {}
+  std::span<std::byte> board() override { return board_; }
+  int board_error() const override { return 0; }
+  int find_program(const std::string&) override { return state_.program_error; }
+  int start(const std::string&) override { return 0; }
+  Word listen() override { return {false, state_.fitness}; }
+  void poke() const override {}
+  bool is_running() const override { return true; }
+  int process() const override { return 1; }
+
+ private:
+  std::span<std::byte> board_;
+  const GuardState& state_;
+};
+
+}  // namespace vippy::hall
