@@ -61,5 +61,12 @@ TEST(LogTextTest, TheWordsHoldTheFields) {
             "10.0.0.9 cannot be removed from eth0: the system is short of resources; trying again");
 }
 
+TEST(LogTextTest, ATakeOverThatNobodyAnsweredHasNotConverged) {
+  const auto line = describe(core::event::Converged{"10.0.0.9", {}, 0, 1, "10.0.0.7"});
+  EXPECT_EQ(line.text, "no neighbour of 10.0.0.9 has shown that it has learnt the new MAC (silent: "
+                       "10.0.0.7)");
+  EXPECT_EQ(line.priority, core::Priority::notice);
+}
+
 }  // namespace
 }  // namespace vippy::hall
