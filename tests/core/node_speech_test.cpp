@@ -409,23 +409,6 @@ TEST(NodeSpeechTest, ProtocolOneIsNotListenedToUnlessItIsWanted) {
   EXPECT_EQ(pair[1].logged<event::PeerPlain>().size(), 1U);
 }
 
-// Whoever sends it garbage in that moment must not hasten what it says next.
-TEST(NodeSpeechTest, ANodeThatWasLateLooksAgainAtOnceWhenItHasLetGo) {
-  TalkingNodes pair({"a", "b"});
-  pair.start(talking_config(1, {"a", "b"}, {{"a", "10.0.0.9/24"}}));
-  pair.run(std::chrono::milliseconds(400));
-  pair.silence(1);
-  pair.run(std::chrono::milliseconds(100));
-  pair.wake(1);
-  auto& late = pair[1];
-  late.now = pair.now;
-  for (int i = 0; i < 10 && late.node.is_due(late.now); ++i) late.tick();
-  const auto deadline = late.node.next_deadline();
-  late.step(DatagramRefused{});
-  late.tick();
-  EXPECT_EQ(late.node.next_deadline(), deadline);
-}
-
 TEST(NodeSpeechTest, MessagesThatAreRefusedAreCounted) {
   Pair pair;
   pair[0].step(MessageRefused{Wire2Error::forged, *parse_ip("10.0.0.7")});

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "platform/guard_process.h"
+#include "guard_link.h"
 
 namespace vippy::hall {
 

@@ -143,6 +143,5 @@ TEST(GuardLinkTest, AFenceSaysHowLongTheGuardWouldHaveWaited) {
   }
 }
 
-
 }  // namespace
 }  // namespace vippy::hall
