@@ -10,7 +10,7 @@ namespace vippy::lab {
 
 namespace {
 
-Report milliseconds(const std::optional<Duration>& time) {
+Report or_null(const std::optional<Duration>& time) {
   return time ? Report(milliseconds(*time)) : Report(nullptr);
 }
 
@@ -130,12 +130,12 @@ const std::vector<Figure>& figures() {
 Report figures_of(const Sample& sample) {
   return {{"gap_ms", milliseconds(sample.asked.gap)},
           {"lost", sample.asked.lost.size()},
-          {"address_ms", milliseconds(sample.added)},
-          {"answered_ms", milliseconds(sample.answered)},
-          {"learnt_ms", milliseconds(sample.learnt)},
+          {"address_ms", or_null(sample.added)},
+          {"answered_ms", or_null(sample.answered)},
+          {"learnt_ms", or_null(sample.learnt)},
           {"two_ms", milliseconds(sample.held.two)},
           {"none_ms", milliseconds(sample.held.none)},
-          {"off_ms", milliseconds(sample.off)},
+          {"off_ms", or_null(sample.off)},
           {"stall_ms", milliseconds(sample.longest_stall())},
           {"stall_of", sample.stalls.empty() ? "" : sample.stalls.front().who},
           {"two_stay", sample.held.is_two_at_end}};

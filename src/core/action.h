@@ -120,7 +120,8 @@ struct Exit {
 
 using Action = std::variant<OpenManagement, OpenChat, UseInjector, SendAnnouncement, UseSecrets,
                             SendMessage, KeepWill, UseGuard, UseScheduling,
-                            AddAddress, RemoveAddress, WithdrawAdditions, Advertise, Listen, HarvestNeighbours,
+                            AddAddress, RemoveAddress, WithdrawAdditions, Advertise, Listen,
+                            HarvestNeighbours,
                             Log, SetLogging, Exit, PrepareContent>;
 using Actions = std::vector<Action>;
 

@@ -374,7 +374,7 @@ void Node::on(const Tick&, Instant now, Actions& out) {
   if (phase_ == Phase::running || goes_by_facts()) {
     // A node that gives up does it before it speaks.
     if (announce_at_ <= now && !is_forfeiting_) announce(now, out);
-    if (goes_by_facts()) speak_contents(now, out);
+    if (goes_by_facts() && !is_forfeiting_) speak_contents(now, out);
   }
   if (goes_by_facts()) renew_will(out);
   if (harvest_at_ <= now) {
@@ -396,9 +396,10 @@ Instant Node::next_deadline() const {
     if (!goes_by_facts()) return earliest;
   }
   earliest = std::min({earliest, harvest_at_, membership_.next_expiry(), watch_deadline()});
-  if (!is_forfeiting_) earliest = std::min(earliest, announce_at_);
-  if (goes_by_facts()) {
-    earliest = std::min({earliest, contents_.next_deadline(), hold_deadline()});
+  if (goes_by_facts()) earliest = std::min(earliest, hold_deadline());
+  if (!is_forfeiting_) {
+    earliest = std::min(earliest, announce_at_);
+    if (goes_by_facts()) earliest = std::min(earliest, contents_.next_deadline());
   }
   if (!is_active_) earliest = std::min(earliest, self_deadline());
   return earliest;

@@ -227,12 +227,12 @@ Duration Node::linger() const {
 // neither to them nor to the neighbours.
 void Node::forfeit(Instant now, Duration linger, Actions& out) {
   begin_settling(now);
+  out.push_back(WithdrawAdditions{});
   if (!goes_by_facts()) return;
   is_forfeiting_ = true;
   forfeit_at_ = now + linger;
   forfeit_until_ = forfeit_at_ + config_.stale;
   forfeit_left_ = reconciler_.ours();
-  out.push_back(WithdrawAdditions{});
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
     group.is_held = group.is_held && linger > Duration::zero();

@@ -63,8 +63,8 @@ void Reconciler::set_lease(Duration lease) {
   lease_ = lease;
 }
 
-// Three rounds within a lease: two may fail. A round that takes longer than its third is followed by
-// the next one where it stood, so that each address has its turn.
+// Three rounds within a lease: two may fail. A round that takes longer than its third is followed
+// by the next one where it stood, so that each address has its turn.
 void Reconciler::begin_renewals(Instant now) {
   const bool is_due = lease_changed_ || now >= renew_at_;
   if (!is_due && (lease_ == Duration::zero() || renew_at_ != Instant::max())) return;

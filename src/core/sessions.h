@@ -17,9 +17,9 @@
 // are: a late message of an earlier session may seem to follow the present one. All of this holds
 // across restarts of either side, with nothing stored and no clock compared.
 //
-// Sessions that wait for proof take turns: a candidate is echoed for kTurn of our messages at least,
-// then it makes room for one that has waited longer. However many recorded sessions are played, the
-// real one has its turn, unless there are more of them than are remembered.
+// Sessions that wait for proof take turns: a candidate is echoed by kTurn of our messages and then
+// makes room for one that has waited longer. However many recorded sessions are played, the real
+// one has its turn, unless there are more of them than are remembered.
 //
 // While a session is heard that hears us, another one under the same name counts only if it comes
 // from an address of that session: a daemon that was restarted does, a second host that was given

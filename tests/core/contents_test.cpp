@@ -143,7 +143,8 @@ TEST(ContentsTest, RequestsThatAreRepeatedAreServedOnceInAWhile) {
   Instant now{100s};
   for (int i = 0; i < 1000; ++i) {
     now += 100us;
-    haver.on_request({Content::configuration, 9, {1, static_cast<std::uint32_t>(i + 1)}}, 2'000, now);
+    const Echo of{1, static_cast<std::uint32_t>(i + 1)};
+    haver.on_request({Content::configuration, 9, of}, 2'000, now);
     std::vector<MessageBody> out;
     haver.poll(now, out);
     sent += out.size();

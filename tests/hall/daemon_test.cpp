@@ -251,7 +251,10 @@ TEST_F(DaemonTest, AReloadOfAGoodFileSaysEachOfItsWarningsOnceWhereTheUsualMaskS
 
 class DaemonWithAFileTest : public DaemonTest {
  protected:
-  DaemonWithAFileTest() : DaemonTest(true) { config.text_digest = file.digest = 7; }
+  DaemonWithAFileTest() : DaemonTest(true) {
+    config.text_digest = file.digest = 7;
+    guard.fitness = platform::Fitness{};
+  }
   // What is answered in this turn to who asks for the status.
   std::string ask() {
     platform.replied.clear();
