@@ -23,7 +23,7 @@ struct Field {
   unsigned nodes = 3;
   std::size_t addresses = 1;
   unsigned rate = 10'000;         // requests a second, all addresses together
-  std::size_t asked_max = 100;    // of more addresses a part is asked, evenly chosen
+  std::size_t asked_max = 20;     // of more addresses a part is asked, evenly chosen
 };
 
 // A frame that tells the client who has the first address.
