@@ -69,7 +69,7 @@ Failover::Failover(const Field& field, const LabShape& shape)
   echo_.emplace(nodes);
   for (const auto thread : own_threads()) {
     const bool is_new = std::find(before.begin(), before.end(), thread) == before.end();
-    if (is_new) stalls_.follow("echo", thread);
+    if (is_new) stalls_.follow("echo " + std::to_string(thread), thread);
   }
   log_.emplace(nodes, with_extra(addresses_), lab_.host());
 }

@@ -1,6 +1,7 @@
 #include "perf/soak.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 
 #include "perf/address_log.h"
 #include "perf/timeline.h"
@@ -56,6 +58,20 @@ class Idle {
   Lab lab_;
   Echo echo_;
 };
+
+// A node has a processor, as a machine of its own would: when it stands still, then daemon, guard
+// and service of the node do, and what is on the other processors runs on.
+void settle_down(Idle& idle, unsigned node) {
+  const auto processor = (node - 1) % std::max(1U, std::thread::hardware_concurrency());
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(processor, &only);
+  const auto daemon = idle.lab().node(node).pid();
+  for (const auto process : {daemon, child_of(daemon)}) {
+    for (const auto task : threads_of(process)) ::sched_setaffinity(task, sizeof only, &only);
+  }
+  idle.echo().pin(node, processor);
+}
 
 class Busy {
  public:
@@ -186,6 +202,7 @@ Soaked soak(const SoakWish& wish) {
   }
   // Whether a service on a busy machine is scheduled in time is not the daemons' doing.
   if (wish.pace.realtime > 0) idle.echo().hurry(wish.pace.realtime);
+  for (unsigned n = 1; n <= lab.nodes(); ++n) settle_down(idle, n);
   const Busy busy(wish.busy);
   std::optional<Flood> flood;
   if (wish.flood > 0) flood.emplace(lab, wish.flood, lab.nodes());

@@ -216,6 +216,8 @@ class Node {
   void hold_or_release(std::size_t group, Instant now);
   void forfeit(Instant now, Duration linger, Actions& out);
   [[nodiscard]] Duration linger() const;
+  [[nodiscard]] bool is_given_up(Instant now) const;
+  void hasten_forfeit(Instant now);
   [[nodiscard]] bool has_forfeited(Instant now);
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
   void renew_contests(Instant now);

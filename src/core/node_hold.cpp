@@ -218,9 +218,35 @@ void Node::hold_or_release(std::size_t index, Instant now) {
   group.release_at = Instant::max();
 }
 
-// Who must not hold what it cannot defend does not share it for a moment.
+// Until others have noticed that we were silent. Who must not hold what it cannot defend does not
+// share it for a moment.
 Duration Node::linger() const {
-  return makes_first() && !standing_.is_strict() ? kLinger : Duration::zero();
+  if (!makes_first() || standing_.is_strict()) return Duration::zero();
+  return config_.stale + 2 * config_.interval + kLinger;
+}
+
+// Somebody has what we had, or does not count on us any more.
+bool Node::is_given_up(Instant now) const {
+  const auto is_deaf_to_us = [&](const Deaf& deaf) {
+    return deaf.heard && now - *deaf.heard <= config_.stale;
+  };
+  if (std::any_of(deaf_.begin(), deaf_.end(), is_deaf_to_us)) return true;
+  const auto theirs = view_.held_by_others();
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (groups_[i].is_held && theirs.test(i)) return true;
+  }
+  return false;
+}
+
+// From then on it is a hand-over as any other.
+void Node::hasten_forfeit(Instant now) {
+  if (now + kLinger >= forfeit_at_ || !is_given_up(now)) return;
+  forfeit_at_ = now + kLinger;
+  forfeit_until_ = forfeit_at_ + config_.stale;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    groups_[i].release_at = std::min(groups_[i].release_at, forfeit_at_);
+    if (groups_[i].is_held) set_hold_deadline(i, now);
+  }
 }
 
 // Others have taken what we had, or take it in this moment. Until all of it is gone we say nothing,
@@ -348,6 +374,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     must_look_again_ = true;
     return;
   }
+  if (is_forfeiting_) hasten_forfeit(now);
   if (is_forfeiting_ && has_forfeited(now)) {
     is_forfeiting_ = false;
     members_changed_ = true;

@@ -54,6 +54,41 @@ TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   EXPECT_EQ(late.count<SendMessage>(), 1U);
 }
 
+// The other one would have missed it, and has not got round to it.
+TEST(NodeLateTest, WhatNobodyHasTakenYetALateNodeKeepsInSilenceUntilSomebodyHas) {
+  Cluster cluster(prefers_a());
+  cluster.silence(0);
+  cluster.run(25ms);
+  cluster.silence(1);
+  cluster.run(10ms);
+  cluster.wake(0);
+  cluster.forget(0);
+  cluster.watch(kVip);
+  cluster.run(5ms);
+  ASSERT_EQ(cluster[0].logged<event::WasLate>().size(), 1U);
+  EXPECT_TRUE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+  EXPECT_EQ(cluster[0].count<SendMessage>(), 0U);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  cluster.wake(1);
+  cluster.run(20ms);
+  EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
+  cluster.run(200ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster.fewest, 1U);
+}
+
+TEST(NodeLateTest, WhatNobodyTakesALateNodeLetsGoOfAllTheSame) {
+  Cluster cluster(prefers_a());
+  cluster.silence(0);
+  cluster.run(25ms);
+  cluster.silence(1);
+  cluster.run(10ms);
+  cluster.wake(0);
+  cluster.forget(0);
+  cluster.run(60ms);
+  EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
+}
+
 TEST(NodeLateTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {
   auto alone = prefers_a();
   alone.isolation = Isolation::release;

@@ -120,21 +120,22 @@ void wake(int fd) {
 
 // ---- the side of the nodes --------------------------------------------------------------------
 
-Echo::Echo(const std::vector<const NetSpace*>& nodes) : wake_(::eventfd(0, EFD_CLOEXEC)) {
-  std::uint64_t number = 0;
-  for (const auto* node : nodes) {
-    ++number;
-    responders_.push_back({open_responder(*node, AF_INET), number});
-    responders_.push_back({open_responder(*node, AF_INET6), number});
+Echo::Echo(const std::vector<const NetSpace*>& nodes)
+    : services_(nodes.size()), wake_(::eventfd(0, EFD_CLOEXEC)) {
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    services_[i].responders = {{open_responder(*nodes[i], AF_INET), i + 1},
+                               {open_responder(*nodes[i], AF_INET6), i + 1}};
   }
-  thread_ = std::thread([this] { run(); });
+  for (auto& service : services_) service.thread = std::thread([&] { run(service); });
 }
 
 Echo::~Echo() {
   is_over_ = true;
   wake(wake_);
-  thread_.join();
-  for (const auto& responder : responders_) ::close(responder.fd);
+  for (auto& service : services_) {
+    service.thread.join();
+    for (const auto& responder : service.responders) ::close(responder.fd);
+  }
   ::close(wake_);
 }
 
@@ -157,7 +158,16 @@ void Echo::respond(const Responder& responder) {
 void Echo::hurry(unsigned priority) {
   sched_param param{};
   param.sched_priority = static_cast<int>(priority);
-  ::pthread_setschedparam(thread_.native_handle(), SCHED_FIFO, &param);
+  for (auto& service : services_) {
+    ::pthread_setschedparam(service.thread.native_handle(), SCHED_FIFO, &param);
+  }
+}
+
+void Echo::pin(std::uint64_t node, unsigned processor) {
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(processor, &only);
+  ::pthread_setaffinity_np(services_.at(node - 1).thread.native_handle(), sizeof only, &only);
 }
 
 std::vector<Echo::Refused> Echo::take_refused() {
@@ -165,14 +175,14 @@ std::vector<Echo::Refused> Echo::take_refused() {
   return std::exchange(refused_, {});
 }
 
-void Echo::run() {
+void Echo::run(const Service& service) {
   std::vector<pollfd> waiting;
-  for (const auto& responder : responders_) waiting.push_back({responder.fd, POLLIN, 0});
+  for (const auto& responder : service.responders) waiting.push_back({responder.fd, POLLIN, 0});
   waiting.push_back({wake_, POLLIN, 0});
   while (!is_over_) {
     ::poll(waiting.data(), waiting.size(), -1);
-    for (std::size_t i = 0; i < responders_.size(); ++i) {
-      if (waiting[i].revents != 0) respond(responders_[i]);
+    for (std::size_t i = 0; i < service.responders.size(); ++i) {
+      if (waiting[i].revents != 0) respond(service.responders[i]);
     }
   }
 }

@@ -2,8 +2,8 @@
 //
 // Purpose: measure what a client notices: requests lost, the longest time without an answer.
 // Units:   requests a second; Duration. Answers are timed by the kernel on their arrival.
-// Order:   sockets are opened by the constructor, in the calling thread; one thread each for the
-//          echo and for a client lives as long as the value.
+// Order:   sockets are opened by the constructor, in the calling thread; one thread for the service
+//          of each node and one for a client live as long as the value.
 // Shape:   a request is 8 octets: its number from 0; the answer repeats them and adds 8: which
 //          node answered, from 1.
 #pragma once
@@ -31,8 +31,10 @@ class Echo {
   Echo(const Echo&) = delete;
   Echo& operator=(const Echo&) = delete;
 
-  // The service is to be scheduled like a daemon of this real-time priority, where that is allowed.
+  // The services are to be scheduled like daemons of this real-time priority, where that is allowed.
   void hurry(unsigned priority);
+  // The service of a node (from 1) is to run there only.
+  void pin(std::uint64_t node, unsigned processor);
 
   // Answers that a node's kernel did not take: the address was gone when its turn came.
   struct Refused {
@@ -48,15 +50,18 @@ class Echo {
     int fd = -1;
     std::uint64_t node = 0;
   };
-  void run();
+  struct Service {
+    std::vector<Responder> responders;
+    std::thread thread;
+  };
+  void run(const Service& service);
   void respond(const Responder& responder);
 
-  std::vector<Responder> responders_;
+  std::vector<Service> services_;  // one for each node
   std::mutex mutex_;
   std::vector<Refused> refused_;
   std::atomic<bool> is_over_ = false;
   int wake_ = -1;
-  std::thread thread_;
 };
 
 struct Measured {
