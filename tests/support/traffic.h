@@ -31,7 +31,8 @@ class Echo {
   Echo(const Echo&) = delete;
   Echo& operator=(const Echo&) = delete;
 
-  // The services are to be scheduled like daemons of this real-time priority, where that is allowed.
+  // The services are to be scheduled as daemons of this real-time priority are, where that is
+  // allowed.
   void hurry(unsigned priority);
   // The service of a node (from 1) is to run there only.
   void pin(std::uint64_t node, unsigned processor);
