@@ -219,9 +219,10 @@ void Node::hold_or_release(std::size_t index, Instant now) {
 }
 
 // Until others have noticed that we were silent. Who must not hold what it cannot defend does not
-// share it for a moment.
+// share it for a moment, and who leaves has no time.
 Duration Node::linger() const {
-  if (!makes_first() || standing_.is_strict()) return Duration::zero();
+  const bool is_leaving = phase_ == Phase::leaving;
+  if (is_leaving || !makes_first() || standing_.is_strict()) return Duration::zero();
   return config_.stale + 2 * config_.interval + kLinger;
 }
 

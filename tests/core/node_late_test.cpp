@@ -89,6 +89,18 @@ TEST(NodeLateTest, WhatNobodyTakesALateNodeLetsGoOfAllTheSame) {
   EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
 }
 
+// Its time is over when it wakes: what it has must be gone before its last word.
+TEST(NodeLateTest, WhoWasLateWhileItLeavesLetsGoAtOnce) {
+  Cluster cluster(prefers_a());
+  cluster[0].step(StopRequested{});
+  cluster.silence(0);
+  cluster.run(40ms);
+  cluster.wake(0);
+  cluster.forget(0);
+  cluster[0].tick();
+  EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
+}
+
 TEST(NodeLateTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {
   auto alone = prefers_a();
   alone.isolation = Isolation::release;

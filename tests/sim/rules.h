@@ -39,6 +39,10 @@ struct Rules {
   [[nodiscard]] core::Duration farewell() const {
     return std::min<core::Duration>(stale, std::chrono::milliseconds(3)) + kernel;
   }
+  // A node that was late says nothing until it has let go.
+  [[nodiscard]] core::Duration silence() const {
+    return stale + 2 * interval + std::chrono::milliseconds(2) + kernel;
+  }
   // From a daemon's last turn to the removal of what it held (P3).
   [[nodiscard]] core::Duration let_go() const { return stale + farewell(); }
   // From the end of all faults to one owner (P1), when daemons may have to mature first.

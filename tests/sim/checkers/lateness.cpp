@@ -26,9 +26,13 @@ class Lateness final : public Checker {
   // In touch before the machine stood still, and heard ever since?
   static bool has_one_run_on(const Picture& picture, std::size_t sleeper, Instant now) {
     const auto& machines = picture.machines();
-    const auto settled = machines[sleeper].paused - picture.rules().settle();
+    const auto& rules = picture.rules();
+    const auto settled = machines[sleeper].paused - rules.settle();
+    const auto enough = rules.silence() + rules.stale + 2 * rules.interval + rules.delay;
     for (std::size_t other = 0; other < machines.size(); ++other) {
       if (other == sleeper || !is_well_heard(picture, other, sleeper, now)) continue;
+      // It may have been late itself, and says nothing at first.
+      if (now - machines[other].state_since <= enough) continue;
       if (picture.hears_since(other, sleeper) < settled) return true;
     }
     return false;
