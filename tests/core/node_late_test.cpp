@@ -54,15 +54,19 @@ TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   EXPECT_EQ(late.count<SendMessage>(), 1U);
 }
 
-// The other one would have missed it, and has not got round to it.
-TEST(NodeLateTest, WhatNobodyHasTakenYetALateNodeKeepsInSilenceUntilSomebodyHas) {
-  Cluster cluster(prefers_a());
+// Wakes late; the other one would have missed it, and has not got round to it.
+void oversleep_unnoticed(Cluster& cluster) {
   cluster.silence(0);
   cluster.run(20ms);  // it spoke last some 10 ms before
   cluster.silence(1);
   cluster.run(12ms);
   cluster.wake(0);
   cluster.forget(0);
+}
+
+TEST(NodeLateTest, WhatNobodyHasTakenYetALateNodeKeepsInSilenceUntilSomebodyHas) {
+  Cluster cluster(prefers_a());
+  oversleep_unnoticed(cluster);
   cluster.watch(kVip);
   cluster.run(5ms);
   ASSERT_EQ(cluster[0].logged<event::WasLate>().size(), 1U);
@@ -79,12 +83,7 @@ TEST(NodeLateTest, WhatNobodyHasTakenYetALateNodeKeepsInSilenceUntilSomebodyHas)
 
 TEST(NodeLateTest, WhatNobodyTakesALateNodeLetsGoOfAllTheSame) {
   Cluster cluster(prefers_a());
-  cluster.silence(0);
-  cluster.run(20ms);  // it spoke last some 10 ms before
-  cluster.silence(1);
-  cluster.run(12ms);
-  cluster.wake(0);
-  cluster.forget(0);
+  oversleep_unnoticed(cluster);
   cluster.run(60ms);
   EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
 }
