@@ -61,11 +61,8 @@ Failover::Failover(const Field& field, const LabShape& shape)
       asked_(evenly(field.addresses, field.asked_max)),
       lab_(with_nodes(shape, field.nodes)) {
   const auto before = own_threads();
-  std::vector<const NetSpace*> nodes;
-  for (unsigned n = 1; n <= lab_.nodes(); ++n) {
-    nodes.push_back(&lab_.space(n));
-    macs_.push_back(mac_of(lab_.space(n), "eth0"));
-  }
+  const auto nodes = lab_.spaces();
+  for (const auto* node : nodes) macs_.push_back(mac_of(*node, "eth0"));
   echo_.emplace(nodes);
   for (const auto thread : own_threads()) {
     const bool is_new = std::find(before.begin(), before.end(), thread) == before.end();

@@ -48,11 +48,6 @@ class Idle {
   }
   [[nodiscard]] Lab& lab() { return lab_; }
   [[nodiscard]] Echo& echo() { return echo_; }
-  [[nodiscard]] std::vector<const NetSpace*> spaces() const {
-    std::vector<const NetSpace*> out;
-    for (unsigned n = 1; n <= lab_.nodes(); ++n) out.push_back(&lab_.space(n));
-    return out;
-  }
 
  private:
   Lab lab_;
@@ -206,7 +201,7 @@ Soaked soak(const SoakWish& wish) {
   const Busy busy(wish.busy);
   std::optional<Flood> flood;
   if (wish.flood > 0) flood.emplace(lab, wish.flood, lab.nodes());
-  const AddressLog addresses(idle.spaces(), kVips, lab.host());
+  const AddressLog addresses(lab.spaces(), kVips, lab.host());
   static_cast<void>(idle.echo().take_refused());
   Soaked out;
   const auto begun = wall_clock();

@@ -16,7 +16,6 @@ namespace vippy::lab {
 class Timeline {
  public:
   void add(Duration at, std::string text) { entries_.push_back({at, std::move(text)}); }
-  [[nodiscard]] bool empty() const { return entries_.empty(); }
   // Entries of the same time stay in the order in which they were added.
   [[nodiscard]] std::string text(Duration about) const;
 

@@ -51,7 +51,7 @@ std::optional<int> Daemon::turn() {
   now_ = platform_.now();
   look_at_fence();
   auto deadline = std::max(next_deadline(), core::Instant{});  // the least one has a meaning
-  const auto due = std::max(deadline, platform_.now());
+  const auto due = std::max(deadline, now_);
   std::size_t count = 0;
   std::size_t waits = 0;
   is_read_up_ = false;
@@ -60,11 +60,13 @@ std::optional<int> Daemon::turn() {
     has_datagrams_ = has_frames_ = false;
     count = platform_.wait(deadline, events_);
     now_ = platform_.now();
-    // From when we woke: what waited for us meanwhile is older, and is to be read first.
     look_at_fence();
-    if (waits == 0 && guard_) guard_->beat(now_);  // a turn may be long, and we are alive
-    if (waits == 0) woke_ = now_;
-    if (waits == 0 && now_ > due) lateness_.note(now_ - due, now_);
+    if (waits == 0) {
+      // What waited for us until we woke is older, and is to be read first.
+      woke_ = now_;
+      if (now_ > due) lateness_.note(now_ - due, now_);
+      if (guard_) guard_->beat(now_);  // a turn may be long, and we are alive
+    }
     for (std::size_t i = 0; i < count; ++i) {
       std::visit([this](const auto& event) { on(event); }, events_[i]);
     }

@@ -75,10 +75,6 @@ class Node {
   [[nodiscard]] bool has_opened() const { return chat_opened_ && injector_opened_; }
 
  private:
-  // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that
-  // were sent to it are on their way, or wait for whoever answers them.
-  static constexpr Duration kLinger = std::chrono::milliseconds(2);
-
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
 
   // A turn looks what the kernel has of so many groups at most, and moves about so many:

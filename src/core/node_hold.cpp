@@ -10,6 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that were
+// sent to it are on their way, or wait for whoever answers them.
+constexpr Duration kLinger = 2ms;
 // From a guard's first word that its daemon has left to an empty kernel, at most, and a margin.
 constexpr Duration kFarewell = 5ms;
 // What our kernel would not take is offered to others for so long.

@@ -50,7 +50,7 @@ void PeerSession::prove(const Sender& sender, const OwnVoice& own, const IpAddre
 }
 
 void PeerSession::wait_for_proof(const Sender& sender, const OwnVoice& own) {
-  Candidate candidate{sender.session, sender.sequence, own.sequence, 0};
+  Candidate candidate{{sender.session, sender.sequence}, own.sequence, 0};
   const auto known =
       std::find_if(candidates_.begin(), candidates_.end(),
                    [&](const Candidate& one) { return one.session == sender.session; });
@@ -59,8 +59,8 @@ void PeerSession::wait_for_proof(const Sender& sender, const OwnVoice& own) {
     candidate.since = known->since;
     candidate.before = known->before;
     candidates_.erase(known);
-  } else {
-    candidate.before = last_turn(sender.session);
+  } else if (const auto* tried = find_tried(sender.session)) {
+    candidate.before = tried->at;
   }
   if (candidates_.size() == kCandidatesMax) {
     const auto served = std::max_element(
@@ -68,27 +68,25 @@ void PeerSession::wait_for_proof(const Sender& sender, const OwnVoice& own) {
           return one.last_turn(own) < other.last_turn(own);
         });
     if (candidate.before >= served->last_turn(own)) return;
-    note_turn(served->session, served->last_turn(own));
+    note_turn({served->session, served->last_turn(own)});
     candidates_.erase(served);
   }
   candidates_.insert(candidates_.begin(), candidate);
 }
 
-std::uint64_t PeerSession::last_turn(SessionId session) const {
+PeerSession::Moment* PeerSession::find_tried(SessionId session) {
   const auto found = std::find_if(tried_.begin(), tried_.end(),
-                                  [&](const Turn& one) { return one.session == session; });
-  return found == tried_.end() ? 0 : found->at;
+                                  [&](const Moment& one) { return one.session == session; });
+  return found == tried_.end() ? nullptr : &*found;
 }
 
-void PeerSession::note_turn(SessionId session, std::uint64_t at) {
-  const auto found = std::find_if(tried_.begin(), tried_.end(),
-                                  [&](const Turn& one) { return one.session == session; });
-  if (found != tried_.end()) {
-    found->at = at;
+void PeerSession::note_turn(const Moment& turn) {
+  if (auto* known = find_tried(turn.session)) {
+    *known = turn;
   } else if (tried_.size() < kTriedMax) {
-    tried_.push_back({session, at});
+    tried_.push_back(turn);
   } else {
-    tried_[next_tried_++ % kTriedMax] = {session, at};
+    tried_[next_tried_++ % kTriedMax] = turn;
   }
 }
 

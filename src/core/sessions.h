@@ -83,7 +83,7 @@ class PeerSession {
     SessionId session = 0;
     std::uint64_t sequence = 0;
   };
-  struct Retired {
+  struct Moment {  // of a session
     SessionId session = 0;
     std::uint64_t at = 0;  // the number of our last message then
   };
@@ -91,19 +91,17 @@ class PeerSession {
   [[nodiscard]] bool is_elsewhere(const IpAddress& source) const;
   void prove(const Sender& sender, const OwnVoice& own, const IpAddress& source);
   void wait_for_proof(const Sender& sender, const OwnVoice& own);
-  // When it had its last turn, by the number of our message then; 0: never.
-  [[nodiscard]] std::uint64_t last_turn(SessionId session) const;
-  void note_turn(SessionId session, std::uint64_t at);
+  // Its last turn; null: it never had one.
+  [[nodiscard]] Moment* find_tried(SessionId session);
+  void note_turn(const Moment& turn);
 
   // More restarts than this within one freshness window are not told apart from recordings.
   static constexpr std::size_t kRetiredMax = 16;
-  std::array<Retired, kRetiredMax> retired_{};
+  std::array<Moment, kRetiredMax> retired_{};
   std::size_t retired_count_ = 0;
   std::optional<Heard> proven_;
   static constexpr std::uint64_t kTurn = 2;  // one may be lost
-  struct Candidate {
-    SessionId session = 0;
-    std::uint64_t sequence = 0;
+  struct Candidate : Heard {
     std::uint64_t since = 0;  // the number of our last message before its turn
     std::uint64_t before = 0;  // its last turn before this one
     [[nodiscard]] std::uint64_t last_turn(const OwnVoice& own) const {
@@ -113,13 +111,9 @@ class PeerSession {
   // The latest first. Several, so that recordings of old sessions do not displace a real one.
   static constexpr std::size_t kCandidatesMax = 4;
   std::vector<Candidate> candidates_;
-  struct Turn {
-    SessionId session = 0;
-    std::uint64_t at = 0;
-  };
   // Of each restart that was recorded there is one session.
   static constexpr std::size_t kTriedMax = 256;
-  std::vector<Turn> tried_;  // empty unless sessions are many
+  std::vector<Moment> tried_;  // their last turns; empty unless sessions are many
   std::size_t next_tried_ = 0;
   std::vector<IpAddress> sources_;  // of the proven session, kChatPathsMax; the latest last
   bool was_heard_ = false;

@@ -27,6 +27,14 @@ TEST(NodeLateTest, ANodeThatWasLateLooksAgainAtOnceWhenItHasLetGo) {
   EXPECT_EQ(late.node.next_deadline(), deadline);
 }
 
+// Wakes when the other one has missed it.
+void oversleep(Cluster& cluster) {
+  cluster.silence(0);
+  cluster.run(40ms);
+  cluster.wake(0);
+  cluster.forget(0);
+}
+
 // What others have taken meanwhile: requests that were sent to it before may wait for their answer.
 TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   Cluster cluster(prefers_a());
@@ -92,10 +100,7 @@ TEST(NodeLateTest, WhatNobodyTakesALateNodeLetsGoOfAllTheSame) {
 TEST(NodeLateTest, WhoWasLateWhileItLeavesLetsGoAtOnce) {
   Cluster cluster(prefers_a());
   cluster[0].step(StopRequested{});
-  cluster.silence(0);
-  cluster.run(40ms);
-  cluster.wake(0);
-  cluster.forget(0);
+  oversleep(cluster);
   cluster[0].tick();
   EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
 }
@@ -107,10 +112,7 @@ TEST(NodeLateTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {
   breaks_first.handover = HandOver::break_first;
   for (const auto& config : {alone, breaks_first}) {
     Cluster cluster(config);
-    cluster.silence(0);
-    cluster.run(40ms);
-    cluster.wake(0);
-    cluster.forget(0);
+    oversleep(cluster);
     cluster[0].tick();
     EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
     EXPECT_EQ(cluster[0].count<SendMessage>(), 0U);

@@ -19,9 +19,8 @@ import tempfile
 MUTATIONS = [
     ("the old owner does not wait for the new one", "allot.cpp",
      "    return holds && !nodes[owner].surely_has(group);", "    return false;"),
-    ("the old owner keeps the address for long", "node.h",
-     "static constexpr Duration kLinger = std::chrono::milliseconds(2);",
-     "static constexpr Duration kLinger = std::chrono::milliseconds(700);"),
+    ("the old owner keeps the address for long", "node_hold.cpp",
+     "constexpr Duration kLinger = 2ms;", "constexpr Duration kLinger = 700ms;"),
     ("recordings are believed", "sessions.cpp",
      "    if (sender.sequence <= proven_->sequence) return Verdict::replayed;", ""),
     ("what a deaf node says counts", "hearing.cpp",

@@ -182,11 +182,13 @@ void Lab::wait_neighbour(const std::string& ip, unsigned n) const {
              [&] { return neighbour(host(), ip) == mac; });
 }
 
-Echo Lab::echo() const {
-  std::vector<const NetSpace*> spaces;
-  for (const auto& node : nodes_) spaces.push_back(node.get());
-  return Echo(spaces);
+std::vector<const NetSpace*> Lab::spaces() const {
+  std::vector<const NetSpace*> out;
+  for (const auto& node : nodes_) out.push_back(node.get());
+  return out;
 }
+
+Echo Lab::echo() const { return Echo(spaces()); }
 
 std::string Lab::logs() const {
   std::string out;

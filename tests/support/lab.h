@@ -49,6 +49,7 @@ class Lab {
 
   [[nodiscard]] VippydProcess& node(unsigned n) { return *daemons_.at(n - 1); }
   [[nodiscard]] const NetSpace& space(unsigned n) const { return *nodes_.at(n - 1); }
+  [[nodiscard]] std::vector<const NetSpace*> spaces() const;
   [[nodiscard]] const NetSpace& host(unsigned m = 1) const { return *hosts_.at(m - 1); }
   [[nodiscard]] const NetSpace& network() const { return switch_; }
   [[nodiscard]] unsigned nodes() const { return static_cast<unsigned>(nodes_.size()); }
