@@ -379,12 +379,16 @@ void Node::speak_beat(Instant now, Actions& out) {
 }
 
 // The will must be newer than everything that we said. It says what our last announcement did, but
-// that we leave.
+// that we leave. The guard has it before the first message goes out: whoever hears us may be let
+// run at once while we wait for a processor, and we may die there.
 void Node::renew_will(Actions& out) {
   const auto newest = view_.hearing().own_sequence();
   if (!config_.guard || !will_ || will_->sender.sequence > newest) return;
   will_->sender.sequence = newest + 1;
-  out.push_back(KeepWill{*will_});
+  const auto first = std::find_if(out.begin(), out.end(), [](const Action& action) {
+    return std::holds_alternative<SendMessage>(action);
+  });
+  out.insert(first, KeepWill{*will_});
 }
 
 void Node::speak_contents(Instant now, Actions& out) {

@@ -358,6 +358,27 @@ TEST(NodeSpeechTest, TheWillStaysTheNewestWhenContentsFollow) {
   EXPECT_EQ(pair[1].status().neighbours, 1U);
 }
 
+// A daemon may die between any two of its actions.
+TEST(NodeSpeechTest, TheGuardHasTheWillBeforeAnythingIsSaid) {
+  Pair pair;
+  std::uint64_t kept = 0;
+  std::size_t said = 0;
+  for (int i = 0; i < 50; ++i) {
+    pair.forget(0);
+    pair.run(1ms);
+    for (const auto& action : pair[0].actions) {
+      if (const auto* will = std::get_if<KeepWill>(&action)) {
+        kept = std::get<Message>(will->message).sender.sequence;
+      }
+      const auto* sent = std::get_if<SendMessage>(&action);
+      if (sent == nullptr) continue;
+      ++said;
+      EXPECT_GT(kept, sent->message.sender.sequence);
+    }
+  }
+  EXPECT_GT(said, 2U);
+}
+
 TEST(NodeSpeechTest, WhatAFencedNodeSaysFirstIsNewerThanItsWill) {
   Pair pair;
   const auto will = std::get<Message>(pair[0].last<KeepWill>().message);

@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include "perf/stalls.h"
 #include "tests/netns/cluster_test.h"
 #include "tests/support/capture.h"
 
@@ -158,6 +159,7 @@ TEST_F(ReloadTest, AManagementPathThatCannotBeOpenedLeavesTheOldOne) {
 // What is read takes longer than `stale` here, and is read beside the loop.
 TEST_F(ReloadTest, OfThousandsOfVipsMakesNobodyLate) {
   constexpr unsigned kVips = 5'000;
+  constexpr Duration kWaitMax = std::chrono::milliseconds(10);  // a third of stale
   LabShape shape;
   shape.interval = 0.01;
   shape.stale = 0.03;
@@ -179,7 +181,12 @@ TEST_F(ReloadTest, OfThousandsOfVipsMakesNobodyLate) {
   const auto echo = cluster.echo();
   Client client(cluster.host(), {"10.77.1.1", "10.77.20.250"}, 1'000);
   wait_until("the last one answers", [&] { return client.look("10.77.20.250").last_from == 1; });
-  for (int version = 2; version < 5; ++version) {
+  StallWatch stalls;
+  for (unsigned n = 1; n <= 2; ++n) stalls.follow(cluster.space(n).name(), cluster.node(n).pid());
+  // A reload in which the machine itself kept somebody waiting says nothing, and is repeated.
+  unsigned undisturbed = 0;
+  for (int version = 2; undisturbed < 3 && version < 12; ++version) {
+    const auto begun = wall_clock();
     config["version"] = version;
     config["vips"].push_back(group_at("n2", {"10.77.99." + std::to_string(version) + "/16"}));
     for (unsigned n = 1; n <= 2; ++n) cluster.node(n).mark_log();
@@ -188,15 +195,19 @@ TEST_F(ReloadTest, OfThousandsOfVipsMakesNobodyLate) {
       cluster.node(n).wait_log("version " + std::to_string(version));
     }
     wait_until("n2 has the new one", [&] { return has(2, static_cast<unsigned>(version) - 1); });
+    EXPECT_TRUE(has(1, kVips));
+    const auto waits = stalls.between(begun, wall_clock());
+    if (!waits.empty() && waits.front().length > kWaitMax) continue;
+    ++undisturbed;
     for (unsigned n = 1; n <= 2; ++n) {
       const auto log = cluster.node(n).new_log();
       EXPECT_EQ(log.find("was silent for"), std::string::npos) << log;
       EXPECT_EQ(log.find("hung"), std::string::npos) << log;
       EXPECT_EQ(log.find("10.77.1.1 moves"), std::string::npos) << log;
     }
-    EXPECT_TRUE(has(1, kVips));
   }
   for (const auto& measured : client.finish()) EXPECT_EQ(measured.lost(), 0U);
+  if (undisturbed == 0) GTEST_SKIP() << "this machine is too busy to measure anything";
 }
 
 TEST_F(ReloadTest, TheHostsToBeToldCanChange) {
