@@ -229,10 +229,13 @@ int main(int argc, char** argv) {
   app.add_option("--repetitions", wish.repetitions)->check(CLI::Range(1U, 100'000U));
   app.add_option("--scenario", wish.scenario)->check(CLI::IsMember(names));
   const std::map<std::string, double> units = {{"ms", 1}, {"s", 1'000}};
+  const auto times = CLI::Range(1.0, 60'000.0, "at least 1ms");
   app.add_option("--interval", wish.interval_ms, "e.g. 1ms")
-      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE));
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE))
+      ->check(times);
   app.add_option("--stale", wish.stale_ms, "e.g. 3ms")
-      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE));
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE))
+      ->check(times);
   app.add_option("--rate", wish.pace.rate, "requests a second")->check(CLI::Range(1U, 100'000U));
   app.add_option("--realtime", wish.pace.realtime, "the daemons' priority");
   app.add_option("--json", wish.json, "all figures, as a file");

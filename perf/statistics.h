@@ -23,7 +23,8 @@ struct Summary {
 // Nullopt: no values.
 [[nodiscard]] std::optional<Summary> summary_of(std::vector<double> values);
 
-// What all threads of this process have used so far.
+// What all threads of this process have used so far, and what this one has.
 [[nodiscard]] double processor_seconds();
+[[nodiscard]] double thread_seconds();
 
 }  // namespace vippy::lab

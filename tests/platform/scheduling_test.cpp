@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <sstream>
+#include <thread>
 
 #include "platform/host.h"
+#include "tests/platform/session.h"
 #include "tests/support/netns.h"
 
 namespace vippy::platform {
@@ -176,6 +179,55 @@ TEST(SchedulingTest, APriorityThatDoesNotExistIsSaid) {
             }),
             0);
 }
+
+// This thread, and those that it makes, take turns on one processor for as long as this lives.
+class OnOneProcessor {
+ public:
+  OnOneProcessor() {
+    ::sched_getaffinity(0, sizeof(before_), &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(::sched_getcpu(), &one);
+    const sched_param fifo{1};
+    is_fixed_ = ::sched_setaffinity(0, sizeof(one), &one) == 0 &&
+                ::sched_setscheduler(0, SCHED_FIFO, &fifo) == 0;
+  }
+  ~OnOneProcessor() {
+    const sched_param none{};
+    ::sched_setscheduler(0, SCHED_OTHER, &none);
+    ::sched_setaffinity(0, sizeof(before_), &before_);
+  }
+  OnOneProcessor(const OnOneProcessor&) = delete;
+  OnOneProcessor& operator=(const OnOneProcessor&) = delete;
+  [[nodiscard]] bool is_fixed() const { return is_fixed_; }
+
+ private:
+  cpu_set_t before_{};
+  bool is_fixed_ = false;
+};
+
+class BusyPlatformTest : public ::testing::TestWithParam<LoopChoice> {};
+
+// Two vippyd of the same priority: one that has work for a long time must not silence the other.
+TEST_P(BusyPlatformTest, OthersOfItsPriorityRunBetweenItsTurns) {
+  auto netns = support::Netns::fresh();
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  const OnOneProcessor together;
+  if (!together.is_fixed()) GTEST_SKIP() << "no right to a real-time priority";
+  std::atomic<bool> has_run = false;
+  std::thread other([&] { has_run = true; });
+  for (int i = 0; i < 1'000 && !has_run; ++i) session.pump({});
+  const bool was_let_run = has_run;
+  other.join();
+  EXPECT_TRUE(was_let_run);
+}
+
+INSTANTIATE_TEST_SUITE_P(Loops, BusyPlatformTest,
+                         ::testing::Values(LoopChoice::io_uring, LoopChoice::epoll),
+                         [](const auto& loop) {
+                           return loop.param == LoopChoice::epoll ? "epoll" : "io_uring";
+                         });
 
 }  // namespace
 }  // namespace vippy::platform

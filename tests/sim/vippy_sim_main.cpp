@@ -2,12 +2,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "perf/statistics.h"
 #include "tests/sim/script.h"
@@ -44,13 +49,24 @@ struct Figures {
 };
 using AllFigures = std::map<vippy::core::Duration, Figures>;
 
-// Tells one story; true when nothing was wrong.
-bool tell(std::uint64_t seed, Act act, bool trace, AllFigures& all) {
-  const auto before = vippy::lab::processor_seconds();
-  const auto result = vippy::sim::tell(seed, act);
+struct Wish {
+  Range range;
+  std::vector<Act> acts;
+  bool trace = false;
+  std::string figures;  // the path of a file; empty: none
+  unsigned jobs = 1;
+
+  [[nodiscard]] std::uint64_t stories() const {
+    return range.last < range.first ? 0 : (range.last - range.first + 1) * acts.size();
+  }
+};
+
+// What came of one story; true when nothing was wrong.
+bool take(const vippy::sim::StoryResult& result, double spent, std::uint64_t seed, Act act, bool trace,
+          AllFigures& all) {
   auto& figures = all[result.interval];
   figures.simulated += result.simulated_seconds;
-  figures.spent += vippy::lab::processor_seconds() - before;
+  figures.spent += spent;
   for (const auto& one : result.take_overs) {
     figures.take_overs[std::string(name(one.cause))].push_back(milliseconds(one.took));
   }
@@ -92,32 +108,58 @@ void print(vippy::core::Duration interval, const Figures& figures) {
   }
 }
 
-int run(const Range& range, const std::vector<Act>& acts, bool trace, const std::string& path) {
+// Several threads tell the stories; what is wrong with one is printed whole.
+std::uint64_t tell_all(const Wish& wish, AllFigures& all) {
+  std::atomic<std::uint64_t> next = 0;
+  std::mutex mutex;
   std::uint64_t failed = 0;
+  const auto work = [&] {
+    for (std::uint64_t at = 0; (at = next++) < wish.stories();) {
+      const auto seed = wish.range.first + at / wish.acts.size();
+      const auto act = wish.acts[at % wish.acts.size()];
+      const auto before = vippy::lab::thread_seconds();
+      const auto result = vippy::sim::tell(seed, act);
+      const auto spent = vippy::lab::thread_seconds() - before;
+      const std::scoped_lock lock(mutex);
+      failed += take(result, spent, seed, act, wish.trace, all) ? 0 : 1;
+    }
+  };
+  std::vector<std::thread> others;
+  for (unsigned i = 1; i < wish.jobs; ++i) others.emplace_back(work);
+  work();
+  for (auto& other : others) other.join();
+  return failed;
+}
+
+bool write_figures(const Wish& wish, const AllFigures& all, double times_real_time,
+                   std::uint64_t failed) {
+  std::ofstream file(wish.figures);
+  file << nlohmann::ordered_json{{"stories", wish.stories()},
+                                 {"failed", failed},
+                                 {"times_real_time", times_real_time},
+                                 {"intervals", document_of(all)}}
+       << '\n';
+  return static_cast<bool>(file.flush());
+}
+
+int run(const Wish& wish) {
   AllFigures all;
-  for (auto seed = range.first; seed <= range.last; ++seed) {
-    for (const auto act : acts) failed += tell(seed, act, trace, all) ? 0 : 1;
-  }
+  const auto begun = std::chrono::steady_clock::now();
+  const auto failed = tell_all(wish, all);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   Figures sum;
   for (const auto& [interval, figures] : all) {
     sum.simulated += figures.simulated;
     sum.spent += figures.spent;
     print(interval, figures);
   }
-  const auto stories = (range.last - range.first + 1) * acts.size();
-  fmt::print("{} stories, {} failed, {:.0f} s simulated in {:.1f} s, {:.0f} times real time\n",
-             stories, failed, sum.simulated, sum.spent, sum.times_real_time());
-  if (!path.empty()) {
-    std::ofstream file(path);
-    file << nlohmann::ordered_json{{"stories", stories},
-                                   {"failed", failed},
-                                   {"times_real_time", sum.times_real_time()},
-                                   {"intervals", document_of(all)}}
-         << '\n';
-    if (!file.flush()) {
-      fmt::print(stderr, "vippy-sim: {} could not be written\n", path);
-      return 2;
-    }
+  fmt::print("{} stories, {} failed, {:.0f} s simulated in {:.1f} s, {:.0f} times real time; "
+             "{:.0f} times on each of {} processors\n",
+             wish.stories(), failed, sum.simulated, took.count(), sum.simulated / took.count(),
+             sum.times_real_time(), wish.jobs);
+  if (!wish.figures.empty() && !write_figures(wish, all, sum.times_real_time(), failed)) {
+    fmt::print(stderr, "vippy-sim: {} could not be written\n", wish.figures);
+    return 2;
   }
   return failed == 0 ? 0 : 1;
 }
@@ -153,30 +195,32 @@ int main(int argc, char** argv) {
   CLI::App app{"vippy-sim: a simulated cluster, one story for each seed"};
   std::string seeds = "1..100";
   std::string act = "both";
-  bool trace = false;
+  Wish wish;
   app.add_option("--seeds", seeds, "a seed, or FIRST..LAST")->capture_default_str();
   app.add_option("--act", act, "safety (anything fails, nothing may be wrong), liveness (faults "
                                "stop, all must come right) or both")
       ->check(CLI::IsMember({"safety", "liveness", "both"}))
       ->capture_default_str();
-  app.add_flag("--trace", trace, "print what happened, with virtual milliseconds");
-  std::string figures;
-  app.add_option("--figures", figures, "write speed and take-over times to this file, as JSON");
+  app.add_flag("--trace", wish.trace, "print what happened, with virtual milliseconds");
+  wish.jobs = std::max(1U, std::thread::hardware_concurrency());
+  app.add_option("--jobs", wish.jobs, "stories at a time")
+      ->check(CLI::Range(1U, 1'024U))
+      ->capture_default_str();
+  app.add_option("--figures", wish.figures,
+                 "write speed (of one processor) and take-over times to this file, as JSON");
   std::string scenario;
   bool bless = false;
   app.add_option("--scenario", scenario, "a script instead of seeds")->check(CLI::ExistingFile);
   app.add_flag("--bless", bless, "write the story of the script beside it as the expected one");
   CLI11_PARSE(app, argc, argv);
-  if (!scenario.empty()) return run_scenario(scenario, trace, bless);
-  std::vector<Act> acts;
-  if (act != "liveness") acts.push_back(Act::safety);
-  if (act != "safety") acts.push_back(Act::liveness);
-  Range range;
+  if (!scenario.empty()) return run_scenario(scenario, wish.trace, bless);
+  if (act != "liveness") wish.acts.push_back(Act::safety);
+  if (act != "safety") wish.acts.push_back(Act::liveness);
   try {
-    range = parse_range(seeds);
+    wish.range = parse_range(seeds);
   } catch (const std::exception&) {
     fmt::print(stderr, "vippy-sim: --seeds wants a number or FIRST..LAST, found \"{}\"\n", seeds);
     return 2;
   }
-  return run(range, acts, trace, figures);
+  return run(wish);
 }
