@@ -62,8 +62,8 @@ struct Wish {
 };
 
 // What came of one story; true when nothing was wrong.
-bool take(const vippy::sim::StoryResult& result, double spent, std::uint64_t seed, Act act, bool trace,
-          AllFigures& all) {
+bool take(const vippy::sim::StoryResult& result, double spent, std::uint64_t seed, Act act,
+          bool trace, AllFigures& all) {
   auto& figures = all[result.interval];
   figures.simulated += result.simulated_seconds;
   figures.spent += spent;
