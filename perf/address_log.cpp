@@ -58,16 +58,16 @@ HolderTimes holder_times(const std::vector<unsigned>& holders, const std::vector
 AddressLog::AddressLog(const std::vector<const NetSpace*>& nodes,
                        const std::vector<std::string>& ips, const NetSpace& client)
     : client_(client), seen_(nodes.size()), first_(ips.size()), wake_(::eventfd(0, EFD_CLOEXEC)) {
-  for (std::size_t i = 0; i < ips.size(); ++i) numbers_[ips[i]] = i;
+  for (std::size_t i = 0; i < ips.size(); ++i) numbers_[core::parse_ip(ips[i]).value()] = i;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     macs_.push_back(mac_of(*nodes[i], "eth0"));
     watches_.push_back(std::make_unique<AddressWatch>(*nodes[i]));
-    const auto note = [&](const std::string& ip) {
+    const auto note = [&](const core::IpAddress& ip) {
       const auto found = numbers_.find(ip);
       if (found != numbers_.end()) first_[found->second] |= bit(static_cast<unsigned>(i + 1));
     };
-    for (const auto& address : addresses(*nodes[i])) note(core::format(address.prefix.address));
-    for (const auto& host : local_routes(*nodes[i])) note(host);
+    for (const auto& address : addresses(*nodes[i])) note(address.prefix.address);
+    for (const auto& host : local_routes(*nodes[i])) note(core::parse_ip(host).value());
   }
   now_ = first_;
   thread_ = std::thread([this] { run(); });
@@ -99,12 +99,12 @@ void AddressLog::run() {
 
 void AddressLog::look(std::size_t node) {
   const auto now = wall_clock();
-  const auto& all = watches_[node]->changes();
+  const auto& all = watches_[node]->read();
   const std::lock_guard lock(mutex_);
   for (auto& i = seen_[node]; i < all.size(); ++i) {
-    const auto found = numbers_.find(all[i].substr(1, all[i].find('/') - 1));
+    const auto found = numbers_.find(all[i].ip);
     if (found == numbers_.end()) continue;
-    const HolderChange change{now, static_cast<unsigned>(node + 1), all[i].front() == '+', false,
+    const HolderChange change{now, static_cast<unsigned>(node + 1), all[i].is_there, false,
                               found->second};
     changes_.push_back(change);
     apply(now_[found->second], change);

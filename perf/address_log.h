@@ -12,10 +12,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "tests/support/kernel_view.h"
@@ -81,7 +81,7 @@ class AddressLog {
   template <typename Condition>
   [[nodiscard]] bool holds_of_all(std::size_t count, const Condition& condition) const;
 
-  std::unordered_map<std::string, std::size_t> numbers_;
+  std::map<core::IpAddress, std::size_t> numbers_;
   std::vector<core::Mac> macs_;
   std::vector<std::unique_ptr<AddressWatch>> watches_;
   NeighbourWatch client_;

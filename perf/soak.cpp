@@ -122,6 +122,7 @@ struct Witnesses {
   const AddressLog& addresses;
   const StallWatch& stalls;
   std::vector<Echo::Refused> refused;
+  std::vector<DaemonLine> lines;
 };
 
 bool is_near(Duration at, const Loss& loss) {
@@ -146,6 +147,9 @@ void tell_what_happened(Loss& loss, const Witnesses& witnesses) {
     if (!is_near(learnt.at, loss)) continue;
     story.add(learnt.at, fmt::format("the client knows {} at n{}", kVips.at(learnt.address),
                                      learnt.node));
+  }
+  for (const auto& line : witnesses.lines) {
+    if (is_near(line.at, loss)) story.add(line.at, line.node + ": " + line.text);
   }
   std::size_t said = 0;
   for (const auto& stall : witnesses.stalls.between(loss.first - kMoment, loss.last + kMoment)) {
@@ -212,7 +216,10 @@ Soaked soak(const SoakWish& wish) {
     const auto asked = client.finish({}, kPatience);
     out.sent += asked.sent;
     out.lost += asked.lost.size();
-    explain_lost(asked.lost, {addresses, stalls, idle.echo().take_refused()}, out.losses);
+    auto lines = asked.lost.empty() ? std::vector<DaemonLine>()
+                                    : daemon_lines(lab, asked.lost.front().at - kMoment);
+    explain_lost(asked.lost,
+                 {addresses, stalls, idle.echo().take_refused(), std::move(lines)}, out.losses);
     out.gap = std::max(out.gap, asked.gap);
     if (asked.pause >= stale / 2) stalls.note("client", asked.pause_at, asked.pause);
   }

@@ -75,6 +75,7 @@ void Guard::suspect(const GuardView& view, GuardSteps& steps) {
 
 void Guard::begin_leaving(const GuardView& view, GuardSteps& steps) {
   state_ = State::leaving;
+  has_had_grace_ = false;
   left_at_ = view.now;
   next_will_ = view.now;
   wills_ = 0;

@@ -6,16 +6,13 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <cstring>
 #include <span>
 #include <vector>
 
+#include "perf/bench/own_namespace.h"
 #include "platform/linux/address_messages.h"
 #include "platform/linux/descriptor.h"
 
@@ -26,19 +23,6 @@ constexpr platform::InterfaceIndex kLoopback = 1;
 constexpr std::size_t kRoutes = 128;  // what vippyd sends at a time
 
 enum class Acknowledge { each, last };
-
-// False where it is refused.
-bool enter_own_namespace() {
-  static const bool is_there = [] {
-    if (::unshare(CLONE_NEWNET) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
-    const platform::Descriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ifreq loopback{};
-    std::strncpy(loopback.ifr_name, "lo", IFNAMSIZ - 1);
-    loopback.ifr_flags = IFF_UP;
-    return ::ioctl(any.get(), SIOCSIFFLAGS, &loopback) == 0;
-  }();
-  return is_there;
-}
 
 std::vector<std::uint8_t> batch(bool is_add, Acknowledge which) {
   std::vector<std::uint8_t> out;

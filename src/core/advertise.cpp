@@ -211,9 +211,12 @@ void Advertiser::broadcast(const Job& job, AdvertiseForm form, const Interfaces&
 
 void Advertiser::send_urgent(Lane& lane, const Interfaces& interfaces, Instant now, Actions& out) {
   lane.broadcast_pace.refill(now);
+  if (now - lane.came_at > kStreamPause) lane.stream = 0;
   while (const auto id = next_in(lane.urgent, lane.broadcast_pace)) {
     auto& job = jobs_.at(*id);
     broadcast(job, AdvertiseForm::everyone, interfaces, out);
+    if (lane.stream++ == 0) lane.began_at = now;
+    lane.came_at = now;
     if (job.vip.address.is_v4()) lane.seconds.push_back(*id);
     job.is_urgent = false;
     if (job.round_at != Instant::max()) continue;
@@ -256,7 +259,7 @@ void Advertiser::send_seconds(Lane& lane, const Interfaces& interfaces, Actions&
 void Advertiser::send_repeats(Lane& lane, const Neighbours& neighbours,
                               const Interfaces& interfaces, Instant now, Actions& out) {
   lane.repeat_pace.refill(now);
-  if (!lane.urgent.empty()) return;
+  if (!lane.urgent.empty() || now < lane.streams_until()) return;
   send_seconds(lane, interfaces, out);
   while (const auto id = next_in(lane.repeats, lane.repeat_pace)) {
     auto& job = jobs_.at(*id);
@@ -345,7 +348,7 @@ Instant Advertiser::earliest() const {
     if (!lane.urgent.empty()) {
       first = std::min(first, lane.broadcast_pace.refilled_at());
     } else if (!lane.seconds.empty() || !lane.repeats.empty()) {
-      first = std::min(first, lane.repeat_pace.refilled_at());
+      first = std::min(first, std::max(lane.repeat_pace.refilled_at(), lane.streams_until()));
     }
     if (!lane.telling.empty()) first = std::min(first, lane.hit_pace.refilled_at());
   }

@@ -13,13 +13,15 @@
 //          goes.
 // Units:   frames a second; a repeated broadcast of an IPv4 VIP is two frames.
 // Order:   the broadcasts of VIPs that have come, in that order and in the form that nearly every
-//          host learns from, before their second forms, and these before all repeated ones; hit
+//          host learns from, before their second forms, and these before all repeated ones; while
+//          hundreds come one after the other, both wait until the last one has come; hit
 //          lists round-robin over the VIPs, so that all of them make progress, the most recent
 //          take-over first.
 // Source:  RFC 5227 section 2.3 (announcement), RFC 826 (a request updates whoever hears it),
 //          RFC 4861 section 7.2.6 (unsolicited advertisements).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -61,6 +63,10 @@ class Advertiser {
  public:
   static constexpr std::uint32_t kBroadcastsPerMs = 128;
   static constexpr std::uint32_t kRepeatsPerMs = 16;
+  // A stream of VIPs is over when none has come for so long.
+  static constexpr Duration kStreamPause = std::chrono::milliseconds(2);
+  // One that goes on for longer does not hold up the rest any more.
+  static constexpr Duration kStreamMax = std::chrono::milliseconds(500);
 
   // `refresh` zero: a VIP is announced in its first seconds only.
   void configure(std::vector<NotifyEntry> notify, std::uint32_t rate, Duration refresh);
@@ -126,6 +132,14 @@ class Advertiser {
     Pace broadcast_pace;
     Pace repeat_pace;
     Pace hit_pace;
+    std::uint32_t stream = 0;  // VIPs that came one after the other
+    Instant began_at{};        // the first of them
+    Instant came_at{};         // the latest
+    // Until when nothing holds up those that still come.
+    [[nodiscard]] Instant streams_until() const {
+      if (stream <= kBroadcastsPerMs) return Instant{};
+      return std::min(came_at + kStreamPause, began_at + kStreamMax);
+    }
   };
 
   Lane& lane(InterfaceIndex index, Instant now);

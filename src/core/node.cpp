@@ -326,6 +326,7 @@ void Node::on(const StopRequested&, Instant now, Actions& out) {
   phase_ = Phase::leaving;
   leave_by_ = now + kLeaveWithin;
   log(out, event::Stopping{});
+  if (is_forfeiting_) forfeit(now, linger(), out);  // there is no time to wait for others
   if (goes_by_facts()) return;  // the others come first: see keeps_while_leaving()
   is_active_ = false;
   // First the others, so that they take over while our addresses go.

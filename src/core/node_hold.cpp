@@ -362,10 +362,14 @@ void Node::copy_facts() {
   }
 }
 
-// A kernel that takes its time is waited for as long as it gets on.
+// A kernel that takes its time is waited for as long as it gets on, and it has `stale` from when it
+// was asked: we may have stood still once more.
 bool Node::has_forfeited(Instant now) {
   const auto left = reconciler_.ours();
-  if (std::exchange(forfeit_left_, left) > left) {
+  const bool gets_on = std::exchange(forfeit_left_, left) > left;
+  const auto is_held = [](const GroupState& group) { return group.is_held; };
+  const auto is_asked = [&] { return std::none_of(groups_.begin(), groups_.end(), is_held); };
+  if (gets_on || (now >= forfeit_until_ && !is_asked())) {
     forfeit_until_ = std::max(forfeit_until_, now + config_.stale);
   }
   return left == 0 || now >= forfeit_until_;

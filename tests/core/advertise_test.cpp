@@ -119,6 +119,27 @@ TEST_F(AdvertiseTest, SecondFormsDoNotHoldUpTheFirstWordAboutAnotherAddress) {
   }
 }
 
+TEST_F(AdvertiseTest, SecondFormsWaitUntilHundredsHaveCome) {
+  advertiser.configure({}, 1000, 0s);
+  unsigned came = 0;
+  for (int ms = 0; ms < 5; ++ms) {
+    const auto network = "10.0." + std::to_string(ms) + ".";
+    for (int i = 1; i <= 100; ++i) start(network + std::to_string(i) + "/16");
+    came += 100;
+    run_until(now + 1ms);
+    EXPECT_EQ(sent.size(), came);
+    if (came > Advertiser::kBroadcastsPerMs) {
+      EXPECT_LE(seconds.size(), 2 * Advertiser::kRepeatsPerMs);
+    }
+  }
+  run_until(now + Advertiser::kStreamPause);
+  const auto before = seconds.size();
+  run_until(now + 10ms);
+  EXPECT_GE(seconds.size(), before + 9 * Advertiser::kRepeatsPerMs);
+  run_until(now + 40ms);
+  EXPECT_EQ(seconds.size(), came);
+}
+
 TEST_F(AdvertiseTest, InterfacesWithoutEthernetAreNotSpokenOn) {
   interfaces.on_link({4, "tun0", {}, true, true, false, false});
   start("10.0.0.9/24", 4);

@@ -62,6 +62,23 @@ TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   EXPECT_EQ(late.count<SendMessage>(), 1U);
 }
 
+TEST(NodeLateTest, WhoStandsStillOnceMoreWhileItLetsGoSaysNothingBeforeItHas) {
+  Cluster cluster(prefers_a());
+  oversleep(cluster);
+  auto& late = cluster[0];
+  late.now = cluster.now;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+  late.now += 200ms;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 1U);
+  late.tick();
+  EXPECT_EQ(late.count<SendMessage>(), 0U);
+  late.comply();
+  late.tick();
+  EXPECT_EQ(late.count<SendMessage>(), 1U);
+}
+
 // Wakes late; the other one would have missed it, and has not got round to it.
 void oversleep_unnoticed(Cluster& cluster) {
   cluster.silence(0);
@@ -103,6 +120,18 @@ TEST(NodeLateTest, WhoWasLateWhileItLeavesLetsGoAtOnce) {
   oversleep(cluster);
   cluster[0].tick();
   EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
+}
+
+TEST(NodeLateTest, WhoIsStoppedWhileItLingersLetsGoAtOnce) {
+  Cluster cluster(prefers_a());
+  oversleep_unnoticed(cluster);
+  auto& late = cluster[0];
+  late.now = cluster.now;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+  late.step(StopRequested{});
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 1U);
 }
 
 TEST(NodeLateTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {

@@ -410,6 +410,34 @@ TEST_P(AddressesTest, LostNotificationsMakeItReadTheTablesAgain) {
   EXPECT_EQ(session.neighbours.size(), 1U);
 }
 
+TEST_P(AddressesTest, OfRoutesItIsToldOnceWhoeverChangedThem) {
+  const std::string vip = "10.7.0.5/32";
+  Session session(GetParam());
+  ASSERT_TRUE(session.until_tables());
+  const auto told = [&] {
+    return std::count(session.told_addresses.begin(), session.told_addresses.end(),
+                      *core::parse_prefix(vip));
+  };
+  // Everything that the kernel said before is read when this has been told of.
+  const auto read_up = [&](const std::string& marker) {
+    EXPECT_EQ(session.outcome(session.add("va", marker)), 0);
+    return session.until([&] { return session.has_address("va", marker); });
+  };
+  EXPECT_EQ(session.outcome(session.add_route("va", vip)), 0);
+  EXPECT_TRUE(session.until([&] { return session.has_address("va", vip); }));
+  EXPECT_TRUE(session.is_tagged("va", vip));
+  ASSERT_TRUE(read_up("10.7.0.101/24"));
+  EXPECT_EQ(told(), 1);
+  run("ip route del local 10.7.0.5 dev va table local proto 181");
+  EXPECT_TRUE(session.until([&] { return !session.has_address("va", vip); }));
+  EXPECT_NE(session.outcome(session.remove_route("va", vip)), 0);
+  EXPECT_EQ(session.outcome(session.add_route("va", vip)), 0);
+  EXPECT_EQ(session.outcome(session.remove_route("va", vip)), 0);
+  EXPECT_TRUE(session.until([&] { return !session.has_address("va", vip); }));
+  ASSERT_TRUE(read_up("10.7.0.102/24"));
+  EXPECT_EQ(told(), 4);
+}
+
 INSTANTIATE_TEST_SUITE_P(Loops, AddressesTest,
                          ::testing::Values(LoopChoice::io_uring, LoopChoice::epoll),
                          [](const auto& one) { return loop_name(one.param); });

@@ -181,6 +181,22 @@ RequestId Session::remove(const std::string& link, const std::string& prefix) {
   return last_id_;
 }
 
+RequestId Session::add_route(const std::string& link, const std::string& prefix) {
+  platform_->perform(AddAddress{.id = ++last_id_,
+                                .index = index_of(link),
+                                .prefix = *core::parse_prefix(prefix),
+                                .plumb = core::Plumb::route});
+  return last_id_;
+}
+
+RequestId Session::remove_route(const std::string& link, const std::string& prefix) {
+  platform_->perform(RemoveAddress{.id = ++last_id_,
+                                   .index = index_of(link),
+                                   .prefix = *core::parse_prefix(prefix),
+                                   .plumb = core::Plumb::route});
+  return last_id_;
+}
+
 int Session::outcome(RequestId id) {
   until([&] { return outcomes.contains(id); });
   if (!outcomes.contains(id)) return -1;

@@ -65,6 +65,8 @@ class Session {
   RequestId add(const std::string& link, const std::string& prefix, core::Duration lifetime = {},
                 bool renew = false);
   RequestId remove(const std::string& link, const std::string& prefix);
+  RequestId add_route(const std::string& link, const std::string& prefix);
+  RequestId remove_route(const std::string& link, const std::string& prefix);
   // The errno of the outcome; -1: none came.
   int outcome(RequestId id);
   void send(const std::string& text);

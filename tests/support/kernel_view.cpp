@@ -149,7 +149,7 @@ std::optional<NeighbourChange> read_neighbour(const nlmsghdr& message) {
   const auto ip = address_in(attribute<ndmsg>(message, NDA_DST));
   const auto* mac = attribute<ndmsg>(message, NDA_LLADDR);
   if (!ip || mac == nullptr || RTA_PAYLOAD(mac) != 6) return std::nullopt;
-  NeighbourChange out{core::format(*ip), {}};
+  NeighbourChange out{*ip, {}};
   std::memcpy(out.mac.octets.data(), RTA_DATA(mac), 6);
   return out;
 }
@@ -193,9 +193,10 @@ bool has_address(const NetSpace& space, const std::string& ip) {
 
 std::optional<core::Mac> neighbour(const NetSpace& space, const std::string& ip) {
   std::optional<core::Mac> out;
+  const auto wanted = core::parse_ip(ip);
   dump<ndmsg>(space, RTM_GETNEIGH, [&](const nlmsghdr& message) {
     const auto entry = read_neighbour(message);
-    if (entry && entry->ip == ip) out = entry->mac;
+    if (entry && entry->ip == wanted) out = entry->mac;
   });
   return out;
 }
@@ -215,29 +216,45 @@ core::Mac mac_of(const NetSpace& space, const std::string& interface) {
   return mac;
 }
 
+std::string AddressChange::text() const {
+  const auto what = length ? core::format(core::Prefix{ip, *length}) : core::format(ip);
+  return (is_there ? "+" : "-") + what;
+}
+
 AddressWatch::AddressWatch(const NetSpace& space)
     : fd_(open_netlink(space, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE)) {
   pass_our_routes_only(fd_);
-  for (const auto& address : addresses(space)) present_.insert(address.text());
-  for (const auto& host : local_routes(space)) present_.insert(host);
+  for (const auto& [index, prefix, is_secondary, protocol] : addresses(space)) {
+    present_.emplace(prefix.address, prefix.length);
+  }
+  for (const auto& host : local_routes(space)) {
+    present_.emplace(core::parse_ip(host).value(), std::nullopt);
+  }
 }
 
 AddressWatch::~AddressWatch() { ::close(fd_); }
 
-const std::vector<std::string>& AddressWatch::changes() {
+const std::vector<AddressChange>& AddressWatch::read() {
   const auto note = [&](const nlmsghdr& message) {
     const auto address = read_address(message);
     const auto host = read_local_route(message, kOurRoutes);
     if (!address && !host) return;
-    const auto text = address ? address->text() : core::format(*host);
+    const auto key = address ? Key{address->prefix.address, address->prefix.length}
+                             : Key{*host, std::nullopt};
     const bool is_new =
         message.nlmsg_type == RTM_NEWADDR || message.nlmsg_type == RTM_NEWROUTE;
     // The kernel speaks of an IPv6 address some time after it is there.
-    if (is_new ? !present_.insert(text).second : present_.erase(text) == 0) return;
-    changes_.push_back((is_new ? "+" : "-") + text);
+    if (is_new ? !present_.insert(key).second : present_.erase(key) == 0) return;
+    read_.push_back({key.first, key.second, is_new});
   };
   while (read_messages(fd_, MSG_DONTWAIT, note)) {
   }
+  return read_;
+}
+
+const std::vector<std::string>& AddressWatch::changes() {
+  const auto& all = read();
+  for (auto i = changes_.size(); i < all.size(); ++i) changes_.push_back(all[i].text());
   return changes_;
 }
 

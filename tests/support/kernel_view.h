@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/ip.h"
@@ -41,6 +42,15 @@ inline constexpr std::uint8_t kOurRoutes = 181;
 [[nodiscard]] std::optional<core::Mac> neighbour(const NetSpace& space, const std::string& ip);
 [[nodiscard]] core::Mac mac_of(const NetSpace& space, const std::string& interface);
 
+// An address, or one of our local routes, came or went.
+struct AddressChange {
+  core::IpAddress ip;
+  std::optional<std::uint8_t> length;  // nullopt: a route
+  bool is_there = false;
+
+  [[nodiscard]] std::string text() const;  // "+10.77.1.1/16", "-10.77.1.1"
+};
+
 // Changes of addresses, and of our local routes.
 class AddressWatch {
  public:
@@ -52,19 +62,24 @@ class AddressWatch {
   // "+10.77.1.1/16" and "-10.77.1.1/16", of routes "+10.77.1.1" and "-10.77.1.1", in the order in
   // which they happened, since the start.
   const std::vector<std::string>& changes();
+  // The same, unwritten.
+  const std::vector<AddressChange>& read();
   [[nodiscard]] bool saw(const std::string& change);
   // Readable when there is something new.
   [[nodiscard]] int descriptor() const { return fd_; }
 
  private:
+  using Key = std::pair<core::IpAddress, std::optional<std::uint8_t>>;
+
   int fd_ = -1;
-  std::set<std::string> present_;
-  std::vector<std::string> changes_;
+  std::set<Key> present_;
+  std::vector<AddressChange> read_;
+  std::vector<std::string> changes_;  // the text of those
 };
 
 // Changes of the neighbour table of IPv4.
 struct NeighbourChange {
-  std::string ip;
+  core::IpAddress ip;
   core::Mac mac;
 };
 

@@ -99,6 +99,8 @@ int AddressRequests::open() {
   return 0;
 }
 
+std::uint32_t AddressRequests::port() const { return nl_socket_get_local_port(socket_.get()); }
+
 void AddressRequests::add(const AddAddress& request) {
   queue_.push_back(
       {request.id, true, request.renew, request.index, request.prefix, request.lifetime,
@@ -145,8 +147,7 @@ std::vector<AddressRequests::Pending> AddressRequests::next_batch() {
 }
 
 MessageAddress AddressRequests::next_address() const {
-  return {nl_socket_get_local_port(socket_.get()),
-          first_sequence_ + static_cast<std::uint32_t>(in_flight_.size())};
+  return {port(), first_sequence_ + static_cast<std::uint32_t>(in_flight_.size())};
 }
 
 void AddressRequests::append_octets(std::span<const std::uint8_t> octets, InFlight in_flight) {
@@ -174,7 +175,7 @@ void AddressRequests::append_addition(const Pending& pending, const HostTables& 
   header->nlmsg_pid = address.port;
   header->nlmsg_seq = address.sequence;
   append_octets({reinterpret_cast<const std::uint8_t*>(header), header->nlmsg_len},
-                {pending.id, true, false});
+                {.id = pending.id, .is_request = true});
 }
 
 void AddressRequests::append(const Pending& pending, const HostTables& tables) {
@@ -184,7 +185,15 @@ void AddressRequests::append(const Pending& pending, const HostTables& tables) {
   const auto size =
       is_route ? write_route(octets, next_address(), pending.index, pending.prefix, pending.is_add)
                : write_removal(octets, next_address(), pending.index, pending.prefix);
-  append_octets(std::span(octets).first(size), {pending.id, true, false});
+  InFlight in_flight{.id = pending.id, .is_request = true};
+  if (is_route) {
+    in_flight.change = AddressMessage{.index = pending.index,
+                                      .prefix = pending.prefix,
+                                      .exists = pending.is_add,
+                                      .protocol = kAddressTag,
+                                      .plumb = core::Plumb::route};
+  }
+  append_octets(std::span(octets).first(size), in_flight);
 }
 
 void AddressRequests::append_promotion(InterfaceIndex index, bool is_on) {
@@ -242,8 +251,16 @@ void AddressRequests::send(std::vector<Outcome>& out) {
   const bool has_all = sent >= 0 && read_answers(out);
   if (has_all && in_flight_.back().is_answered) os_error = 0;
   for (const auto& in_flight : in_flight_) {
-    if (in_flight.is_request && !in_flight.is_answered) out.push_back({in_flight.id, os_error});
+    if (in_flight.is_request && !in_flight.is_answered) finish(in_flight, os_error, out);
   }
+}
+
+void AddressRequests::finish(const InFlight& in_flight, int os_error, std::vector<Outcome>& out) {
+  out.push_back({in_flight.id, os_error});
+  if (os_error == 0 && in_flight.change) changes_.push_back(*in_flight.change);
+  const bool is_surprise =
+      in_flight.change && (os_error == EEXIST || os_error == ESRCH || os_error == ENOENT);
+  is_in_doubt_ = is_in_doubt_ || is_surprise || os_error == ENOBUFS;
 }
 
 void AddressRequests::answer(std::uint32_t sequence, int os_error, std::vector<Outcome>& out) {
@@ -251,7 +268,7 @@ void AddressRequests::answer(std::uint32_t sequence, int os_error, std::vector<O
   if (position >= in_flight_.size() || in_flight_[position].is_answered) return;
   in_flight_[position].is_answered = true;
   if (in_flight_[position].is_request) {
-    out.push_back({in_flight_[position].id, os_error});
+    finish(in_flight_[position], os_error, out);
   } else if (os_error != 0) {
     promotion_error_ = os_error;
   }

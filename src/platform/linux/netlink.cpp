@@ -73,24 +73,28 @@ Message dump_request(Table table) {
 }
 
 // A router's own routes come and go by the thousands: notifications of routes that are not ours
-// stay in the kernel. Dumps pass.
-int pass_own_routes_only(int fd) {
+// stay in the kernel, and of those that were done for `our_port`, which knows. Dumps pass.
+int pass_own_routes_only(int fd, std::uint32_t our_port) {
   constexpr std::uint32_t kTypeAt = offsetof(nlmsghdr, nlmsg_type);
   constexpr std::uint32_t kFlagsAt = offsetof(nlmsghdr, nlmsg_flags);
+  constexpr std::uint32_t kPortAt = offsetof(nlmsghdr, nlmsg_pid);
   constexpr std::uint32_t kProtocolAt = sizeof(nlmsghdr) + offsetof(rtmsg, rtm_protocol);
+  constexpr std::uint16_t kLoadWord = BPF_LD | BPF_W | BPF_ABS;
   constexpr std::uint16_t kLoadHalf = BPF_LD | BPF_H | BPF_ABS;
   constexpr std::uint16_t kLoadOctet = BPF_LD | BPF_B | BPF_ABS;
   constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
   constexpr std::uint16_t kIfAnyBit = BPF_JMP | BPF_JSET | BPF_K;
   constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
-  std::array<sock_filter, 9> program = {{
+  std::array<sock_filter, 11> program = {{
       {kLoadHalf, 0, 0, kTypeAt},
       {kIfEqual, 1, 0, htons(RTM_NEWROUTE)},
-      {kIfEqual, 0, 4, htons(RTM_DELROUTE)},
+      {kIfEqual, 0, 6, htons(RTM_DELROUTE)},
       {kLoadHalf, 0, 0, kFlagsAt},
-      {kIfAnyBit, 2, 0, htons(NLM_F_MULTI)},
+      {kIfAnyBit, 4, 0, htons(NLM_F_MULTI)},
       {kLoadOctet, 0, 0, kProtocolAt},
-      {kIfEqual, 0, 1, kAddressTag},
+      {kIfEqual, 0, 3, kAddressTag},
+      {kLoadWord, 0, 0, kPortAt},
+      {kIfEqual, 1, 0, htonl(our_port)},
       {kReturn, 0, 0, UINT32_MAX},
       {kReturn, 0, 0, 0},
   }};
@@ -123,14 +127,16 @@ NetlinkSocket open_netlink(int receive_octets, int* os_error) {
   return socket;
 }
 
-int NetlinkWatcher::open(int receive_octets) {
+int NetlinkWatcher::open(int receive_octets, std::uint32_t our_port) {
   int os_error = 0;
   if (!buffer_) return ENOMEM;
   socket_ = open_netlink(receive_octets, &os_error);
   if (socket_ == nullptr) return os_error;
   const int on = 1;
   ::setsockopt(descriptor(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-  if (const int refused = pass_own_routes_only(descriptor()); refused != 0) return refused;
+  if (const int refused = pass_own_routes_only(descriptor(), our_port); refused != 0) {
+    return refused;
+  }
   const int error =
       nl_socket_add_memberships(socket_.get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
                                 RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_NEIGH, 0);
@@ -143,6 +149,10 @@ int NetlinkWatcher::descriptor() const { return nl_socket_get_fd(socket_.get());
 
 void NetlinkWatcher::ask(Table table) {
   if (std::find(asked_.begin(), asked_.end(), table) == asked_.end()) asked_.push_back(table);
+}
+
+void NetlinkWatcher::on_route_removed() {
+  if (running_ == Table::addresses && is_of_routes_) ask(Table::addresses);
 }
 
 void NetlinkWatcher::begin_dump(std::vector<NetlinkEvent>& out, Notices& notices,

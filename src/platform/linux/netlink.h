@@ -50,12 +50,16 @@ using NetlinkSocket = std::unique_ptr<nl_sock, NetlinkSocketDeleter>;
 
 class NetlinkWatcher {
  public:
-  // An errno value, 0 = done. Queues the three tables.
-  [[nodiscard]] int open(int receive_octets);
+  // An errno value, 0 = done. Queues the three tables. What is done to local routes for `our_port`
+  // is not told of.
+  [[nodiscard]] int open(int receive_octets, std::uint32_t our_port);
   [[nodiscard]] int descriptor() const;
 
   // The table once more, after those already asked for.
   void ask(Table table);
+  // A local route was removed for `our_port`: a table that is being read may tell of it still, and is
+  // asked for again.
+  void on_route_removed();
   // Adds what has come in. Call when the descriptor is readable, and after ask().
   void read(std::vector<NetlinkEvent>& out, Notices& notices, core::Instant now);
 

@@ -147,11 +147,12 @@ LinuxPlatform::LinuxPlatform(LinuxOptions options, std::unique_ptr<Loop> loop)
 std::optional<StartFailure> LinuxPlatform::start() {
   // Deadlines are met to the microsecond; the kernel's usual slack of 50 us is for desktops.
   ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-  if (const int error = watcher_.open(options_.netlink_receive_octets); error != 0) {
-    return StartFailure{"netlink notifications: " + explain(error)};
-  }
   if (const int error = requests_.open(); error != 0) {
     return StartFailure{"netlink requests: " + explain(error)};
+  }
+  const int octets = options_.netlink_receive_octets;
+  if (const int error = watcher_.open(octets, requests_.port()); error != 0) {
+    return StartFailure{"netlink notifications: " + explain(error)};
   }
   if (const int error = signals_.open(); error != 0) {
     return StartFailure{"signals: " + explain(error)};
@@ -190,24 +191,22 @@ std::string_view LinuxPlatform::keep(std::string text) {
 // ---- waiting ----------------------------------------------------------------------------------
 
 std::size_t LinuxPlatform::wait(core::Instant deadline, std::span<Event> out) {
-  const bool may_send = deadline != core::Instant::min();
-  if (may_send) let_equals_run(deadline);
-  if (delivered_ < pending_.size()) {
-    // Buffers are in use until everything is delivered; addresses need not wait for that.
-    if (may_send) flush_requests();
-    return deliver(out);
+  // Buffers are in use until everything is delivered; addresses need not wait for that.
+  const bool is_delivered = delivered_ >= pending_.size();
+  if (is_delivered) release();
+  if (deadline != core::Instant::min()) {
+    flush_requests();
+    let_equals_run(deadline);
   }
-  release();
-  if (may_send) flush_requests();
-  gather(deadline);
+  if (is_delivered) gather(deadline);
   return deliver(out);
 }
 
 // With a fixed priority nobody of the same one runs until we sleep, and with thousands of addresses
 // on their way we do not: another vippyd on this processor would be silent as long.
 void LinuxPlatform::let_equals_run(core::Instant deadline) {
-  if (deadline > now() || ::sched_getscheduler(0) == SCHED_OTHER) return;
-  ::sched_yield();
+  const int policy = ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+  if (deadline <= now() && policy != SCHED_OTHER) ::sched_yield();
 }
 
 void LinuxPlatform::release() {
@@ -227,6 +226,7 @@ std::size_t LinuxPlatform::deliver(std::span<Event> out) {
 void LinuxPlatform::flush_requests() {
   if (requests_.empty()) return;
   requests_.flush(tables_, outcomes_);
+  if (requests_.take_doubt()) look_for_routes();
   if (requests_.promotion_error() == 0) return;
   notices_.warn_limited("promotion",
                         "promote_secondaries could not be set while an address was "
@@ -239,6 +239,10 @@ void LinuxPlatform::flush_requests() {
 void LinuxPlatform::collect_said() {
   for (const auto& outcome : outcomes_) pending_.emplace_back(outcome);
   outcomes_.clear();
+  for (const auto& change : requests_.take_changes()) {
+    if (!change.exists) watcher_.on_route_removed();
+    on_event(change);
+  }
   streams_.take_broken(pending_);
   for (const bool is_frame : {false, true}) {
     const int error = std::exchange(send_errors_[is_frame ? 1 : 0], 0);
