@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 struct Wish {
   unsigned repetitions = 50;
   std::string scenario = "all";
+  bool unbound = false;
   double interval_ms = 1;
   double stale_ms = 3;
   Pace pace;
@@ -167,7 +168,7 @@ void tell_losses(const std::vector<Loss>& losses) {
 bool run_soak(const Wish& wish, Json& report) {
   const auto time = std::chrono::duration_cast<Duration>(
       std::chrono::duration<double, std::ratio<60>>(wish.soak_minutes));
-  const auto soaked = soak({time, wish.load, wish.flood, wish.pace});
+  const auto soaked = soak({time, wish.load, wish.flood, wish.pace, !wish.unbound});
   Duration told{};
   for (const auto& one : soaked.take_overs) {
     // What happened at the same time has the same story.
@@ -241,6 +242,8 @@ int main(int argc, char** argv) {
   app.add_option("--json", wish.json, "all figures, as a file");
   app.add_flag("--verbose", wish.is_verbose, "explains every repetition");
   app.add_option("--soak", wish.soak_minutes, "minutes in which nothing happens, instead");
+  app.add_flag("--unbound", wish.unbound,
+               "the soak's nodes run on any processor; else each has one, as a machine would");
   app.add_option("--load", wish.load, "busy processes beside it");
   app.add_option("--flood", wish.flood, "bad datagrams a second on the chat beside it")
       ->check(CLI::Range(0U, 1'000'000U));

@@ -201,7 +201,7 @@ Soaked soak(const SoakWish& wish) {
   }
   // Whether a service on a busy machine is scheduled in time is not the daemons' doing.
   if (wish.pace.realtime > 0) idle.echo().hurry(wish.pace.realtime);
-  for (unsigned n = 1; n <= lab.nodes(); ++n) settle_down(idle, n);
+  for (unsigned n = 1; wish.is_bound && n <= lab.nodes(); ++n) settle_down(idle, n);
   const Busy busy(wish.busy);
   std::optional<Flood> flood;
   if (wish.flood > 0) flood.emplace(lab, wish.flood, lab.nodes());

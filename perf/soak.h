@@ -22,6 +22,7 @@ struct SoakWish {
   unsigned busy = 0;   // processes that do nothing but compute
   unsigned flood = 0;  // bad datagrams a second
   Pace pace;
+  bool is_bound = true;  // each node to a processor, as to a machine of its own
 };
 
 struct TakeOver {

@@ -127,6 +127,14 @@ void Hearing::fell_silent(std::size_t index) {
   peer.latest.reset();
 }
 
+bool Hearing::has_heard(std::size_t peer, std::uint64_t number) const {
+  const auto* beat = latest(peer);
+  if (beat == nullptr) return true;
+  auto own = own_;
+  own.fresh_since = number;
+  return number <= own.sequence && is_fresh(echo_of_us(*beat), own);
+}
+
 const Beat* Hearing::latest(std::size_t peer) const {
   const auto& beat = peers_[peer].latest;
   return beat ? &*beat : nullptr;

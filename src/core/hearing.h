@@ -68,6 +68,9 @@ class Hearing {
   // believes what it hears of the new configuration.
   void hear_former(const Sender& sender, const Beat& beat);
 
+  // Had the peer heard our message of this number, or a later one, when it said its latest word?
+  // Also true when nothing is known of it.
+  [[nodiscard]] bool has_heard(std::size_t peer, std::uint64_t number) const;
   // The latest believed announcement; null: none since the peer was last silent.
   [[nodiscard]] const Beat* latest(std::size_t peer) const;
 

@@ -96,6 +96,7 @@ class Node {
     Instant refuse_until{};              // our kernel would not take it
     bool was_theirs = false;             // another node announced that it holds it
     Instant theirs_until{};              // its last frames may come until then
+    std::uint64_t told_since = 0;        // our message that first said that we have it
   };
 
   // inputs
@@ -215,6 +216,8 @@ class Node {
   [[nodiscard]] bool is_given_up(Instant now) const;
   void hasten_forfeit(Instant now);
   [[nodiscard]] bool has_forfeited(Instant now);
+  [[nodiscard]] bool is_answered(std::size_t group) const;
+  void look_for_answers();
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
   void renew_contests(Instant now);
   void want_group(std::size_t group);
@@ -321,6 +324,7 @@ class Node {
   GroupMarks stock_due_;   // what we hold or refuse of these may have changed
   GroupMarks decide_due_;  // and what is known of these by the facts
   GroupDeadlines hold_deadlines_;
+  GroupMarks unanswered_;  // these go to somebody who may not know yet that we have them
   bool must_decide_all_ = true;  // with the next decision
   bool has_outsiders_ = false;   // at the last decision
   bool refuses_ = false;

@@ -251,6 +251,7 @@ void Node::apply_shared(const Prepared& prepared, Instant now, Actions& out) {
   facts_.assign(shared_->nodes.size(), NodeFacts{});
   stock_due_.resize(groups_.size());
   decide_due_.resize(groups_.size());
+  unanswered_.resize(groups_.size());
   hold_deadlines_.resize(groups_.size());
   host_changed_ = true;  // links and addresses may be others than when it was prepared
   place_vips(now, out);

@@ -62,6 +62,7 @@ bool Node::take_stock_of(std::size_t index, Instant now) {
                        is_refused == refusals_.test(index);
   if (!is_same) {
     if (is_part || (was_claimed && !is_claimed)) touched_.set(index);
+    if (is_claimed && !was_claimed) group.told_since = view_.hearing().own_sequence() + 1;
     claims_.set(index, is_claimed);
     parts_.set(index, is_part);
     refusals_.set(index, is_refused);
@@ -79,31 +80,6 @@ void Node::announce_change(Instant now) {
   const auto pause = std::min(config_.interval / 8, Duration(1ms));
   if (announced_last_) at = std::max(at, *announced_last_ + pause);
   announce_at_ = std::min(announce_at_, at);
-}
-
-void Node::judge_standing(Instant now) {
-  standing_reason_.reset();
-  const auto self = membership_.self();
-  if (!self) return standing_.reset();
-  std::vector<Sight> sights(membership_.size());
-  for (std::size_t i = 0; i < sights.size(); ++i) {
-    if (i == *self) continue;
-    if (membership_.is_silent(i)) {
-      const auto& deaf = deaf_[i];
-      const bool is_there = deaf.heard && now - *deaf.heard <= config_.stale;
-      if (is_there) sights[i] = {true, deaf.is_active, false, nullptr};
-      continue;
-    }
-    const auto* beat = view_.hearing().latest(i);
-    if (beat == nullptr) {
-      sights[i] = {true, membership_.is_active(i), true, nullptr};  // protocol 1 cannot tell
-      continue;
-    }
-    const bool counts_alike = beat->digest == derived().digest &&
-                              beat->view.size() == sights.size();
-    sights[i] = {true, beat->is_active, true, counts_alike ? &beat->view : nullptr};
-  }
-  standing_reason_ = standing_.judge(*self, sights, witness_.verdict(now), now);
 }
 
 // ---- deciding ---------------------------------------------------------------------------------
@@ -191,7 +167,23 @@ bool Node::should_have(std::size_t group, Instant now) const {
   if (!is_active_) return keeps_while_leaving(group, now);
   if (is_outsiders(group)) return false;
   const auto how = makes_first() ? HandOver::make_first : HandOver::break_first;
-  return should_hold(group, groups_[group].owner, *membership_.self(), facts_, how);
+  if (should_hold(group, groups_[group].owner, *membership_.self(), facts_, how)) return true;
+  return makes_first() && !is_answered(group);
+}
+
+// Does who is to have it know that we have it? A word of before we did may have been on its way
+// while its speaker stood still: who knows lets go of what it cannot keep, or keeps it.
+bool Node::is_answered(std::size_t group) const {
+  const auto owner = groups_[group].owner;
+  if (owner == kNobody || owner == membership_.self() || !claims_.test(group)) return true;
+  return view_.hearing().has_heard(owner, groups_[group].told_since);
+}
+
+void Node::look_for_answers() {
+  if (!unanswered_.any()) return;
+  for (const auto group : unanswered_.take()) {
+    (is_answered(group) ? decide_due_ : unanswered_).mark(group);
+  }
 }
 
 void Node::hold_or_release(std::size_t index, Instant now) {
@@ -199,6 +191,7 @@ void Node::hold_or_release(std::size_t index, Instant now) {
   if (should_have(index, now)) {
     group.is_held = true;
     group.release_at = Instant::max();
+    if (!is_answered(index)) unanswered_.mark(index);
     return;
   }
   if (!group.is_held) {
@@ -382,6 +375,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     must_look_again_ = true;
     return;
   }
+  look_for_answers();
   if (is_forfeiting_) hasten_forfeit(now);
   if (is_forfeiting_ && has_forfeited(now)) {
     is_forfeiting_ = false;

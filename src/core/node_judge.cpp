@@ -41,6 +41,31 @@ bool Node::may_be_missed(Instant since) const {
                      [&](const auto& deaf) { return deaf.heard && *deaf.heard > since; });
 }
 
+void Node::judge_standing(Instant now) {
+  standing_reason_.reset();
+  const auto self = membership_.self();
+  if (!self) return standing_.reset();
+  std::vector<Sight> sights(membership_.size());
+  for (std::size_t i = 0; i < sights.size(); ++i) {
+    if (i == *self) continue;
+    if (membership_.is_silent(i)) {
+      const auto& deaf = deaf_[i];
+      const bool is_there = deaf.heard && now - *deaf.heard <= config_.stale;
+      if (is_there) sights[i] = {true, deaf.is_active, false, nullptr};
+      continue;
+    }
+    const auto* beat = view_.hearing().latest(i);
+    if (beat == nullptr) {
+      sights[i] = {true, membership_.is_active(i), true, nullptr};  // protocol 1 cannot tell
+      continue;
+    }
+    const bool counts_alike = beat->digest == derived().digest &&
+                              beat->view.size() == sights.size();
+    sights[i] = {true, beat->is_active, true, counts_alike ? &beat->view : nullptr};
+  }
+  standing_reason_ = standing_.judge(*self, sights, witness_.verdict(now), now);
+}
+
 bool Node::has_link_trouble() const {
   if (has_unplaced_) return true;
   return std::any_of(groups_.begin(), groups_.end(), [](const GroupState& group) {

@@ -112,7 +112,8 @@ void Node::hear_stranger(const MessageHeard& heard, Instant received, Actions& o
 
 // Nothing is on its way that the mere voice of a peer could bring forward.
 bool Node::is_steady() const {
-  return phase_ == Phase::running && is_active_ && !settling_since_ && !is_forfeiting_;
+  const bool is_waiting = settling_since_ || is_forfeiting_ || unanswered_.any();
+  return phase_ == Phase::running && is_active_ && !is_waiting;
 }
 
 void Node::hear_beat(std::size_t peer, const MessageHeard& heard, const Beat& beat,

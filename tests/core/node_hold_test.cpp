@@ -334,6 +334,32 @@ TEST(NodeHoldTest, ADeafPeerThatTurnsToProtocol1LetsUsSleep) {
   EXPECT_GT(nodes[0].node.next_deadline(), nodes[0].now);
 }
 
+// It was on its way while its speaker stood still, and stands still yet.
+TEST(NodeHoldTest, ALateWordOfALostOwnerTakesNothingBack) {
+  Cluster cluster(prefers_a());
+  auto& owner = cluster[0];
+  cluster.forget(0);
+  owner.now = cluster.now;
+  while (owner.count<SendMessage>() == 0) {
+    owner.now = owner.node.next_deadline();
+    owner.tick();
+  }
+  const auto word = owner.last<SendMessage>().message;
+  cluster.forget(0);
+  cluster.silence(0);
+  cluster.run(40ms);
+  ASSERT_EQ(cluster.holders(kVip), Holders{1});
+  cluster[1].step(MessageHeard{word, *parse_ip("10.0.0.1"), cluster.now});
+  cluster.watch(kVip);
+  cluster.run(20ms);
+  EXPECT_EQ(cluster.fewest, 1U);
+  EXPECT_EQ(cluster[1].count<RemoveAddress>(), 0U);
+  cluster.wake(0);
+  cluster.run(400ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster.fewest, 1U);
+}
+
 TEST(NodeHoldTest, AGuardsFarewellIsToldFromAStop) {
   Cluster cluster(prefers_a());
   const auto will = std::get<Message>(cluster[0].last<KeepWill>().message);

@@ -57,8 +57,8 @@ class NetlinkWatcher {
 
   // The table once more, after those already asked for.
   void ask(Table table);
-  // A local route was removed for `our_port`: a table that is being read may tell of it still, and is
-  // asked for again.
+  // A local route was removed for `our_port`: a table that is being read may tell of it still, and
+  // is asked for again.
   void on_route_removed();
   // Adds what has come in. Call when the descriptor is readable, and after ask().
   void read(std::vector<NetlinkEvent>& out, Notices& notices, core::Instant now);
