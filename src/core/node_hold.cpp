@@ -308,7 +308,10 @@ void Node::settle_contest(std::size_t index, bool is_theirs, Instant now, Action
     return;
   }
   if (is_theirs) {
-    if (!std::exchange(group.is_contested, true)) group.again_at = now + kLinger / 2;
+    if (!std::exchange(group.is_contested, true)) {
+      group.again_at = now + kLinger / 2;
+      announce_change(now);  // the other one lets go when it hears that we know
+    }
   } else if (std::exchange(group.is_contested, false)) {
     group.again_at = now;
   }

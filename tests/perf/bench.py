@@ -21,7 +21,8 @@ NAMES += [f"{what}/nodes:64/groups:10000"
                        "turn_at_rest")]
 NAMES += [f"protocol1_{what}/{size}" for what in ("encode", "decode")
           for size in ("nodes:3/groups:1", "nodes:64/groups:512")]
-NAMES += ["frame_gratuitous_arp", "frame_unsolicited_na", "netlink_removals/addresses:1",
+NAMES += ["frame_broadcast_through_bridge/receivers:3", "frame_gratuitous_arp",
+          "frame_unsolicited_na", "netlink_removals/addresses:1",
           "netlink_removals/addresses:100", "netlink_add_routes/acknowledged:each",
           "netlink_add_routes/acknowledged:last"]
 

@@ -50,9 +50,9 @@ MUTATIONS = [
      "    return MoveReason::owner_left;"),
     ("nobody is told that an address came", "advertise.cpp",
      "    broadcast(job, AdvertiseForm::everyone, interfaces, out);\n"
-     "    if (job.vip.address.is_v4()) lane.seconds",
+     "    if (lane.stream++ == 0)",
      "    if (now < Instant{}) broadcast(job, AdvertiseForm::everyone, interfaces, out);\n"
-     "    if (job.vip.address.is_v4()) lane.seconds"),
+     "    if (lane.stream++ == 0)"),
     ("a hang is noticed too late", "guard.cpp",
      "    steps.look_again = view.beat_at + view.stale + kTick;",
      "    steps.look_again = view.beat_at + 3 * view.stale;"),
