@@ -216,6 +216,7 @@ class Node {
   [[nodiscard]] bool is_given_up(Instant now) const;
   void hasten_forfeit(Instant now);
   [[nodiscard]] bool has_forfeited(Instant now);
+  [[nodiscard]] bool is_any_held() const;
   [[nodiscard]] bool is_answered(std::size_t group) const;
   void look_for_answers();
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);

@@ -358,14 +358,17 @@ void Node::copy_facts() {
   }
 }
 
+bool Node::is_any_held() const {
+  return std::any_of(groups_.begin(), groups_.end(),
+                     [](const GroupState& group) { return group.is_held; });
+}
+
 // A kernel that takes its time is waited for as long as it gets on, and it has `stale` from when it
 // was asked: we may have stood still once more.
 bool Node::has_forfeited(Instant now) {
   const auto left = reconciler_.ours();
   const bool gets_on = std::exchange(forfeit_left_, left) > left;
-  const auto is_held = [](const GroupState& group) { return group.is_held; };
-  const auto is_asked = [&] { return std::none_of(groups_.begin(), groups_.end(), is_held); };
-  if (gets_on || (now >= forfeit_until_ && !is_asked())) {
+  if (gets_on || (now >= forfeit_until_ && is_any_held())) {
     forfeit_until_ = std::max(forfeit_until_, now + config_.stale);
   }
   return left == 0 || now >= forfeit_until_;
@@ -486,9 +489,7 @@ Instant Node::whole_deadline() const {
                         shown_reason_ != InactiveReason::draining;
   if (is_going) {
     const auto until = *leaving_since_ + kFollowWithin + Duration(1);
-    const bool has_any = std::any_of(groups_.begin(), groups_.end(),
-                                     [](const auto& group) { return group.is_held; });
-    if (has_any) earliest = std::min(earliest, until);
+    if (is_any_held()) earliest = std::min(earliest, until);
   }
   return earliest;
 }

@@ -35,6 +35,15 @@ void oversleep(Cluster& cluster) {
   cluster.forget(0);
 }
 
+// The late one's first turn, in which it lets go of nothing yet.
+SteppedNode& first_turn(Cluster& cluster) {
+  auto& late = cluster[0];
+  late.now = cluster.now;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+  return late;
+}
+
 // What others have taken meanwhile: requests that were sent to it before may wait for their answer.
 TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   Cluster cluster(prefers_a());
@@ -43,10 +52,7 @@ TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   EXPECT_EQ(cluster.holders(kVip), Holders{1});
   cluster.wake(0);
   cluster.forget(0);
-  auto& late = cluster[0];
-  late.now = cluster.now;
-  late.tick();
-  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+  auto& late = first_turn(cluster);
   EXPECT_EQ(late.node.next_deadline(), late.now + 2ms);
   late.now += 2ms;
   late.tick();
@@ -65,10 +71,7 @@ TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
 TEST(NodeLateTest, WhoStandsStillOnceMoreWhileItLetsGoSaysNothingBeforeItHas) {
   Cluster cluster(prefers_a());
   oversleep(cluster);
-  auto& late = cluster[0];
-  late.now = cluster.now;
-  late.tick();
-  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+  auto& late = first_turn(cluster);
   late.now += 200ms;
   late.tick();
   EXPECT_EQ(late.count<RemoveAddress>(), 1U);
@@ -125,10 +128,7 @@ TEST(NodeLateTest, WhoWasLateWhileItLeavesLetsGoAtOnce) {
 TEST(NodeLateTest, WhoIsStoppedWhileItLingersLetsGoAtOnce) {
   Cluster cluster(prefers_a());
   oversleep_unnoticed(cluster);
-  auto& late = cluster[0];
-  late.now = cluster.now;
-  late.tick();
-  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+  auto& late = first_turn(cluster);
   late.step(StopRequested{});
   late.tick();
   EXPECT_EQ(late.count<RemoveAddress>(), 1U);

@@ -15,6 +15,7 @@
 
 #include "core/assert.h"
 #include "platform/linux/promotion.h"
+#include "platform/os_error.h"
 
 namespace vippy::platform {
 
@@ -257,10 +258,14 @@ void AddressRequests::send(std::vector<Outcome>& out) {
 
 void AddressRequests::finish(const InFlight& in_flight, int os_error, std::vector<Outcome>& out) {
   out.push_back({in_flight.id, os_error});
-  if (os_error == 0 && in_flight.change) changes_.push_back(*in_flight.change);
-  const bool is_surprise =
-      in_flight.change && (os_error == EEXIST || os_error == ESRCH || os_error == ENOENT);
-  is_in_doubt_ = is_in_doubt_ || is_surprise || os_error == ENOBUFS;
+  if (os_error == 0) {
+    if (in_flight.change) changes_.push_back(*in_flight.change);
+    return;
+  }
+  const auto failure = classify(os_error);
+  const bool is_surprise = failure == core::FailureKind::already_there ||
+                           failure == core::FailureKind::not_there;
+  is_in_doubt_ = is_in_doubt_ || (in_flight.change && is_surprise) || os_error == ENOBUFS;
 }
 
 void AddressRequests::answer(std::uint32_t sequence, int os_error, std::vector<Outcome>& out) {

@@ -6,9 +6,9 @@
 //          receive buffer has room for acknowledgements of; one batch for each flush(), so that
 //          the caller can announce the first address before the last one is there.
 // Errors:  Outcomes. A lost acknowledgement is ENOBUFS: every request is answered exactly once.
-// Order:   as given; neighbouring removals may change places, secondary addresses first. What was
-//          done to a local route is known when flush() returns, and only from take_changes(): the
-//          watcher does not hear of it.
+// Order:   as given; neighbouring removals may change places, secondary addresses first.
+//          What was done to a local route is known when flush() returns, and only from
+//          take_changes(): the watcher does not hear of it.
 //          The kernel works through a batch inside sendmsg(), so the answers are there when it
 //          returns and nothing has to be watched.
 // Source:  rtnetlink(7); docs/adr/0003-secondary-addresses.md for the promotion around removals.

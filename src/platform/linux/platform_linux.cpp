@@ -1,8 +1,8 @@
 #include "platform/linux/platform_linux.h"
 
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sched.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -205,8 +205,8 @@ std::size_t LinuxPlatform::wait(core::Instant deadline, std::span<Event> out) {
 // With a fixed priority nobody of the same one runs until we sleep, and with thousands of addresses
 // on their way we do not: another vippyd on this processor would be silent as long.
 void LinuxPlatform::let_equals_run(core::Instant deadline) {
-  const int policy = ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
-  if (deadline <= now() && policy != SCHED_OTHER) ::sched_yield();
+  const auto policy = [] { return ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK; };
+  if (deadline <= now() && policy() != SCHED_OTHER) ::sched_yield();
 }
 
 void LinuxPlatform::release() {

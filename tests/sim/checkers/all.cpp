@@ -45,4 +45,10 @@ bool is_well_heard(const Picture& picture, std::size_t from, std::size_t to, Ins
          is_old(listener.configured.value_or(now));
 }
 
+bool may_have_been_silent(const Picture& picture, std::size_t node, Instant now) {
+  const auto& rules = picture.rules();
+  const auto enough = rules.silence() + rules.stale + 2 * rules.interval + rules.delay;
+  return now - picture.machines()[node].state_since <= enough;
+}
+
 }  // namespace vippy::sim

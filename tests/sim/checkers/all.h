@@ -47,4 +47,7 @@ class Decisions final : public Witness {
 [[nodiscard]] bool is_well_heard(const Picture& picture, std::size_t from, std::size_t to,
                                  Instant now);
 
+// Whoever was late itself says nothing at first: may that have been so, a moment ago?
+[[nodiscard]] bool may_have_been_silent(const Picture& picture, std::size_t node, Instant now);
+
 }  // namespace vippy::sim

@@ -28,11 +28,9 @@ class Lateness final : public Checker {
     const auto& machines = picture.machines();
     const auto& rules = picture.rules();
     const auto settled = machines[sleeper].paused - rules.settle();
-    const auto enough = rules.silence() + rules.stale + 2 * rules.interval + rules.delay;
     for (std::size_t other = 0; other < machines.size(); ++other) {
       if (other == sleeper || !is_well_heard(picture, other, sleeper, now)) continue;
-      // It may have been late itself, and says nothing at first.
-      if (now - machines[other].state_since <= enough) continue;
+      if (may_have_been_silent(picture, other, now)) continue;
       if (picture.hears_since(other, sleeper) < settled) return true;
     }
     return false;

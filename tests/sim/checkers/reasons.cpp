@@ -76,11 +76,8 @@ class Reasons final : public Checker {
       return left ? "" : "that one did not leave";
     }
     if (reason == MoveReason::owner_deaf) {
-      // Whoever was late itself said nothing at first.
-      const auto& rules = picture.rules();
-      const auto enough = rules.silence() + rules.stale + 2 * rules.interval + rules.delay;
-      const bool was_silent = now - machine.state_since <= enough;
-      const bool was_heard = !was_silent && is_well_heard(picture, sayer, from, now);
+      const bool was_heard = !may_have_been_silent(picture, sayer, now) &&
+                             is_well_heard(picture, sayer, from, now);
       return was_heard ? "that one heard it all the time" : "";
     }
     if (reason == MoveReason::preferred_returned && prefers != nullptr && !is_preferred) {
