@@ -44,6 +44,7 @@ void Daemon::start(const core::Config& config) {
   now_ = platform_.now();
   step(core::ConfigLoaded{config});
   perform_actions();
+  log_->flush();
 }
 
 std::optional<int> Daemon::turn() {
@@ -82,6 +83,7 @@ std::optional<int> Daemon::turn() {
   } while (count > 0 && ++waits < kWaitsPerTurn && !is_read_up_ && !exit_code_);
   if (is_due()) judge();
   beat();
+  log_->flush();
   return exit_code_;
 }
 

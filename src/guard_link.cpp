@@ -173,7 +173,7 @@ std::optional<core::Duration> GuardLink::was_fenced(core::Instant now) {
   ++fences_;
   const auto removed = board_->removed.load();
   const int error = board_->removal_error.load();
-  std::string outcome = fmt::format(" and removed {} addresses", removed);
+  std::string outcome = fmt::format(" and removed {} address{}", removed, removed == 1 ? "" : "es");
   if (removed == 0) {
     outcome = error != 0 ? ""
                          : " and found no address to remove: none was held, their lease had run "

@@ -44,35 +44,53 @@ std::string plain(std::string_view message) {
   return text;
 }
 
-// `format` as strftime's, in local time; milliseconds are put where it says "%%".
-std::string date(const char* format) {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  tm local{};
-  ::localtime_r(&now.tv_sec, &local);
-  std::array<char, 64> buffer{};
-  std::string text(buffer.data(), ::strftime(buffer.data(), buffer.size(), format, &local));
-  const auto mark = text.find('%');
-  if (mark != std::string::npos) {
-    text.replace(mark, 1, std::to_string(1'000 + now.tv_nsec / 1'000'000).substr(1));
+// Local time as text, put together anew once a second: a line must cost less than what it is about.
+class Stamp {
+ public:
+  // `format` as strftime's; milliseconds are put where it says "%%%", which only one place may.
+  explicit Stamp(const char* format) : format_(format) {}
+
+  [[nodiscard]] const std::string& now() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    if (now.tv_sec != second_ || text_.empty()) renew(now.tv_sec);
+    if (mark_ != std::string::npos) {
+      const auto digits = std::to_string(1'000 + now.tv_nsec / 1'000'000);
+      text_.replace(mark_, 3, digits, 1, 3);
+    }
+    return text_;
   }
-  return text;
-}
+
+ private:
+  void renew(time_t second) {
+    tm local{};
+    ::localtime_r(&second, &local);
+    std::array<char, 64> buffer{};
+    text_.assign(buffer.data(), ::strftime(buffer.data(), buffer.size(), format_, &local));
+    mark_ = text_.find("%%%");
+    second_ = second;
+  }
+
+  const char* format_;
+  std::string text_;
+  std::size_t mark_ = std::string::npos;
+  time_t second_ = 0;
+};
 
 // Masks, counts what was lost, and says so with the next line that gets through.
 class CountingSink : public LogSink {
  public:
   CountingSink(const core::Logging& logging, std::string_view program)
-      : mask_(logging.mask), program_(program) {}
+      : mask_(logging.mask),
+        tag_(std::string(program) + '[' + std::to_string(::getpid()) + ']') {}
 
   void write(core::Priority priority, std::string_view message) final {
     if (!mask_[static_cast<std::size_t>(priority)]) return;
     if (unsaid_ > 0 && deliver(core::Priority::warning, std::to_string(unsaid_) + kLost)) {
-      unsaid_ = 0;
+      saying_ = std::exchange(unsaid_, 0);
     }
     if (unsaid_ == 0 && deliver(priority, plain(message))) return;
-    ++unsaid_;
-    ++dropped_;
+    lose(1);
   }
 
   [[nodiscard]] std::uint64_t dropped() const final { return dropped_; }
@@ -81,16 +99,28 @@ class CountingSink : public LogSink {
   // False when the line was lost.
   virtual bool deliver(core::Priority priority, const std::string& message) = 0;
 
-  [[nodiscard]] std::string tag() const {
-    return program_ + '[' + std::to_string(::getpid()) + ']';
+  [[nodiscard]] const std::string& tag() const { return tag_; }
+
+  // Of the lines that deliver() took, these got nowhere; that of those before them, too.
+  void lose_delivered(std::size_t lines) {
+    if (saying_ > 0) --lines;
+    unsaid_ += std::exchange(saying_, 0);
+    lose(lines);
   }
+  void got_through() { saying_ = 0; }
 
  private:
   static constexpr const char* kLost = " log lines before this one were dropped: nobody read them";
 
+  void lose(std::size_t lines) {
+    unsaid_ += lines;
+    dropped_ += lines;
+  }
+
   std::array<bool, core::kPriorities> mask_;
-  std::string program_;
+  std::string tag_;
   std::uint64_t unsaid_ = 0;
+  std::uint64_t saying_ = 0;  // lost lines that a delivered one tells of
   std::uint64_t dropped_ = 0;
 };
 
@@ -107,6 +137,7 @@ bool is_socket(int fd) {
   return ::fstat(fd, &file) == 0 && S_ISSOCK(file.st_mode);
 }
 
+// Lines leave together, as many as a pipe takes at once.
 class ConsoleSink final : public CountingSink {
  public:
   ConsoleSink(const core::Logging& logging, std::string_view program, int fd)
@@ -114,28 +145,41 @@ class ConsoleSink final : public CountingSink {
         fd_(fd),
         is_journal_(is_journal(fd)),
         is_socket_(is_socket(fd)) {}
+  ~ConsoleSink() override { send_batch(); }
+
+  void flush() override { send_batch(); }
 
  private:
   bool deliver(core::Priority priority, const std::string& message) override {
-    if (!flush()) return false;
     auto line = beginning(priority) + message;
     if (line.size() >= kLogLineOctetsMax) line.resize(kLogLineOctetsMax - 1);
     line += '\n';
-    const auto written = put(line);
-    if (written == 0) return false;
-    rest_ = line.substr(written);
+    if (batch_.size() + line.size() > kLogLineOctetsMax) send_batch();
+    if (batch_.empty() && !(finish_line() && is_writable())) return false;
+    batch_ += line;
     return true;
   }
 
-  // The journal stamps its lines itself and reads the priority from the front: sd-daemon(3).
-  [[nodiscard]] std::string beginning(core::Priority priority) const {
-    if (is_journal_) return '<' + std::to_string(static_cast<int>(priority)) + '>';
-    return '[' + date("%Y-%m-%dT%H:%M:%S.%%%z") + "] [" + std::string(name_of(priority)) + "] " +
-           tag() + ' ';
+  void send_batch() {
+    if (batch_.empty()) return;
+    const auto written = put(batch_);
+    if (written == 0) {
+      lose_delivered(static_cast<std::size_t>(std::count(batch_.begin(), batch_.end(), '\n')));
+    } else {
+      got_through();
+      rest_ = batch_.substr(written);
+    }
+    batch_.clear();
   }
 
-  // Finishes a line that went out by half: the next one must not begin in its middle.
-  bool flush() {
+  // The journal stamps its lines itself and reads the priority from the front: sd-daemon(3).
+  [[nodiscard]] std::string beginning(core::Priority priority) {
+    if (is_journal_) return '<' + std::to_string(static_cast<int>(priority)) + '>';
+    return '[' + stamp_.now() + "] [" + std::string(name_of(priority)) + "] " + tag() + ' ';
+  }
+
+  // What went out by half: the next line must not begin in its middle.
+  bool finish_line() {
     if (!rest_.empty()) rest_.erase(0, put(rest_));
     return rest_.empty();
   }
@@ -147,16 +191,22 @@ class ConsoleSink final : public CountingSink {
     if (is_socket_) {
       count = ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     } else {
-      pollfd ready{fd_, POLLOUT, 0};
-      if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return 0;
+      if (!is_writable()) return 0;
       count = ::write(fd_, text.data(), text.size());
     }
     return count < 0 ? 0 : static_cast<std::size_t>(count);
   }
 
+  [[nodiscard]] bool is_writable() const {
+    pollfd ready{fd_, POLLOUT, 0};
+    return ::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0;
+  }
+
   int fd_;
   bool is_journal_;
   bool is_socket_;
+  Stamp stamp_{"%Y-%m-%dT%H:%M:%S.%%%%%%%z"};
+  std::string batch_;  // whole lines, at most kLogLineOctetsMax octets
   std::string rest_;
 };
 
@@ -184,7 +234,7 @@ class DatagramSink final : public CountingSink {
 
   bool deliver(core::Priority priority, const std::string& message) override {
     const auto number = facility_ * 8 + static_cast<int>(priority);
-    std::string line = '<' + std::to_string(number) + '>' + date("%b %e %H:%M:%S ") + tag() + ": ";
+    std::string line = '<' + std::to_string(number) + '>' + stamp_.now() + tag() + ": ";
     line += message;
     line.resize(std::min(line.size(), kLogLineOctetsMax));
     if (!connect()) return false;
@@ -206,6 +256,7 @@ class DatagramSink final : public CountingSink {
 
   std::string path_;
   int facility_;
+  Stamp stamp_{"%b %e %H:%M:%S "};
   int fd_ = -1;
 };
 

@@ -5,6 +5,7 @@
 //          takes it whole or not at all.
 // Errors:  never waits for a reader and never dies of one: what cannot be written now is dropped
 //          and counted, and the next line that goes out is preceded by the number of lost ones.
+//          A process that crashes loses the lines since the last flush().
 //          Writing to a disk file waits for the disk, as it must.
 // Order:   make_log_sink() sets SIGPIPE to be ignored for the whole process; a child that wants
 //          the usual behaviour resets it after fork.
@@ -33,6 +34,8 @@ class LogSink {
   // Writes one line. Control characters in `message` are written as \xNN: a peer's name cannot
   // forge a line.
   virtual void write(core::Priority priority, std::string_view message) = 0;
+  // What was written leaves now at the latest: lines may wait for each other until then.
+  virtual void flush() {}
   // Lines dropped since the start.
   [[nodiscard]] virtual std::uint64_t dropped() const { return 0; }
 };

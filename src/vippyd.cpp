@@ -187,6 +187,7 @@ int run(const Options& options, const core::Config& config) {
     say(*failure);
     return kBad;
   }
+  platform::return_free_memory();
   while (!exit_code) exit_code = daemon.turn();
   return *exit_code;
 }

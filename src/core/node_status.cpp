@@ -22,6 +22,26 @@ std::string remedy(FailureKind failure) {
   return {};
 }
 
+// Whom this node misses, and that it is alone. `active_for`: nullopt, it does not offer itself, or
+// it is said why it hears nobody.
+void append_missed(std::optional<Duration> active_for, Status& out) {
+  bool is_alone = active_for && out.peers.size() > 1;
+  auto alone_for = active_for.value_or(Duration{});
+  for (const auto& peer : out.peers) {
+    if (peer.is_self) continue;
+    if (peer.out == OutReason::died || peer.out == OutReason::silent) {
+      out.troubles.push_back({"", "", "node " + peer.name + ": " + std::string(name(*peer.out)),
+                              peer.heard_ago});
+    }
+    if (peer.protocol != 0) is_alone = false;
+    if (peer.was_heard) alone_for = std::min(alone_for, peer.heard_ago);
+  }
+  if (!is_alone) return;
+  out.troubles.push_back({"", "", "this node hears no other one: if they live, they may have the "
+                                  "same addresses; if not, nobody could take over",
+                          alone_for});
+}
+
 }  // namespace
 
 // Twice what was seen, with two digits.
@@ -63,6 +83,8 @@ Status Node::status(Instant now) const {
   out.failover_bound = config_.stale + config_.interval + traits_.address_add_typical;
   append_pace(now, out);
   append_reminders(now, out);
+  const bool may_hear = active_since_ && !lacks_path();
+  append_missed(may_hear ? std::optional(now - *active_since_) : std::nullopt, out);
   return out;
 }
 
@@ -159,15 +181,29 @@ void Node::append_contents(Instant now, Status& out) const {
                           now - *file_old_since_});
 }
 
-// A peer that comes near to `stale` will be taken for lost some day.
+// A peer that comes near to `stale`, or has another one, will be taken for lost some day.
 void Node::append_pace(Instant now, Status& out) const {
   for (std::size_t i = 0; i < membership_.size(); ++i) {
+    const auto* latest = view_.hearing().latest(i);
+    const auto heard_ago = now - membership_.heard_last(i).value_or(Instant{});
+    const bool is_same = latest == nullptr || i == membership_.self() ||
+                         (latest->interval == config_.interval && latest->stale == config_.stale);
+    if (!is_same && heard_ago < kForgetAfter) {
+      out.troubles.push_back({"", "",
+                              "node " + membership_.name(i) + " has interval " +
+                                  format_seconds(latest->interval) + " and stale " +
+                                  format_seconds(latest->stale) + ", this node " +
+                                  format_seconds(config_.interval) + " and " +
+                                  format_seconds(config_.stale) + ": give all nodes the same",
+                              heard_ago, heard_ago});
+    }
     const auto gap = membership_.longest_gap(i, now);
-    if (gap.value <= config_.stale / 2) continue;
+    if (gap.value <= (config_.interval + config_.stale) / 2) continue;
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(gap.value);
     out.troubles.push_back({"", "",
                             "node " + membership_.name(i) + " was not heard for " +
-                                std::to_string(ms.count()) + " ms, more than half of stale: " +
+                                std::to_string(ms.count()) + " ms of the " +
+                                format_seconds(config_.stale) + " s that stale is: " +
                                 advice_for(gap.value),
                             now - gap.at, now - gap.at});
   }
@@ -200,8 +236,9 @@ void Node::append_status(std::size_t index, Instant now, Status& out) const {
     const auto& vip = shared_->groups[index].vips[i];
     if (!key) {
       out.troubles.push_back({vip.text, vip.interface,
-                              vip.interface.empty() ? "no local interface carries it"
-                                                    : "the interface is missing or down",
+                              vip.interface.empty()
+                                  ? "is not there: no local interface carries its network"
+                                  : "is not there: the interface is missing or down",
                               now - nowhere_since_.at(vip.text)});
       continue;
     }

@@ -25,7 +25,7 @@ constexpr std::pair<std::string_view, std::string_view> kSentences[] = {
     {"placed node returned", "the node that it is placed on is back"},
     {"configuration changed", "the configuration was changed"},
     {"nobody had it", "nobody had it, and now a node is there for it"},
-    {"no node is active", "no node is active, so nobody can have it"},
+    {"no node is active", "no node that is heard here is active"},
     {"owner does not hear us",
      "the owner before does not hear this node and counts it as lost"},
     {"owner cannot hold it",
@@ -115,7 +115,7 @@ void append_why(std::string& out, const Json& group, const Json& members, const 
   const auto owner = said_owner.is_string() ? text_of(said_owner) : std::string();
   const bool is_self = !owner.empty() && owner == text_of(member(status, "identity"));
   out += fmt::format("{}: {}{} for {}{}\n", text_of(member(group, "group")),
-                     owner.empty() ? "nobody has it" : "on " + owner,
+                     owner.empty() ? "nobody has it, as far as this node hears," : "on " + owner,
                      is_self ? " (this node)" : "", age_of(member(group, "since")), here(group));
   out += fmt::format("    why:       {}\n", sentence(member(group, "reason")));
   const auto preferred = preferred_of(members);

@@ -62,7 +62,8 @@ std::optional<int> read_command_line(int argc, char** argv, Options& options) {
       ->capture_default_str();
   app.add_flag("--json", options.is_json,
                "Print the answer as the daemon sent it, of why ADDRESS only that group");
-  app.add_flag("-v,--verbose", options.is_verbose, "Also print peers, reasons and troubles");
+  app.add_flag("-v,--verbose", options.is_verbose,
+               "Also print peers, groups with their reasons, and counters");
   app.add_option("COMMAND", options.command, "What to ask")->required();
   auto* object = app.add_option("OBJECT", options.object, "Of why, drain and undrain");
   app.set_version_flag("-V,--version", "vippyctl " VIPPY_VERSION);

@@ -41,4 +41,7 @@ struct Scheduling {
 // each one that could not be had a text with the remedy; the other one is applied all the same.
 [[nodiscard]] std::vector<std::string> apply_scheduling(const Scheduling& scheduling);
 
+// Gives memory back to the system that was needed once, to read and to start.
+void return_free_memory();
+
 }  // namespace vippy::platform

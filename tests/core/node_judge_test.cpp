@@ -258,7 +258,8 @@ TEST_F(NodeJudgeTest, WithoutAChatInterfaceANodeTakesNothingUntilThereIsOne) {
     EXPECT_TRUE(waiting.kernel.empty());
     waiting.run(200ms);
     EXPECT_EQ(waiting.kernel.size(), 2U);
-    EXPECT_TRUE(waiting.status().troubles.empty());
+    ASSERT_EQ(waiting.status().troubles.size(), 1U);
+    EXPECT_EQ(waiting.status().troubles[0].text.rfind("this node hears no other one", 0), 0U);
   }
 }
 

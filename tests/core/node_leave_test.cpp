@@ -83,9 +83,10 @@ TEST_F(NodeLeaveTest, TheOnlyNodeLeftKeepsWhatItHasWhileDrained) {
   EXPECT_EQ(cluster.fewest, 1U);
   const auto status = cluster[0].status();
   EXPECT_EQ(status.groups[0].owner, 0U);
-  ASSERT_EQ(status.troubles.size(), 1U);
+  ASSERT_EQ(status.troubles.size(), 2U);
   EXPECT_EQ(status.troubles[0].text,
             "no other node can take it, so this node keeps it: do not stop it");
+  EXPECT_EQ(status.troubles[1].text, "node b: lost: fell silent for longer than stale");
 }
 
 // The other one is there, but has no interface for it.

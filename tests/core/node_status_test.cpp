@@ -1,4 +1,6 @@
-#include "tests/core/stepped_node.h"
+#include <algorithm>
+
+#include "tests/core/talking_nodes.h"
 
 namespace vippy::core {
 namespace {
@@ -67,7 +69,7 @@ TEST_F(NodeStatusTest, ShowsAddressesThatSomebodyElseSetAndInterfacesThatAreMiss
             "was there and not set by vippyd: it will never be removed");
   link(false);
   ASSERT_EQ(status().troubles.size(), 3U);
-  EXPECT_EQ(status().troubles[0].text, "the interface is missing or down");
+  EXPECT_EQ(status().troubles[0].text, "is not there: the interface is missing or down");
   EXPECT_EQ(status().troubles[2].text.rfind("chat_interface (all) is missing", 0), 0U);
 }
 
@@ -118,23 +120,27 @@ TEST_F(NodeStatusTest, ATroubleSaysSinceWhenAndGoesWithItsCause) {
   now += 2s;
   link(false);
   now += 5s;
-  EXPECT_EQ(status().troubles[0].text, "the interface is missing or down");
+  EXPECT_EQ(status().troubles[0].text, "is not there: the interface is missing or down");
   EXPECT_EQ(status().troubles[0].since, 7s);
   link(true);
   for (const auto& trouble : status().troubles) {
-    EXPECT_NE(trouble.text, "the interface is missing or down");
+    EXPECT_NE(trouble.text, "is not there: the interface is missing or down");
   }
 }
 
 TEST_F(NodeStatusTest, ALongSilenceIsATroubleWithItsRemedyAndIsForgotten) {
   start(kPair);
   hear("b", kPair);
-  now += 180ms;
+  const auto half_the_slack = (kPair.interval + kPair.stale) / 2;
+  now += half_the_slack;
+  hear("b", kPair);
+  EXPECT_TRUE(status().troubles.empty());
+  now += half_the_slack + 1ms;
   hear("b", kPair);
   now += 4s;
   ASSERT_EQ(status().troubles.size(), 1U);
-  EXPECT_EQ(status().troubles[0].text, "node b was not heard for 180 ms, more than half of stale: "
-                                       "raise stale to 0.36 or more, on all nodes");
+  EXPECT_EQ(status().troubles[0].text, "node b was not heard for 201 ms of the 0.3 s that stale "
+                                       "is: raise stale to 0.41 or more, on all nodes");
   EXPECT_EQ(status().troubles[0].last, 4s);
   now += 2min;
   EXPECT_TRUE(status().troubles.empty()) << "though nothing was heard of it since";
@@ -159,6 +165,60 @@ TEST_F(NodeStatusTest, SaysWhyAPeerIsOut) {
   EXPECT_EQ(status().peers[1].out, OutReason::inactive);
   run(kPair.stale + 1ms);
   EXPECT_EQ(status().peers[1].out, OutReason::left);
+}
+
+std::vector<std::string> texts(const Status& status) {
+  std::vector<std::string> out;
+  for (const auto& trouble : status.troubles) out.push_back(trouble.text);
+  return out;
+}
+
+const std::string kAlone =
+    "this node hears no other one: if they live, they may have the same addresses; if not, nobody "
+    "could take over";
+
+TEST(NodeTroublesTest, WhoIsMissedIsATroubleAndSoIsBeingAlone) {
+  const std::vector<std::string> names = {"a", "b", "c"};
+  TalkingNodes nodes(names);
+  nodes.start(talking_config(1, names, {{"a", "10.0.0.9/24"}}));
+  nodes.run(400ms);
+  EXPECT_EQ(texts(nodes[0].status()), std::vector<std::string>{});
+  nodes.silence(1);
+  nodes.run(100ms);
+  const std::string lost = "node b: lost: fell silent for longer than stale";
+  ASSERT_EQ(texts(nodes[0].status()), std::vector<std::string>{lost});
+  EXPECT_NEAR(std::chrono::duration<double>(nodes[0].status().troubles[0].since).count(), 0.1,
+              0.011);
+  nodes[2].step(StopRequested{});
+  nodes.run(400ms);
+  EXPECT_EQ(texts(nodes[0].status()), (std::vector<std::string>{lost, kAlone}));
+  nodes.wake(1);
+  nodes.run(400ms);
+  const auto after = texts(nodes[0].status());
+  EXPECT_EQ(std::count(after.begin(), after.end(), lost), 0);
+  EXPECT_EQ(std::count(after.begin(), after.end(), kAlone), 0);
+}
+
+TEST(NodeTroublesTest, WhoWasNeverHeardLeavesAnActiveNodeAlone) {
+  TalkingNodes nodes({"a"});
+  nodes.start(talking_config(1, {"a", "b"}, {{"a", "10.0.0.9/24"}}));
+  nodes.run(50ms);
+  EXPECT_EQ(texts(nodes[0].status()), std::vector<std::string>{}) << "it has not listened enough";
+  nodes.run(400ms);
+  EXPECT_EQ(texts(nodes[0].status()), std::vector<std::string>{kAlone});
+}
+
+TEST(NodeTroublesTest, APeerOfAnotherPaceIsNamed) {
+  TalkingNodes nodes({"a", "b"});
+  auto config = talking_config(1, {"a", "b"}, {{"a", "10.0.0.9/24"}});
+  nodes[0].start(config);
+  config.interval = 20ms;
+  config.stale = 100ms;
+  nodes[1].start(config);
+  nodes.run(400ms);
+  EXPECT_EQ(texts(nodes[0].status()),
+            std::vector<std::string>{"node b has interval 0.02 and stale 0.1, this node 0.01 and "
+                                     "0.03: give all nodes the same"});
 }
 
 }  // namespace

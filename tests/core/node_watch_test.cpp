@@ -321,8 +321,9 @@ TEST(NodeWatchTest, TheNodeThatNoWitnessAnswersLetsGoAndTheOtherTakesOver) {
   EXPECT_EQ(pair[0].status().inactive_reason, "hears no other node, and no witness answers");
   run_with(pair, gateway, 4s, {1});
   const auto troubles = pair[0].status().troubles;
-  ASSERT_EQ(troubles.size(), 1U);
+  ASSERT_EQ(troubles.size(), 2U);
   EXPECT_EQ(troubles[0].text.rfind("no witness answers", 0), 0U);
+  EXPECT_EQ(troubles[1].text, "node b: lost: fell silent for longer than stale");
   pair.isolate(0, false);
   run_with(pair, gateway, 500ms, {0, 1});
   EXPECT_EQ(pair.holders(kVip), std::vector<std::size_t>{0});

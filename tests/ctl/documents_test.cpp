@@ -134,7 +134,7 @@ TEST(DocumentsTest, ManPageShowsAHealthCheckThatTells) {
   };
   auto status = status_of(golden_statuses()[0].status);
   EXPECT_EQ(health_of(say(status)), 0);
-  status.troubles = {{"10.77.1.1", "eth0", "the interface is missing or down"}};
+  status.troubles = {{"10.77.1.1", "eth0", "is not there: the interface is missing or down"}};
   EXPECT_EQ(health_of(say(status)), 1);
   status.troubles.clear();
   status.is_active = false;

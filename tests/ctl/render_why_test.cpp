@@ -68,8 +68,8 @@ TEST(RenderWhyTest, TellsWhyNobodyHasIt) {
   status.peers[2].hears_us = false;
   status.inactive_reason = "link down";
   EXPECT_EQ(render_why(render_json(status), "FD00:0::1/64").value(),
-            "fd00::1: nobody has it for 1:02:05\n"
-            "    why:       no node is active, so nobody can have it\n"
+            "fd00::1: nobody has it, as far as this node hears, for 1:02:05\n"
+            "    why:       no node that is heard here is active\n"
             "    others:    nobody else could take it; a cannot: link down; b cannot: not heard; "
             "c cannot: it does not hear this node; d cannot: it stops or is drained\n");
 }

@@ -69,6 +69,7 @@ TEST(LogTest, WritesDatePriorityProgramAndMessage) {
   const auto ends = Ends::pipe();
   auto sink = make_console_sink(everything(), "vippyd", ends.out);
   sink->write(Priority::crit, "old configuration");
+  sink->flush();
   EXPECT_THAT(ends.read_all(),
               testing::MatchesRegex("\\[[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
                                     "\\.[0-9]{3}[+-][0-9]{4}\\] \\[crit\\] vippyd\\[" +
@@ -90,12 +91,28 @@ TEST(LogTest, TheJournalGetsThePriorityAndNoStampOfOurs) {
   ::unsetenv("JOURNAL_STREAM");
 }
 
+TEST(LogTest, LinesLeaveTogetherAndInOrder) {
+  const auto ends = Ends::pipe();
+  auto sink = make_console_sink(everything(), "vippyd", ends.out);
+  const std::string message(1'500, 'x');
+  sink->write(Priority::notice, message + "1");
+  sink->write(Priority::notice, message + "2");
+  EXPECT_EQ(ends.read_all(), "");
+  sink->write(Priority::notice, message + "3");  // more than a pipe takes at once
+  const auto first = ends.read_all();
+  EXPECT_THAT(first, testing::MatchesRegex("[^\n]*x1\n[^\n]*x2\n"));
+  EXPECT_LE(first.size(), kLogLineOctetsMax);
+  sink.reset();
+  EXPECT_THAT(ends.read_all(), testing::MatchesRegex("[^\n]*x3\n"));
+}
+
 TEST(LogTest, LeavesOutWhatTheMaskLeavesOut) {
   const auto ends = Ends::pipe();
   auto sink = make_console_sink(core::Logging{}, "vippyd", ends.out);
   sink->write(Priority::warning, "hidden");
   sink->write(Priority::debug, "hidden");
   sink->write(Priority::notice, "shown");
+  sink->flush();
   const auto text = ends.read_all();
   EXPECT_EQ(text.find("hidden"), std::string::npos);
   EXPECT_NE(text.find("shown"), std::string::npos);
@@ -107,6 +124,7 @@ TEST(LogTest, OneMessageIsOneLineHoweverItIsForged) {
   auto sink = make_console_sink(everything(), "vippyd", ends.out);
   sink->write(Priority::notice, "a\n[crit] b\x1b[31m");
   sink->write(Priority::notice, std::string(10'000, 'x'));
+  sink->flush();
   const auto text = ends.read_all();
   EXPECT_NE(text.find("a\\x0a[crit] b\\x1b[31m\n"), std::string::npos);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
@@ -126,12 +144,14 @@ void expect_drops_and_recovers(const Ends& ends) {
   sink->write(Priority::notice, message);
   ends.read_all();
   sink->write(Priority::notice, "again");
+  sink->flush();
   const auto text = ends.read_all();
   EXPECT_THAT(text, testing::HasSubstr("[warning] vippyd"));
   EXPECT_THAT(text, testing::HasSubstr("] 3 log lines before this one were dropped"));
   EXPECT_THAT(text, testing::HasSubstr("] again\n"));
   EXPECT_EQ(sink->dropped(), 3U);
   sink->write(Priority::notice, "quiet");
+  sink->flush();
   EXPECT_THAT(ends.read_all(), testing::Not(testing::HasSubstr("dropped")));
 }
 
@@ -163,7 +183,12 @@ TEST(LogTest, AClosedReaderDoesNotKill) {
     auto sink = make_console_sink(everything(), "vippyd", ends.out);
     ends.close_reader();
     sink->write(Priority::notice, "nobody listens");
-    EXPECT_EQ(sink->dropped(), 1U);
+    sink->write(Priority::notice, "to this one neither");
+    sink->flush();
+    EXPECT_EQ(sink->dropped(), 2U);
+    sink->write(Priority::notice, "nor to this one, which has those before it in front");
+    sink->flush();
+    EXPECT_EQ(sink->dropped(), 3U);
   }
   auto sink = make_console_sink(everything(), "vippyd", -1);
   sink->write(Priority::notice, "closed descriptor");

@@ -69,7 +69,7 @@ TEST_F(ProcessTest, TheGuardOfAKilledDaemonSaysWhatItDid) {
   cluster.node(1).mark_log();
   cluster.node(1).kill();
   cluster.node(1).wait_log("vippy-guard: vippyd ended without a word: its guard has said for it "
-                           "that this node leaves and removed 1 addresses");
+                           "that this node leaves and removed 1 address");
 }
 
 TEST_F(ProcessTest, ItCanBeStartedAgainRightAfterItWasKilled) {

@@ -21,6 +21,8 @@ MUTATIONS = [
      "    return holds && !nodes[owner].surely_has(group);", "    return false;"),
     ("the old owner keeps the address for long", "node_hold.cpp",
      "constexpr Duration kLinger = 2ms;", "constexpr Duration kLinger = 700ms;"),
+    ("a group is let go of before who gets it has heard of us", "node_hold.cpp",
+     "  return makes_first() && !is_answered(group);", "  return false;"),
     ("recordings are believed", "sessions.cpp",
      "    if (sender.sequence <= proven_->sequence) return Verdict::replayed;", ""),
     ("what a deaf node says counts", "hearing.cpp",

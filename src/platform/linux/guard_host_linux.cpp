@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <netinet/in.h>
@@ -139,6 +140,9 @@ Fitness GuardHostLinux::prepare(std::string_view name) {
   fitness.removal = removal_.open();
   // The first look is a rehearsal: code, sockets and buffers have been used once.
   if (fitness.removal == 0) fitness.removal = removal_.find({}, true);
+#ifdef __GLIBC__
+  ::malloc_trim(0);  // what is not used need not be locked
+#endif
   fitness.memory_lock = lock_memory();
   fitness.out_of_memory = escape_out_of_memory();
   fitness.name = name_.claim(name);

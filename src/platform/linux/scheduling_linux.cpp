@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -85,6 +86,12 @@ std::vector<std::string> apply_scheduling(const Scheduling& scheduling) {
     failed("memory cannot be unlocked: " + explain(errno) + "; start vippyd again");
   }
   return out;
+}
+
+void return_free_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
 }
 
 }  // namespace vippy::platform
