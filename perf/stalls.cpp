@@ -144,7 +144,7 @@ std::vector<Stall> StallWatch::between(Duration from, Duration to) const {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& stall : stalls_) {
-      if (stall.at >= from && stall.at <= to) out.push_back(stall);
+      if (stall.at >= from && stall.at - stall.length <= to) out.push_back(stall);
     }
   }
   std::sort(out.begin(), out.end(),

@@ -58,7 +58,7 @@ class StallWatch {
   void follow(const std::string& who, pid_t task);
   // Something that measured itself.
   void note(const std::string& who, Duration at, Duration length);
-  // Those that were over between these two times, the longest first.
+  // Those that were there between these two times, the longest first.
   [[nodiscard]] std::vector<Stall> between(Duration from, Duration to) const;
   // Forgets what was over before.
   void forget(Duration before);

@@ -274,6 +274,7 @@ class Node {
   [[nodiscard]] Duration yield_patience() const;
   [[nodiscard]] Instant self_deadline() const;
   [[nodiscard]] bool has_link_trouble() const;
+  [[nodiscard]] bool hears_nobody(Instant now) const;
   [[nodiscard]] bool lacks_path() const;
   [[nodiscard]] std::optional<InactiveReason> inactive_reason() const;
   [[nodiscard]] std::string reason_text(InactiveReason reason) const;
@@ -366,6 +367,7 @@ class Node {
   std::vector<NodeFacts> facts_;  // of the last decision
   bool is_settled_ = false;
   bool is_forfeiting_ = false;  // lets go of everything before it speaks
+  bool may_keep_ = false;       // unless it hears nobody until then
   Instant forfeit_at_{};        // then
   Instant forfeit_until_{};     // speaks then, unless the kernel gets on
   std::size_t forfeit_left_ = 0;  // to let go of

@@ -253,6 +253,7 @@ void Node::forfeit(Instant now, Duration linger, Actions& out) {
   out.push_back(WithdrawAdditions{});
   if (!goes_by_facts()) return;
   is_forfeiting_ = true;
+  may_keep_ = false;
   forfeit_at_ = now + linger;
   forfeit_until_ = forfeit_at_ + config_.stale;
   forfeit_left_ = reconciler_.ours();
@@ -346,18 +347,6 @@ void Node::wait_for_facts(Instant now) {
   members_changed_ = members_changed_ || standing_.is_waiting();
 }
 
-void Node::copy_facts() {
-  const auto facts = view_.facts();
-  facts_.assign(facts.begin(), facts.end());
-  has_outsiders_ = view_.has_outsiders();
-  if (!view_.has_plain_peers()) return;
-  // Protocol 1 knows neither waiting nor refusing.
-  for (auto& one : facts_) {
-    one.is_settled = true;
-    one.refusals = nullptr;
-  }
-}
-
 bool Node::is_any_held() const {
   return std::any_of(groups_.begin(), groups_.end(),
                      [](const GroupState& group) { return group.is_held; });
@@ -366,6 +355,8 @@ bool Node::is_any_held() const {
 // A kernel that takes its time is waited for as long as it gets on, and it has `stale` from when it
 // was asked: we may have stood still once more.
 bool Node::has_forfeited(Instant now) {
+  // Who took something stands still as we did, or is gone: then nobody has it but we, if anybody.
+  if (may_keep_ && now < forfeit_at_ && hears_nobody(now)) return true;
   const auto left = reconciler_.ours();
   const bool gets_on = std::exchange(forfeit_left_, left) > left;
   if (gets_on || (now >= forfeit_until_ && is_any_held())) {

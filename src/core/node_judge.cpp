@@ -29,7 +29,20 @@ void Node::judge_lateness(Instant now, Actions& out) {
   const bool is_missed = may_be_missed(silent_since);
   log(out, event::WasLate{now - silent_since, is_missed});
   ++counters_.late;
-  if (is_missed) forfeit(now, linger(), out);
+  if (!is_missed) return;
+  forfeit(now, linger(), out);
+  may_keep_ = true;  // unlike what the guard takes off
+}
+
+// Not even one that does not hear us.
+bool Node::hears_nobody(Instant now) const {
+  for (std::size_t i = 0; i < membership_.size(); ++i) {
+    if (i == membership_.self()) continue;
+    const auto& deaf = deaf_[i];
+    const bool is_deaf_one = deaf.heard && now - *deaf.heard <= config_.stale;
+    if (is_deaf_one || !membership_.is_silent(i)) return false;
+  }
+  return true;
 }
 
 // All that arrived was read. Whoever stood still itself gives us `stale` from its return before it
@@ -64,6 +77,18 @@ void Node::judge_standing(Instant now) {
     sights[i] = {true, beat->is_active, true, counts_alike ? &beat->view : nullptr};
   }
   standing_reason_ = standing_.judge(*self, sights, witness_.verdict(now), now);
+}
+
+void Node::copy_facts() {
+  const auto facts = view_.facts();
+  facts_.assign(facts.begin(), facts.end());
+  has_outsiders_ = view_.has_outsiders();
+  if (!view_.has_plain_peers()) return;
+  // Protocol 1 knows neither waiting nor refusing.
+  for (auto& one : facts_) {
+    one.is_settled = true;
+    one.refusals = nullptr;
+  }
 }
 
 bool Node::has_link_trouble() const {

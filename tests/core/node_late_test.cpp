@@ -110,9 +110,53 @@ TEST(NodeLateTest, WhatNobodyHasTakenYetALateNodeKeepsInSilenceUntilSomebodyHas)
 }
 
 TEST(NodeLateTest, WhatNobodyTakesALateNodeLetsGoOfAllTheSame) {
-  Cluster cluster(prefers_a());
+  Cluster cluster(prefers_a(kThree));
+  cluster[2].step(OrderGiven{OrderKind::drain, "c"});  // it takes nothing, and is there
+  cluster.run(50ms);
   oversleep_unnoticed(cluster);
   cluster.run(60ms);
+  EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
+}
+
+// One processor stands still, and then the other one: nobody is there to take anything.
+TEST(NodeLateTest, ALateNodeThatHearsNobodyUntilItWouldLetGoKeepsWhatItHas) {
+  Cluster cluster(prefers_a());
+  oversleep_unnoticed(cluster);
+  cluster.watch(kVip);
+  cluster.run(60ms);
+  EXPECT_TRUE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+  EXPECT_EQ(cluster[0].count<RemoveAddress>(), 0U);
+  EXPECT_GT(cluster[0].count<SendMessage>(), 0U);
+  cluster.wake(1);
+  cluster.run(200ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster.fewest, 1U);
+}
+
+// Another one took it meanwhile, and stands still now.
+TEST(NodeLateTest, WhatALateNodeKeptAndAnotherOneTookIsOneOwnersWhenBothAreThere) {
+  Cluster cluster(prefers_a());
+  cluster.silence(0);
+  cluster.run(40ms);
+  cluster.silence(1);
+  cluster.run(60ms);
+  cluster.wake(0);
+  cluster.forget(0);
+  cluster.run(100ms);
+  cluster.wake(1);
+  cluster.watch(kVip);
+  cluster.run(50ms);
+  EXPECT_EQ(cluster.holders(kVip).size(), 1U);
+  EXPECT_EQ(cluster.fewest, 1U);
+}
+
+TEST(NodeLateTest, AFencedNodeThatHearsNobodyLetsGo) {
+  Cluster cluster(prefers_a());
+  cluster.silence(1);
+  cluster.run(60ms);
+  cluster.forget(0);
+  cluster[0].step(Fenced{3ms});
+  cluster.run(10ms);
   EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
 }
 

@@ -49,9 +49,9 @@ class Overlap final : public Checker {
     return it.state == DaemonState::running && now - it.started > picture.rules().mature;
   }
 
-  // A node died or was cut off and is not missed yet, or was back before everybody missed it: those
-  // that count on it still may differ from those that never did about who is next, and who has the
-  // address keeps it until it is missed.
+  // A node died or was cut off, if only from some, and is not missed yet, or was back before they
+  // missed it: those that count on it still may differ from those that never did about who is next,
+  // and whoever has the address keeps it until it is missed.
   bool is_somebody_unmissed(const Picture& picture, Instant now) {
     const auto& rules = picture.rules();
     const auto missed_within = rules.stale + 2 * rules.interval + 2 * rules.delay;
@@ -68,13 +68,13 @@ class Overlap final : public Checker {
     return is_one;
   }
 
-  // When the last of the others ceased to hear it; nullopt: it is heard.
+  // When the last of those that do not hear it ceased to; nullopt: all hear it.
   static std::optional<Instant> unheard_since(const Picture& picture, std::size_t machine) {
-    Instant out{};
+    std::optional<Instant> out;
     for (std::size_t other = 0; other < picture.machines().size(); ++other) {
-      if (other == machine) continue;
-      if (picture.hears(machine, other)) return std::nullopt;
-      out = std::max(out, picture.hears_since(machine, other));
+      if (other == machine || !picture.machines()[other].runs()) continue;
+      if (picture.hears(machine, other)) continue;
+      out = std::max(out.value_or(Instant{}), picture.hears_since(machine, other));
     }
     return out;
   }
