@@ -23,6 +23,10 @@ class Overlap final : public Checker {
     for (auto& [key, since] : since_) {
       if (since == Instant::max() || now - since <= picture.rules().hand_over()) continue;
       const auto& [vip, one, other] = key;
+      if (is_unmissed_by(picture, one, other, now)) {
+        since = now;
+        continue;
+      }
       flag(since + picture.rules().hand_over(),
            fmt::format("{} is on {} and {}, which hear each other", core::format(vip),
                        picture.rules().nodes[one], picture.rules().nodes[other]));
@@ -49,12 +53,11 @@ class Overlap final : public Checker {
     return it.state == DaemonState::running && now - it.started > picture.rules().mature;
   }
 
-  // A node died or was cut off, if only from some, and is not missed yet, or was back before they
-  // missed it: those that count on it still may differ from those that never did about who is next,
-  // and whoever has the address keeps it until it is missed.
+  // A node died or was cut off and is not missed yet, or was back before everybody missed it: those
+  // that count on it still may differ from those that never did about who is next, and who has the
+  // address keeps it until it is missed.
   bool is_somebody_unmissed(const Picture& picture, Instant now) {
-    const auto& rules = picture.rules();
-    const auto missed_within = rules.stale + 2 * rules.interval + 2 * rules.delay;
+    const auto missed_within = patience(picture.rules());
     bool is_one = false;
     for (std::size_t i = 0; i < picture.machines().size(); ++i) {
       const auto& machine = picture.machines()[i];
@@ -68,13 +71,28 @@ class Overlap final : public Checker {
     return is_one;
   }
 
-  // When the last of those that do not hear it ceased to; nullopt: all hear it.
+  // The same of one that is cut off from both of these: what goes to it both of them may have.
+  static bool is_unmissed_by(const Picture& picture, std::size_t one, std::size_t two,
+                             Instant now) {
+    for (std::size_t i = 0; i < picture.machines().size(); ++i) {
+      if (i == one || i == two || picture.hears(i, one) || picture.hears(i, two)) continue;
+      const auto last = std::max(picture.hears_since(i, one), picture.hears_since(i, two));
+      if (picture.machines()[i].runs() && now - last <= patience(picture.rules())) return true;
+    }
+    return false;
+  }
+
+  static Duration patience(const Rules& rules) {
+    return rules.stale + 2 * rules.interval + 2 * rules.delay;
+  }
+
+  // When the last of the others ceased to hear it; nullopt: it is heard.
   static std::optional<Instant> unheard_since(const Picture& picture, std::size_t machine) {
-    std::optional<Instant> out;
+    Instant out{};
     for (std::size_t other = 0; other < picture.machines().size(); ++other) {
-      if (other == machine || !picture.machines()[other].runs()) continue;
-      if (picture.hears(machine, other)) continue;
-      out = std::max(out.value_or(Instant{}), picture.hears_since(machine, other));
+      if (other == machine) continue;
+      if (picture.hears(machine, other)) return std::nullopt;
+      out = std::max(out, picture.hears_since(machine, other));
     }
     return out;
   }
