@@ -102,6 +102,8 @@ Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat,
   // Whoever hears us echoes us freshly. (Our echo to it is renewed all the same: it may have lost
   // us as we have lost it.)
   if (!is_fresh(of_us, own_)) return Verdict::deaf;
+  // What we said while it took us for deaf it has echoed and not gone by.
+  if (!peer.latest) peer.heeds_from = own_.sequence + 1;
   peer.latest = beat;
   peer.said_latest = sender;
   return verdict;
@@ -127,12 +129,12 @@ void Hearing::fell_silent(std::size_t index) {
   peer.latest.reset();
 }
 
-bool Hearing::has_heard(std::size_t peer, std::uint64_t number) const {
+bool Hearing::has_heeded(std::size_t peer, std::uint64_t number) const {
   const auto* beat = latest(peer);
   if (beat == nullptr) return true;
   auto own = own_;
-  own.fresh_since = number;
-  return number <= own.sequence && is_fresh(echo_of_us(*beat), own);
+  own.fresh_since = std::max(number, peers_[peer].heeds_from);
+  return own.fresh_since <= own.sequence && is_fresh(echo_of_us(*beat), own);
 }
 
 const Beat* Hearing::latest(std::size_t peer) const {

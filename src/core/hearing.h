@@ -68,9 +68,9 @@ class Hearing {
   // believes what it hears of the new configuration.
   void hear_former(const Sender& sender, const Beat& beat);
 
-  // Had the peer heard our message of this number, or a later one, when it said its latest word?
-  // Also true when nothing is known of it.
-  [[nodiscard]] bool has_heard(std::size_t peer, std::uint64_t number) const;
+  // Had the peer heard and believed our message of this number, or a later one, when it said its
+  // latest word? Also true when nothing is known of it.
+  [[nodiscard]] bool has_heeded(std::size_t peer, std::uint64_t number) const;
   // The latest believed announcement; null: none since the peer was last silent.
   [[nodiscard]] const Beat* latest(std::size_t peer) const;
 
@@ -81,6 +81,7 @@ class Hearing {
     NodeId id = 0;
     PeerSession session;
     std::optional<Beat> latest;
+    std::uint64_t heeds_from = 0;  // the first of our messages that shows that we hear it (again)
     Sender said_latest;
   };
 

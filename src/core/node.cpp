@@ -261,6 +261,8 @@ void Node::disbelieve(const Announcement& announcement, Instant received, Action
 }
 
 void Node::announce(Instant now, Actions& out) {
+  // What was here since the last announcement counts once more as here: others wait for the next.
+  const bool tells_former = is_mature_ && touched_ != parts_;
   if (speaks_2(config_.protocol)) speak_beat(now, out);
   if (speaks_1(config_.protocol)) {
     SendAnnouncement send;
@@ -281,6 +283,7 @@ void Node::announce(Instant now, Actions& out) {
   ++counters_.announcements_sent;
   announced_last_ = now;
   announce_at_ = now + config_.interval;
+  if (tells_former) announce_change(now);
 }
 
 // ---- requests and the rest --------------------------------------------------------------------
@@ -326,7 +329,7 @@ void Node::on(const StopRequested&, Instant now, Actions& out) {
   phase_ = Phase::leaving;
   leave_by_ = now + kLeaveWithin;
   log(out, event::Stopping{});
-  if (is_forfeiting_) forfeit(now, linger(), out);  // there is no time to wait for others
+  if (forfeits_) forfeit(*forfeits_, now, linger(), out);  // there is no time to wait for others
   if (goes_by_facts()) return;  // the others come first: see keeps_while_leaving()
   is_active_ = false;
   // First the others, so that they take over while our addresses go.
@@ -341,7 +344,7 @@ void Node::on(const Fenced& fenced, Instant now, Actions& out) {
   view_.hearing().next_sender();  // the guard said our will under this number
   if (goes_by_facts()) membership_.excuse(now - announce_at_, now);
   announced_last_ = now;
-  forfeit(now, std::min(linger(), fenced.left), out);
+  forfeit(Forfeit::fenced, now, std::min(linger(), fenced.left), out);
 }
 
 void Node::on(const SendRefused& refused, Instant now, Actions& out) {
@@ -374,8 +377,8 @@ void Node::on(const Tick&, Instant now, Actions& out) {
   for (const auto& key : reconciler_.take_adopted()) came_up(key, now, out);
   if (phase_ == Phase::running || goes_by_facts()) {
     // A node that gives up does it before it speaks.
-    if (announce_at_ <= now && !is_forfeiting_) announce(now, out);
-    if (goes_by_facts() && !is_forfeiting_) speak_contents(now, out);
+    if (announce_at_ <= now && !forfeits_) announce(now, out);
+    if (goes_by_facts() && !forfeits_) speak_contents(now, out);
   }
   if (goes_by_facts()) renew_will(out);
   if (harvest_at_ <= now) {
@@ -398,7 +401,7 @@ Instant Node::next_deadline() const {
   }
   earliest = std::min({earliest, harvest_at_, membership_.next_expiry(), watch_deadline()});
   if (goes_by_facts()) earliest = std::min(earliest, hold_deadline());
-  if (!is_forfeiting_) {
+  if (!forfeits_) {
     earliest = std::min(earliest, announce_at_);
     if (goes_by_facts()) earliest = std::min(earliest, contents_.next_deadline());
   }

@@ -76,11 +76,15 @@ class Node {
 
  private:
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
+  enum class Forfeit : std::uint8_t { late, fenced };  // why a node lets go before it speaks
 
   // A turn looks what the kernel has of so many groups at most, and moves about so many:
   // announcements are not to wait for thousands.
   static constexpr std::size_t kStockPerTurn = 2'048;
   static constexpr std::size_t kMovesPerTurn = 256;
+  // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that
+  // were sent to it are on their way, or wait for whoever answers them.
+  static constexpr Duration kLinger = std::chrono::milliseconds(2);
 
   struct GroupState {
     std::size_t owner = kNobody;
@@ -140,7 +144,8 @@ class Node {
   void place_vips(Instant now, Actions& out);
   void report_unplaced(Actions& out);
   void place_again(Instant now, Actions& out);
-  void append_pace(Instant now, Status& out) const;
+  void append_paces(Instant now, Status& out) const;
+  void append_gaps(Instant now, Status& out) const;
   void append_reminders(Instant now, Status& out) const;
   [[nodiscard]] PeerStatus peer_status(std::size_t peer, Instant now) const;
   [[nodiscard]] OutReason out_reason(std::size_t peer) const;
@@ -193,6 +198,7 @@ class Node {
   void mark_sequence(Instant now);
   void offer_neighbours();
   [[nodiscard]] Beat own_beat();
+  [[nodiscard]] BitSet claimed_by(const Beat& beat) const;
 
   // who holds what, by facts (node_hold.cpp)
   void decide_by_facts(Instant now, Actions& out);
@@ -211,11 +217,6 @@ class Node {
   [[nodiscard]] Instant part_until(const GroupState& group) const;
   [[nodiscard]] bool should_have(std::size_t group, Instant now) const;
   void hold_or_release(std::size_t group, Instant now);
-  void forfeit(Instant now, Duration linger, Actions& out);
-  [[nodiscard]] Duration linger() const;
-  [[nodiscard]] bool is_given_up(Instant now) const;
-  void hasten_forfeit(Instant now);
-  [[nodiscard]] bool has_forfeited(Instant now);
   [[nodiscard]] bool is_any_held() const;
   [[nodiscard]] bool is_answered(std::size_t group) const;
   void look_for_answers();
@@ -235,6 +236,14 @@ class Node {
   [[nodiscard]] Instant whole_deadline() const;
   [[nodiscard]] Instant hold_deadline() const;
   [[nodiscard]] bool goes_by_facts() const { return speaks_2(config_.protocol); }
+
+  // letting go before it speaks (node_forfeit.cpp)
+  void forfeit(Forfeit why, Instant now, Duration linger, Actions& out);
+  [[nodiscard]] Duration linger() const;
+  [[nodiscard]] BitSet taken_by_others(Instant now) const;
+  void hasten_forfeit(Instant now);
+  [[nodiscard]] bool hears_nobody(Instant now) const;
+  [[nodiscard]] bool has_forfeited(Instant now);
 
   // what the neighbours say (node_watch.cpp)
   void watch(Instant now, Actions& out);
@@ -274,7 +283,6 @@ class Node {
   [[nodiscard]] Duration yield_patience() const;
   [[nodiscard]] Instant self_deadline() const;
   [[nodiscard]] bool has_link_trouble() const;
-  [[nodiscard]] bool hears_nobody(Instant now) const;
   [[nodiscard]] bool lacks_path() const;
   [[nodiscard]] std::optional<InactiveReason> inactive_reason() const;
   [[nodiscard]] std::string reason_text(InactiveReason reason) const;
@@ -341,6 +349,11 @@ class Node {
   struct Deaf {  // a node that says that it does not hear us
     std::optional<Instant> heard;
     bool is_active = false;
+    BitSet claims;  // see claimed_by()
+
+    [[nodiscard]] bool is_there(Instant now, Duration stale) const {
+      return heard && now - *heard <= stale;
+    }
   };
   std::vector<Deaf> deaf_;  // per node
   struct OneWay {  // a node that is received and has not shown that it hears us
@@ -366,8 +379,7 @@ class Node {
   bool is_drained_ = false;
   std::vector<NodeFacts> facts_;  // of the last decision
   bool is_settled_ = false;
-  bool is_forfeiting_ = false;  // lets go of everything before it speaks
-  bool may_keep_ = false;       // unless it hears nobody until then
+  std::optional<Forfeit> forfeits_;  // lets go of everything before it speaks
   Instant forfeit_at_{};        // then
   Instant forfeit_until_{};     // speaks then, unless the kernel gets on
   std::size_t forfeit_left_ = 0;  // to let go of

@@ -152,7 +152,7 @@ void Node::reload(const ConfigLoaded& loaded, Instant now, Actions& out) {
     prepared = {localise(*shared_, fresh, interfaces_), prepared_.derived};
   }
   if (goes_by_facts() && !went_by_facts) begin_by_facts();
-  if (!goes_by_facts()) is_forfeiting_ = false;  // protocol 1 knows no such silence
+  if (!goes_by_facts()) forfeits_.reset();  // protocol 1 knows no such silence
   apply_shared(prepared, now, out);
   log(out, event::ConfigReloaded{shared_->version});
 }

@@ -10,9 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that were
-// sent to it are on their way, or wait for whoever answers them.
-constexpr Duration kLinger = 2ms;
 // From a guard's first word that its daemon has left to an empty kernel, at most, and a margin.
 constexpr Duration kFarewell = 5ms;
 // What our kernel would not take is offered to others for so long.
@@ -161,7 +158,7 @@ Instant Node::part_until(const GroupState& group) const {
 }
 
 bool Node::should_have(std::size_t group, Instant now) const {
-  if (is_forfeiting_) return false;
+  if (forfeits_) return false;
   const bool is_part = parts_.test(group) && groups_[group].owner != membership_.self();
   if (is_part && !may_keep_part(group, now)) return false;
   if (!is_active_) return keeps_while_leaving(group, now);
@@ -176,7 +173,7 @@ bool Node::should_have(std::size_t group, Instant now) const {
 bool Node::is_answered(std::size_t group) const {
   const auto owner = groups_[group].owner;
   if (owner == kNobody || owner == membership_.self() || !claims_.test(group)) return true;
-  return view_.hearing().has_heard(owner, groups_[group].told_since);
+  return view_.hearing().has_heeded(owner, groups_[group].told_since);
 }
 
 void Node::look_for_answers() {
@@ -203,7 +200,7 @@ void Node::hold_or_release(std::size_t index, Instant now) {
                            facts_[owner].claims_group(index) &&
                            (claims_.test(index) || parts_.test(index));
   auto at = now;
-  if (is_forfeiting_) {
+  if (forfeits_) {
     at = forfeit_at_;
   } else if (is_followed && makes_first()) {
     at = now + kLinger;
@@ -212,59 +209,6 @@ void Node::hold_or_release(std::size_t index, Instant now) {
   if (now < group.release_at) return;
   group.is_held = false;
   group.release_at = Instant::max();
-}
-
-// Until others have noticed that we were silent. Who must not hold what it cannot defend does not
-// share it for a moment, and who leaves has no time.
-Duration Node::linger() const {
-  const bool is_leaving = phase_ == Phase::leaving;
-  if (is_leaving || !makes_first() || standing_.is_strict()) return Duration::zero();
-  return config_.stale + 2 * config_.interval + kLinger;
-}
-
-// Somebody has what we had, or does not count on us any more.
-bool Node::is_given_up(Instant now) const {
-  const auto is_deaf_to_us = [&](const Deaf& deaf) {
-    return deaf.heard && now - *deaf.heard <= config_.stale;
-  };
-  if (std::any_of(deaf_.begin(), deaf_.end(), is_deaf_to_us)) return true;
-  const auto theirs = view_.held_by_others();
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].is_held && theirs.test(i)) return true;
-  }
-  return false;
-}
-
-// From then on it is a hand-over as any other.
-void Node::hasten_forfeit(Instant now) {
-  if (now + kLinger >= forfeit_at_ || !is_given_up(now)) return;
-  forfeit_at_ = now + kLinger;
-  forfeit_until_ = forfeit_at_ + config_.stale;
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    groups_[i].release_at = std::min(groups_[i].release_at, forfeit_at_);
-    if (groups_[i].is_held) set_hold_deadline(i, now);
-  }
-}
-
-// Others have taken what we had, or take it in this moment. Until all of it is gone we say nothing,
-// neither to them nor to the neighbours.
-void Node::forfeit(Instant now, Duration linger, Actions& out) {
-  begin_settling(now);
-  out.push_back(WithdrawAdditions{});
-  if (!goes_by_facts()) return;
-  is_forfeiting_ = true;
-  may_keep_ = false;
-  forfeit_at_ = now + linger;
-  forfeit_until_ = forfeit_at_ + config_.stale;
-  forfeit_left_ = reconciler_.ours();
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    auto& group = groups_[i];
-    group.is_held = group.is_held && linger > Duration::zero();
-    group.release_at = group.is_held ? forfeit_at_ : Instant::max();
-    group.again_at = Instant::max();
-    set_hold_deadline(i, now);
-  }
-  want(wanted());
 }
 
 void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& out) {
@@ -311,7 +255,9 @@ void Node::settle_contest(std::size_t index, bool is_theirs, Instant now, Action
   if (is_theirs) {
     if (!std::exchange(group.is_contested, true)) {
       group.again_at = now + kLinger / 2;
-      announce_change(now);  // the other one lets go when it hears that we know
+      // The other one lets go when it hears that we know, also if we stand still then.
+      speak_again(group, now, out);
+      announce_change(now);
     }
   } else if (std::exchange(group.is_contested, false)) {
     group.again_at = now;
@@ -347,22 +293,16 @@ void Node::wait_for_facts(Instant now) {
   members_changed_ = members_changed_ || standing_.is_waiting();
 }
 
-bool Node::is_any_held() const {
-  return std::any_of(groups_.begin(), groups_.end(),
-                     [](const GroupState& group) { return group.is_held; });
-}
-
-// A kernel that takes its time is waited for as long as it gets on, and it has `stale` from when it
-// was asked: we may have stood still once more.
-bool Node::has_forfeited(Instant now) {
-  // Who took something stands still as we did, or is gone: then nobody has it but we, if anybody.
-  if (may_keep_ && now < forfeit_at_ && hears_nobody(now)) return true;
-  const auto left = reconciler_.ours();
-  const bool gets_on = std::exchange(forfeit_left_, left) > left;
-  if (gets_on || (now >= forfeit_until_ && is_any_held())) {
-    forfeit_until_ = std::max(forfeit_until_, now + config_.stale);
+void Node::copy_facts() {
+  const auto facts = view_.facts();
+  facts_.assign(facts.begin(), facts.end());
+  has_outsiders_ = view_.has_outsiders();
+  if (!view_.has_plain_peers()) return;
+  // Protocol 1 knows neither waiting nor refusing.
+  for (auto& one : facts_) {
+    one.is_settled = true;
+    one.refusals = nullptr;
   }
-  return left == 0 || now >= forfeit_until_;
 }
 
 void Node::decide_by_facts(Instant now, Actions& out) {
@@ -373,9 +313,9 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     return;
   }
   look_for_answers();
-  if (is_forfeiting_) hasten_forfeit(now);
-  if (is_forfeiting_ && has_forfeited(now)) {
-    is_forfeiting_ = false;
+  if (forfeits_) hasten_forfeit(now);
+  if (forfeits_ && has_forfeited(now)) {
+    forfeits_.reset();
     members_changed_ = true;
     announce_at_ = now;
     if (announced_last_) announced_last_ = now;
@@ -396,7 +336,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   const bool may_decide = is_mature_ && !settling_since_;
   const bool is_leaving = shown_reason_ && leaves_gently(*shown_reason_);
   const bool must_wait =
-      !may_decide && !membership_.any_active() && !is_forfeiting_ && !is_leaving;
+      !may_decide && !membership_.any_active() && !forfeits_ && !is_leaving;
   if (must_wait || standing_.is_waiting()) {
     static_cast<void>(decide_due_.take());
     return wait_for_facts(now);
@@ -466,10 +406,15 @@ void Node::set_hold_deadline(std::size_t index, Instant now) {
   hold_deadlines_.set(index, at);
 }
 
+bool Node::is_any_held() const {
+  return std::any_of(groups_.begin(), groups_.end(),
+                     [](const GroupState& group) { return group.is_held; });
+}
+
 // When something about all groups may change.
 Instant Node::whole_deadline() const {
   auto earliest = standing_.next_deadline();
-  if (is_forfeiting_) earliest = std::min(earliest, forfeit_until_);
+  if (forfeits_) earliest = std::min(earliest, forfeit_until_);
   for (const auto& deaf : deaf_) {
     if (deaf.heard) earliest = std::min(earliest, *deaf.heard + config_.stale + Duration(1));
   }

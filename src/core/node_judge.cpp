@@ -21,7 +21,7 @@ void Node::begin_settling(Instant now) {
 // listens before it speaks as active again, and lets go of what others have taken. When all stood
 // still together, as on a host that pauses, nobody has missed anybody and nothing changes hands.
 void Node::judge_lateness(Instant now, Actions& out) {
-  if (is_forfeiting_) return;  // it is silent on purpose
+  if (forfeits_) return;  // it is silent on purpose
   if (!announced_last_ || is_alone()) return;
   if (goes_by_facts()) membership_.excuse(now - announce_at_, now);
   if (now - *announced_last_ <= config_.stale) return;
@@ -29,20 +29,7 @@ void Node::judge_lateness(Instant now, Actions& out) {
   const bool is_missed = may_be_missed(silent_since);
   log(out, event::WasLate{now - silent_since, is_missed});
   ++counters_.late;
-  if (!is_missed) return;
-  forfeit(now, linger(), out);
-  may_keep_ = true;  // unlike what the guard takes off
-}
-
-// Not even one that does not hear us.
-bool Node::hears_nobody(Instant now) const {
-  for (std::size_t i = 0; i < membership_.size(); ++i) {
-    if (i == membership_.self()) continue;
-    const auto& deaf = deaf_[i];
-    const bool is_deaf_one = deaf.heard && now - *deaf.heard <= config_.stale;
-    if (is_deaf_one || !membership_.is_silent(i)) return false;
-  }
-  return true;
+  if (is_missed) forfeit(Forfeit::late, now, linger(), out);
 }
 
 // All that arrived was read. Whoever stood still itself gives us `stale` from its return before it
@@ -63,8 +50,7 @@ void Node::judge_standing(Instant now) {
     if (i == *self) continue;
     if (membership_.is_silent(i)) {
       const auto& deaf = deaf_[i];
-      const bool is_there = deaf.heard && now - *deaf.heard <= config_.stale;
-      if (is_there) sights[i] = {true, deaf.is_active, false, nullptr};
+      if (deaf.is_there(now, config_.stale)) sights[i] = {true, deaf.is_active, false, nullptr};
       continue;
     }
     const auto* beat = view_.hearing().latest(i);
@@ -77,18 +63,6 @@ void Node::judge_standing(Instant now) {
     sights[i] = {true, beat->is_active, true, counts_alike ? &beat->view : nullptr};
   }
   standing_reason_ = standing_.judge(*self, sights, witness_.verdict(now), now);
-}
-
-void Node::copy_facts() {
-  const auto facts = view_.facts();
-  facts_.assign(facts.begin(), facts.end());
-  has_outsiders_ = view_.has_outsiders();
-  if (!view_.has_plain_peers()) return;
-  // Protocol 1 knows neither waiting nor refusing.
-  for (auto& one : facts_) {
-    one.is_settled = true;
-    one.refusals = nullptr;
-  }
 }
 
 bool Node::has_link_trouble() const {
@@ -128,7 +102,7 @@ std::optional<InactiveReason> Node::inactive_reason() const {
   if (differing_heard_) return InactiveReason::differing;
   if (newer_heard_ && !ever_active_) return InactiveReason::outdated;
   if (namesake_heard_) return InactiveReason::namesake;
-  if (settling_since_ || is_forfeiting_) return InactiveReason::settling;
+  if (settling_since_ || forfeits_) return InactiveReason::settling;
   if (standing_reason_) return standing_reason_;
   if (yields_) {
     return !unplaced_.empty() ? InactiveReason::no_interface : InactiveReason::link_down;
@@ -233,7 +207,7 @@ void Node::judge_silence(Instant now, Actions& out) {
   for (std::size_t i = 0; i < membership_.size(); ++i) {
     if (i == membership_.self()) continue;
     auto& deaf = deaf_[i];
-    const bool is_deaf_no_more = deaf.heard && now - *deaf.heard > config_.stale;
+    const bool is_deaf_no_more = deaf.heard && !deaf.is_there(now, config_.stale);
     if (is_deaf_no_more) deaf = {};
     if (!membership_.is_silent(i)) continue;
     if (!view_.is_heard(i) && !is_deaf_no_more) continue;
@@ -318,7 +292,7 @@ bool Node::is_wanted(const GroupState& group, const AddressKey& key) const {
 }
 
 bool Node::is_spoken_of(const GroupState& group) const {
-  if (is_forfeiting_ || !is_wanted(group)) return false;
+  if (forfeits_ || !is_wanted(group)) return false;
   return group.owner == kNobody || group.owner == membership_.self();
 }
 

@@ -81,7 +81,8 @@ Status Node::status(Instant now) const {
   out.stale = config_.stale;
   // It died right after it spoke; it is missed; the address is added and announced.
   out.failover_bound = config_.stale + config_.interval + traits_.address_add_typical;
-  append_pace(now, out);
+  append_paces(now, out);
+  append_gaps(now, out);
   append_reminders(now, out);
   const bool may_hear = active_since_ && !lacks_path();
   append_missed(may_hear ? std::optional(now - *active_since_) : std::nullopt, out);
@@ -182,30 +183,30 @@ void Node::append_contents(Instant now, Status& out) const {
 }
 
 // A peer that comes near to `stale`, or has another one, will be taken for lost some day.
-void Node::append_pace(Instant now, Status& out) const {
+void Node::append_paces(Instant now, Status& out) const {
   for (std::size_t i = 0; i < membership_.size(); ++i) {
     const auto* latest = view_.hearing().latest(i);
+    if (latest == nullptr || i == membership_.self()) continue;
+    if (latest->interval == config_.interval && latest->stale == config_.stale) continue;
     const auto heard_ago = now - membership_.heard_last(i).value_or(Instant{});
-    const bool is_same = latest == nullptr || i == membership_.self() ||
-                         (latest->interval == config_.interval && latest->stale == config_.stale);
-    if (!is_same && heard_ago < kForgetAfter) {
-      out.troubles.push_back({"", "",
-                              "node " + membership_.name(i) + " has interval " +
-                                  format_seconds(latest->interval) + " and stale " +
-                                  format_seconds(latest->stale) + ", this node " +
-                                  format_seconds(config_.interval) + " and " +
-                                  format_seconds(config_.stale) + ": give all nodes the same",
-                              heard_ago, heard_ago});
-    }
+    if (heard_ago >= kForgetAfter) continue;
+    auto text = "node " + membership_.name(i) + " has interval " +
+                format_seconds(latest->interval) + " and stale " + format_seconds(latest->stale) +
+                ", this node " + format_seconds(config_.interval) + " and " +
+                format_seconds(config_.stale) + ": give all nodes the same";
+    out.troubles.push_back({"", "", std::move(text), heard_ago, heard_ago});
+  }
+}
+
+void Node::append_gaps(Instant now, Status& out) const {
+  for (std::size_t i = 0; i < membership_.size(); ++i) {
     const auto gap = membership_.longest_gap(i, now);
     if (gap.value <= (config_.interval + config_.stale) / 2) continue;
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(gap.value);
-    out.troubles.push_back({"", "",
-                            "node " + membership_.name(i) + " was not heard for " +
-                                std::to_string(ms.count()) + " ms of the " +
-                                format_seconds(config_.stale) + " s that stale is: " +
-                                advice_for(gap.value),
-                            now - gap.at, now - gap.at});
+    auto text = "node " + membership_.name(i) + " was not heard for " +
+                std::to_string(ms.count()) + " ms of the " + format_seconds(config_.stale) +
+                " s that stale is: " + advice_for(gap.value);
+    out.troubles.push_back({"", "", std::move(text), now - gap.at, now - gap.at});
   }
 }
 

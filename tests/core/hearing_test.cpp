@@ -144,6 +144,22 @@ TEST(HearingTest, TwoThatHaveLostEachOtherFindEachOtherAgainWhateverTheyEcho) {
   EXPECT_EQ(b.hear(a.speak()), Verdict::believed);
 }
 
+// What a peer heard while it took us for deaf it echoes, and does not go by.
+TEST(HearingTest, APeerHeedsWhatWasSaidSinceItsReturn) {
+  Talker a("a", 0xaaaa0001);
+  Talker b("b", 0xbbbb0001);
+  greet(a, b);
+  b.hearing.fell_silent(kA);
+  const auto claim = b.speak();
+  a.hear(claim);
+  b.hear(a.speak());
+  ASSERT_NE(b.hearing.latest(kA), nullptr);
+  EXPECT_FALSE(b.hearing.has_heeded(kA, claim.sender.sequence));
+  a.hear(b.speak());
+  b.hear(a.speak());
+  EXPECT_TRUE(b.hearing.has_heeded(kA, claim.sender.sequence));
+}
+
 TEST(HearingTest, SilenceForgetsWhatWasAnnounced) {
   Talker a("a", 0xaaaa0001);
   Talker b("b", 0xbbbb0001);

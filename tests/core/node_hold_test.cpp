@@ -80,6 +80,60 @@ TEST(NodeHoldTest, BreakFirstIsNeverOnTwo) {
   EXPECT_LE(cluster.most, 1U);
 }
 
+// What a node let go of counts as there in its next announcement: the one after it is not to be an
+// interval later, since somebody waits for it.
+TEST(NodeHoldTest, WithBreakFirstTheGapIsShorterThanAnInterval) {
+  auto config = prefers_a();
+  config.handover = HandOver::break_first;
+  Cluster cluster(config);
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  cluster.run(5ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{1});
+}
+
+TEST(NodeHoldTest, WhoKeepsAnAddressSaysSoSoonAfterTheOtherOneLetGo) {
+  Cluster cluster(prefers_a());
+  cluster.isolate(0);
+  cluster.run(200ms);
+  cluster.isolate(0, false);
+  while (cluster.holders(kVip) != Holders{0}) cluster.run(1ms);
+  cluster.forget(0);
+  cluster.run(4ms);
+  EXPECT_GE(cluster[0].count<Advertise>(), 1U);
+}
+
+// The other one lets go when it hears that we know, and we may stand still then.
+TEST(NodeHoldTest, WhoKeepsAnAddressTellsTheNeighboursBeforeItSaysThatItKnowsOfTheOther) {
+  Cluster cluster(prefers_a());
+  cluster.cut(0, 1);
+  while (cluster.holders(kVip) != Holders{0, 1}) cluster.run(1ms);
+  const auto before = static_cast<std::ptrdiff_t>(cluster.recorded.size());
+  cluster.cut(0, 1, false);
+  cluster.forget(0);
+  while (cluster.holders(kVip) != Holders{0}) cluster.run(1ms);
+  const auto is_claim = [](const Message& message) {  // of one that hears a again
+    const auto* beat = std::get_if<Beat>(&message.body);
+    const bool is_others = message.sender.node == node_id("b");
+    return is_others && beat != nullptr && beat->claims.test(0) && beat->view.test(0);
+  };
+  const auto claim = std::find_if(cluster.recorded.begin() + before, cluster.recorded.end(),
+                                  is_claim);
+  ASSERT_NE(claim, cluster.recorded.end());
+  const auto knows = [&](const Action& action) {
+    const auto* send = std::get_if<SendMessage>(&action);
+    return send != nullptr &&
+           std::get<Beat>(send->message.body).echoes[1].sequence >= claim->sender.sequence;
+  };
+  const auto speaks = [](const Action& action) {
+    return std::holds_alternative<Advertise>(action);
+  };
+  const auto& actions = cluster[0].actions;
+  const auto spoken = std::find_if(actions.begin(), actions.end(), speaks);
+  const auto answered = std::find_if(actions.begin(), actions.end(), knows);
+  ASSERT_NE(answered, actions.end());
+  EXPECT_LT(spoken - actions.begin(), answered - actions.begin());
+}
+
 TEST(NodeHoldTest, AGroupWhoseLinkIsDownGoesToSomebodyElseAlone) {
   auto config = talking_config(1, kTwo, {{"a", kVip}, {"a", "10.0.0.10/24"}});
   auto shared = std::make_shared<Shared>(*config.shared);

@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
-#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <netinet/in.h>
@@ -22,6 +21,7 @@
 #include "platform/guard_host.h"
 #include "platform/linux/announce_send.h"
 #include "platform/linux/clock_linux.h"
+#include "platform/linux/free_memory.h"
 #include "platform/linux/guard_descriptors.h"
 #include "platform/linux/guard_name.h"
 #include "platform/linux/guard_removal.h"
@@ -140,9 +140,7 @@ Fitness GuardHostLinux::prepare(std::string_view name) {
   fitness.removal = removal_.open();
   // The first look is a rehearsal: code, sockets and buffers have been used once.
   if (fitness.removal == 0) fitness.removal = removal_.find({}, true);
-#ifdef __GLIBC__
-  ::malloc_trim(0);  // what is not used need not be locked
-#endif
+  trim_heap();  // what is not used need not be locked
   fitness.memory_lock = lock_memory();
   fitness.out_of_memory = escape_out_of_memory();
   fitness.name = name_.claim(name);

@@ -1,4 +1,3 @@
-#include <malloc.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -7,6 +6,7 @@
 #include <cerrno>
 
 #include "platform/host.h"
+#include "platform/linux/free_memory.h"
 #include "platform/os_error.h"
 
 namespace vippy::platform {
@@ -88,10 +88,6 @@ std::vector<std::string> apply_scheduling(const Scheduling& scheduling) {
   return out;
 }
 
-void return_free_memory() {
-#ifdef __GLIBC__
-  ::malloc_trim(0);
-#endif
-}
+void return_free_memory() { trim_heap(); }
 
 }  // namespace vippy::platform

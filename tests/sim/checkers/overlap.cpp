@@ -117,7 +117,8 @@ class Overlap final : public Checker {
           }
           const Key key{prefix, one, other};
           const auto before = since_.find(key);
-          both[key] = before == since_.end() ? now : before->second;
+          const bool begins = before == since_.end() || is_unmissed_by(picture, one, other, now);
+          both[key] = begins ? now : before->second;
         }
       }
     }

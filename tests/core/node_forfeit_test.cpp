@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 const std::vector<std::string> kThree = {"a", "b", "c"};
 
 // Whoever sends it garbage in that moment must not hasten what it says next.
-TEST(NodeLateTest, ANodeThatWasLateLooksAgainAtOnceWhenItHasLetGo) {
+TEST(NodeForfeitTest, ANodeThatWasLateLooksAgainAtOnceWhenItHasLetGo) {
   TalkingNodes pair({"a", "b"});
   pair.start(talking_config(1, {"a", "b"}, {{"a", "10.0.0.9/24"}}));
   pair.run(std::chrono::milliseconds(400));
@@ -45,7 +45,7 @@ SteppedNode& first_turn(Cluster& cluster) {
 }
 
 // What others have taken meanwhile: requests that were sent to it before may wait for their answer.
-TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
+TEST(NodeForfeitTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   Cluster cluster(prefers_a());
   cluster.silence(0);
   cluster.run(40ms);
@@ -68,7 +68,7 @@ TEST(NodeLateTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   EXPECT_EQ(late.count<SendMessage>(), 1U);
 }
 
-TEST(NodeLateTest, WhoStandsStillOnceMoreWhileItLetsGoSaysNothingBeforeItHas) {
+TEST(NodeForfeitTest, WhoStandsStillOnceMoreWhileItLetsGoSaysNothingBeforeItHas) {
   Cluster cluster(prefers_a());
   oversleep(cluster);
   auto& late = first_turn(cluster);
@@ -92,7 +92,7 @@ void oversleep_unnoticed(Cluster& cluster) {
   cluster.forget(0);
 }
 
-TEST(NodeLateTest, WhatNobodyHasTakenYetALateNodeKeepsInSilenceUntilSomebodyHas) {
+TEST(NodeForfeitTest, WhatNobodyHasTakenYetALateNodeKeepsInSilenceUntilSomebodyHas) {
   Cluster cluster(prefers_a());
   oversleep_unnoticed(cluster);
   cluster.watch(kVip);
@@ -109,7 +109,7 @@ TEST(NodeLateTest, WhatNobodyHasTakenYetALateNodeKeepsInSilenceUntilSomebodyHas)
   EXPECT_EQ(cluster.fewest, 1U);
 }
 
-TEST(NodeLateTest, WhatNobodyTakesALateNodeLetsGoOfAllTheSame) {
+TEST(NodeForfeitTest, WhatNobodyTakesALateNodeLetsGoOfAllTheSame) {
   Cluster cluster(prefers_a(kThree));
   cluster[2].step(OrderGiven{OrderKind::drain, "c"});  // it takes nothing, and is there
   cluster.run(50ms);
@@ -118,8 +118,38 @@ TEST(NodeLateTest, WhatNobodyTakesALateNodeLetsGoOfAllTheSame) {
   EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
 }
 
+// Who is next when a node of three fails.
+std::size_t successor_of_a() {
+  Cluster cluster(prefers_a(kThree));
+  cluster.silence(0);
+  cluster.run(100ms);
+  return cluster.holders(kVip).at(0);
+}
+
+// A third one misses first the late one and then the one that was to follow it.
+TEST(NodeForfeitTest, WhoIsMissedKeepsInSilenceWhatItsSuccessorDoesNotComeTo) {
+  const auto successor = successor_of_a();
+  Cluster cluster(prefers_a(kThree));
+  cluster.silence(0);
+  cluster.run(20ms);
+  cluster.silence(successor);
+  cluster.run(20ms);
+  cluster.wake(0);
+  cluster.forget(0);
+  cluster.watch(kVip);
+  cluster.run(5ms);
+  EXPECT_TRUE(cluster[0].logged<event::WasLate>().at(0).is_missed);
+  EXPECT_EQ(cluster[0].count<RemoveAddress>(), 0U);
+  cluster.run(20ms);
+  EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
+  EXPECT_EQ(cluster.holders(kVip), Holders{3 - successor});
+  cluster.run(200ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+  EXPECT_EQ(cluster.fewest, 1U);
+}
+
 // One processor stands still, and then the other one: nobody is there to take anything.
-TEST(NodeLateTest, ALateNodeThatHearsNobodyUntilItWouldLetGoKeepsWhatItHas) {
+TEST(NodeForfeitTest, ALateNodeThatHearsNobodyUntilItWouldLetGoKeepsWhatItHas) {
   Cluster cluster(prefers_a());
   oversleep_unnoticed(cluster);
   cluster.watch(kVip);
@@ -134,7 +164,7 @@ TEST(NodeLateTest, ALateNodeThatHearsNobodyUntilItWouldLetGoKeepsWhatItHas) {
 }
 
 // Another one took it meanwhile, and stands still now.
-TEST(NodeLateTest, WhatALateNodeKeptAndAnotherOneTookIsOneOwnersWhenBothAreThere) {
+TEST(NodeForfeitTest, WhatALateNodeKeptAndAnotherOneTookIsOneOwnersWhenBothAreThere) {
   Cluster cluster(prefers_a());
   cluster.silence(0);
   cluster.run(40ms);
@@ -150,7 +180,7 @@ TEST(NodeLateTest, WhatALateNodeKeptAndAnotherOneTookIsOneOwnersWhenBothAreThere
   EXPECT_EQ(cluster.fewest, 1U);
 }
 
-TEST(NodeLateTest, AFencedNodeThatHearsNobodyLetsGo) {
+TEST(NodeForfeitTest, AFencedNodeThatHearsNobodyLetsGo) {
   Cluster cluster(prefers_a());
   cluster.silence(1);
   cluster.run(60ms);
@@ -161,7 +191,7 @@ TEST(NodeLateTest, AFencedNodeThatHearsNobodyLetsGo) {
 }
 
 // Its time is over when it wakes: what it has must be gone before its last word.
-TEST(NodeLateTest, WhoWasLateWhileItLeavesLetsGoAtOnce) {
+TEST(NodeForfeitTest, WhoWasLateWhileItLeavesLetsGoAtOnce) {
   Cluster cluster(prefers_a());
   cluster[0].step(StopRequested{});
   oversleep(cluster);
@@ -169,7 +199,7 @@ TEST(NodeLateTest, WhoWasLateWhileItLeavesLetsGoAtOnce) {
   EXPECT_EQ(cluster[0].count<RemoveAddress>(), 1U);
 }
 
-TEST(NodeLateTest, WhoIsStoppedWhileItLingersLetsGoAtOnce) {
+TEST(NodeForfeitTest, WhoIsStoppedWhileItLingersLetsGoAtOnce) {
   Cluster cluster(prefers_a());
   oversleep_unnoticed(cluster);
   auto& late = first_turn(cluster);
@@ -178,7 +208,7 @@ TEST(NodeLateTest, WhoIsStoppedWhileItLingersLetsGoAtOnce) {
   EXPECT_EQ(late.count<RemoveAddress>(), 1U);
 }
 
-TEST(NodeLateTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {
+TEST(NodeForfeitTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {
   auto alone = prefers_a();
   alone.isolation = Isolation::release;
   auto breaks_first = prefers_a();
@@ -194,7 +224,7 @@ TEST(NodeLateTest, WhoMustNotShareWasLateAndLetsGoAtOnce) {
 
 // A host that pauses with all that is on it: who wakes first hears nobody, who wakes later hears
 // that it does not hold what is theirs.
-TEST(NodeLateTest, WhenAllStoodStillTogetherNothingMoves) {
+TEST(NodeForfeitTest, WhenAllStoodStillTogetherNothingMoves) {
   for (const auto apart : {0ms, 1ms, 9ms}) {
     Cluster cluster(prefers_a(kThree));
     for (std::size_t i = 0; i < 3; ++i) cluster.silence(i);
@@ -216,7 +246,7 @@ TEST(NodeLateTest, WhenAllStoodStillTogetherNothingMoves) {
   }
 }
 
-TEST(NodeLateTest, WhoeverWokeEarlyEnoughToMissALateNodeIsReckonedWith) {
+TEST(NodeForfeitTest, WhoeverWokeEarlyEnoughToMissALateNodeIsReckonedWith) {
   Cluster cluster(prefers_a());
   for (std::size_t i = 0; i < 2; ++i) cluster.silence(i);
   cluster.run(100ms);
@@ -231,7 +261,7 @@ TEST(NodeLateTest, WhoeverWokeEarlyEnoughToMissALateNodeIsReckonedWith) {
 }
 
 // Nobody who sends recordings makes a late node let go.
-TEST(NodeLateTest, ALateNodeGoesByWhomItBelievesOnly) {
+TEST(NodeForfeitTest, ALateNodeGoesByWhomItBelievesOnly) {
   Cluster cluster(prefers_a());
   const auto recorded = cluster.recorded;
   for (std::size_t i = 0; i < 2; ++i) cluster.silence(i);
@@ -248,7 +278,7 @@ TEST(NodeLateTest, ALateNodeGoesByWhomItBelievesOnly) {
   EXPECT_FALSE(cluster[0].logged<event::WasLate>().at(0).is_missed);
 }
 
-TEST(NodeLateTest, ALateNodeThatMustNotBeAloneLetsGo) {
+TEST(NodeForfeitTest, ALateNodeThatMustNotBeAloneLetsGo) {
   for (const bool is_quorum : {false, true}) {
     auto config = prefers_a();
     if (is_quorum) {
@@ -266,7 +296,7 @@ TEST(NodeLateTest, ALateNodeThatMustNotBeAloneLetsGo) {
   }
 }
 
-TEST(NodeLateTest, AFencedNodeLetsGoAndComesBack) {
+TEST(NodeForfeitTest, AFencedNodeLetsGoAndComesBack) {
   Cluster cluster(prefers_a());
   cluster[0].step(Fenced{});
   cluster.run(1ms);
@@ -276,7 +306,7 @@ TEST(NodeLateTest, AFencedNodeLetsGoAndComesBack) {
   EXPECT_EQ(cluster[0].status().counters.fenced, 1U);
 }
 
-TEST(NodeLateTest, AFencedNodeLetsGoWhenItsGuardWouldHave) {
+TEST(NodeForfeitTest, AFencedNodeLetsGoWhenItsGuardWouldHave) {
   for (const auto left : {0ms, 1ms, 3ms}) {
     Cluster cluster(prefers_a());
     auto& fenced = cluster[0];
