@@ -217,7 +217,9 @@ void Advertiser::send_urgent(Lane& lane, const Interfaces& interfaces, Instant n
     broadcast(job, AdvertiseForm::everyone, interfaces, out);
     if (lane.stream++ == 0) lane.began_at = now;
     lane.came_at = now;
-    if (job.vip.address.is_v4()) lane.seconds.push_back(*id);
+    if (job.vip.address.is_v4() && !std::exchange(job.is_second, true)) {
+      lane.seconds.push_back(*id);
+    }
     job.is_urgent = false;
     if (job.round_at != Instant::max()) continue;
     job.round_at = now;
@@ -252,7 +254,9 @@ void Advertiser::begin_round(JobId id, Job& job, Lane& lane, const Neighbours& n
 // Few hosts learn from this form alone: it does not hold up the first word about another VIP.
 void Advertiser::send_seconds(Lane& lane, const Interfaces& interfaces, Actions& out) {
   while (const auto id = next_in(lane.seconds, lane.repeat_pace)) {
-    broadcast(jobs_.at(*id), AdvertiseForm::everyone_reply, interfaces, out);
+    auto& job = jobs_.at(*id);
+    job.is_second = false;
+    broadcast(job, AdvertiseForm::everyone_reply, interfaces, out);
   }
 }
 

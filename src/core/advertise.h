@@ -111,6 +111,7 @@ class Advertiser {
     Hits hits;                          // null: the round has not begun
     std::size_t next_hit = 0;
     bool is_urgent = false;  // its broadcast waits for its turn
+    bool is_second = false;  // and so does the same in the other form
   };
   // Tokens come in steadily, up to a burst; one leaves with each frame.
   struct Pace {

@@ -43,15 +43,18 @@ BitSet Node::taken_by_others(Instant now) const {
   return taken;
 }
 
-// What somebody has taken is handed over as ever. The rest waits for whoever stands still, too.
+// What somebody has taken is handed over as ever. The rest waits for whoever stands still, too, and
+// so does what its taker gave back meanwhile.
 void Node::hasten_forfeit(Instant now) {
   const auto at = now + kLinger;
   if (at >= forfeit_at_) return;
   const auto taken = taken_by_others(now);
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
-    if (!group.is_held || !taken.test(i) || group.release_at <= at) continue;
-    group.release_at = at;
+    if (!group.is_held) continue;
+    const auto release_at = taken.test(i) ? std::min(group.release_at, at) : forfeit_at_;
+    if (release_at == group.release_at) continue;
+    group.release_at = release_at;
     set_hold_deadline(i, now);
   }
 }

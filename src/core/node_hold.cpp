@@ -421,7 +421,9 @@ Instant Node::whole_deadline() const {
   if (is_active_ && !is_settled_ && config_.failback && active_since_) {
     earliest = std::min(earliest, *active_since_ + *config_.failback);
   }
-  const bool is_going = shown_reason_ && leaves_gently(*shown_reason_) &&
+  // While it waits for something else, that decides when it lets go.
+  const bool is_waiting = forfeits_ || standing_.is_waiting();
+  const bool is_going = !is_waiting && shown_reason_ && leaves_gently(*shown_reason_) &&
                         shown_reason_ != InactiveReason::draining;
   if (is_going) {
     const auto until = *leaving_since_ + kFollowWithin + Duration(1);

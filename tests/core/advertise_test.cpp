@@ -361,6 +361,22 @@ TEST_F(AdvertiseTest, WhatCameJustNowIsAnnouncedBeforeWhatIsRepeated) {
   EXPECT_EQ(format(sent[250].vip), "10.0.1.1");
 }
 
+// Many contests one after the other are not to be made up for later.
+TEST_F(AdvertiseTest, WhatIsToldManyTimesInAMomentFollowsOnceInTheOtherForm) {
+  for (int i = 0; i < 40; ++i) start("10.0.0." + std::to_string(10 + i) + "/24");
+  for (int round = 0; round < 5; ++round) {
+    Actions out;
+    for (int i = 0; i < 40; ++i) {
+      const auto vip = *parse_prefix("10.0.0." + std::to_string(10 + i) + "/24");
+      advertiser.again(2, vip, interfaces, now, out);
+    }
+    take(out);
+  }
+  EXPECT_GE(sent.size(), 100U);
+  run_until(now + 50ms);
+  EXPECT_EQ(seconds.size(), 40U);
+}
+
 TEST_F(AdvertiseTest, WhatIsStoppedWhileItWaitsForItsTurnIsNotAnnounced) {
   advertiser.configure({}, 1000, 0s);
   for (int i = 1; i <= 200; ++i) start("10.0.1." + std::to_string(i) + "/16");

@@ -1,6 +1,8 @@
 // Node, protocol 2: who was late itself, or was fenced by its guard.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/core/resting_cluster.h"
 
 namespace vippy::core {
@@ -66,6 +68,42 @@ TEST(NodeForfeitTest, ANodeThatWasLateLetsGoSoonAndBeforeItSpeaks) {
   late.comply();
   late.tick();
   EXPECT_EQ(late.count<SendMessage>(), 1U);
+}
+
+// Whoever took it is healthy no more, or drained, and gives it back.
+TEST(NodeForfeitTest, WhatWasGivenBackMeanwhileALateNodeKeeps) {
+  Cluster cluster(prefers_a());
+  oversleep(cluster);
+  auto& late = first_turn(cluster);
+  const auto is_others = [](const Message& message) {
+    return message.sender.node == node_id("b") && std::holds_alternative<Beat>(message.body);
+  };
+  auto message = *std::find_if(cluster.recorded.rbegin(), cluster.recorded.rend(), is_others);
+  auto& beat = std::get<Beat>(message.body);
+  ASSERT_TRUE(beat.claims.test(0));
+  beat.claims.clear();
+  ++message.sender.sequence;
+  late.now += 1ms;
+  late.step(MessageHeard{message, *parse_ip("10.0.0.2"), late.now, 2});
+  late.tick();
+  late.now += 2ms;
+  late.tick();
+  EXPECT_EQ(late.count<RemoveAddress>(), 0U);
+}
+
+// It held on for others until its time was over, and stood still then.
+TEST(NodeForfeitTest, WhoIsNoNodeAnyMoreAndWasLateSleepsUntilItLetsGo) {
+  Cluster cluster(prefers_a(kThree));
+  auto without = talking_config(2, {"b", "c"}, {{"b", kVip}});
+  for (const std::size_t other : {1U, 2U}) cluster.isolate(other);
+  cluster[0].step(ConfigLoaded{without});
+  cluster[0].tick();
+  cluster.silence(0);
+  cluster.run(2s);
+  cluster.wake(0);
+  auto& late = cluster[0];
+  for (int i = 0; i < 10 && late.node.is_due(late.now); ++i) late.tick();
+  EXPECT_GT(late.node.next_deadline(), late.now);
 }
 
 TEST(NodeForfeitTest, WhoStandsStillOnceMoreWhileItLetsGoSaysNothingBeforeItHas) {
