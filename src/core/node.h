@@ -220,6 +220,7 @@ class Node {
   [[nodiscard]] bool is_any_held() const;
   [[nodiscard]] bool is_answered(std::size_t group) const;
   void look_for_answers();
+  [[nodiscard]] bool is_taken_at_its_word(std::size_t node) const;
   void settle_contest(std::size_t group, bool is_theirs, Instant now, Actions& out);
   void renew_contests(Instant now);
   void want_group(std::size_t group);

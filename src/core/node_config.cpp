@@ -261,7 +261,11 @@ void Node::apply_shared(const Prepared& prepared, Instant now, Actions& out) {
   // Whoever turns inactive in the very announcement in which its version rises is taken for a node
   // of the reference that matures again. What we turn to now comes in the next one.
   const bool is_raised = before.shared->version < shared_->version;
-  const bool is_watched = speaks_1(config_.protocol) && is_active_ && membership_.self();
+  // But whoever was silent for too long does not speak before the next turn has judged that.
+  const bool is_late = announced_last_ && now - *announced_last_ > config_.stale;
+  const bool may_speak = !is_late && !settling_since_ && !forfeits_;
+  const bool is_watched =
+      speaks_1(config_.protocol) && is_active_ && membership_.self() && may_speak;
   if (!is_raised || !is_watched) return;
   announce(now, out);
   if (goes_by_facts()) renew_will(out);

@@ -44,7 +44,7 @@ BitSet Node::taken_by_others(Instant now) const {
 }
 
 // What somebody has taken is handed over as ever. The rest waits for whoever stands still, too, and
-// so does what its taker gave back meanwhile.
+// so does what its taker gave back meanwhile. Who speaks protocol 1 does not say what it has.
 void Node::hasten_forfeit(Instant now) {
   const auto at = now + kLinger;
   if (at >= forfeit_at_) return;
@@ -52,7 +52,8 @@ void Node::hasten_forfeit(Instant now) {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     auto& group = groups_[i];
     if (!group.is_held) continue;
-    const auto release_at = taken.test(i) ? std::min(group.release_at, at) : forfeit_at_;
+    const bool is_taken = taken.test(i) || is_taken_at_its_word(group.owner);
+    const auto release_at = is_taken ? std::min(group.release_at, at) : forfeit_at_;
     if (release_at == group.release_at) continue;
     group.release_at = release_at;
     set_hold_deadline(i, now);

@@ -173,7 +173,13 @@ bool Node::should_have(std::size_t group, Instant now) const {
 bool Node::is_answered(std::size_t group) const {
   const auto owner = groups_[group].owner;
   if (owner == kNobody || owner == membership_.self() || !claims_.test(group)) return true;
+  if (is_taken_at_its_word(owner)) return true;  // it never says what it has heard
   return view_.hearing().has_heeded(owner, groups_[group].told_since);
+}
+
+// Another node that speaks protocol 1: what it is to have, it has.
+bool Node::is_taken_at_its_word(std::size_t node) const {
+  return node < facts_.size() && node != membership_.self() && facts_[node].is_taken_at_its_word;
 }
 
 void Node::look_for_answers() {
@@ -201,7 +207,7 @@ void Node::hold_or_release(std::size_t index, Instant now) {
                            (claims_.test(index) || parts_.test(index));
   auto at = now;
   if (forfeits_) {
-    at = forfeit_at_;
+    at = is_taken_at_its_word(owner) ? std::min(forfeit_at_, now + kLinger) : forfeit_at_;
   } else if (is_followed && makes_first()) {
     at = now + kLinger;
   }

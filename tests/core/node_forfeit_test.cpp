@@ -91,11 +91,82 @@ TEST(NodeForfeitTest, WhatWasGivenBackMeanwhileALateNodeKeeps) {
   EXPECT_EQ(late.count<RemoveAddress>(), 0U);
 }
 
+Config of_both(const std::string& preferred) {
+  auto config = talking_config(1, kTwo, {{preferred, kVip}});
+  config.protocol = Protocol::both;
+  return config;
+}
+
+// It says only that it is active: what it is to have, it has.
+TEST(NodeForfeitTest, WhatANodeOfProtocol1HasTakenALateOneLetsGoOfSoon) {
+  const auto config = of_both("a");
+  SteppedNode late;
+  late.start(config);
+  late.run_with("b", config, 500ms);
+  ASSERT_TRUE(late.kernel.contains(*parse_prefix(kVip)));
+  late.forget();
+  for (int i = 0; i < 6; ++i) {
+    late.now += 10ms;
+    late.hear("b", config);
+  }
+  late.tick();
+  ASSERT_TRUE(late.logged<event::WasLate>().at(0).is_missed);
+  late.run(5ms);
+  EXPECT_EQ(late.count<RemoveAddress>(), 1U);
+}
+
+TEST(NodeForfeitTest, WhoAdoptsAConfigurationAndWasLateDoesNotSpeakAsActiveBefore) {
+  auto config = talking_config(1, kTwo, {{"a", kVip}});
+  config.protocol = Protocol::v1;
+  SteppedNode late;
+  late.start(config);
+  late.run_with("b", config, 500ms);
+  late.forget();
+  auto newer = talking_config(2, kTwo, {{"a", kVip}});
+  newer.protocol = Protocol::v1;
+  late.now += 100ms;
+  late.hear("b", newer);
+  EXPECT_EQ(late.count<SendAnnouncement>(), 0U);
+  late.tick();
+  EXPECT_EQ(late.logged<event::WasLate>().size(), 1U);
+  EXPECT_EQ(late.count<SendAnnouncement>(), 1U);
+  EXPECT_FALSE(late.last<SendAnnouncement>().announcement.is_active);
+}
+
+// What it said in protocol 2 long ago is no answer to anything.
+TEST(NodeForfeitTest, WhatGoesToAPeerThatTurnedToProtocol1IsLetGoOf) {
+  const auto both = of_both("b");
+  auto first = both;
+  first.protocol = Protocol::v1;
+  TalkingNodes nodes(kTwo);
+  nodes.start(both);
+  nodes.run(400ms);
+  ASSERT_EQ(nodes.holders(kVip), Holders{1});
+  nodes.silence(1);
+  auto& node = nodes[0];
+  node.now = nodes.now;
+  const auto hear_it = [&](bool is_active, int times) {
+    for (int i = 0; i < times; ++i) {
+      node.hear("b", both, is_active);
+      node.tick();
+      node.comply();
+      node.run(5ms);
+    }
+  };
+  hear_it(true, 2);
+  node.step(ConfigLoaded{first});
+  hear_it(true, 40);
+  node.step(ConfigLoaded{both});
+  hear_it(false, 40);
+  ASSERT_TRUE(node.kernel.contains(*parse_prefix(kVip)));
+  hear_it(true, 40);
+  EXPECT_FALSE(node.kernel.contains(*parse_prefix(kVip)));
+}
+
 // It held on for others until its time was over, and stood still then.
 TEST(NodeForfeitTest, WhoIsNoNodeAnyMoreAndWasLateSleepsUntilItLetsGo) {
   Cluster cluster(prefers_a(kThree));
   auto without = talking_config(2, {"b", "c"}, {{"b", kVip}});
-  for (const std::size_t other : {1U, 2U}) cluster.isolate(other);
   cluster[0].step(ConfigLoaded{without});
   cluster[0].tick();
   cluster.silence(0);
