@@ -91,15 +91,15 @@ TEST(NodeForfeitTest, WhatWasGivenBackMeanwhileALateNodeKeeps) {
   EXPECT_EQ(late.count<RemoveAddress>(), 0U);
 }
 
-Config of_both(const std::string& preferred) {
-  auto config = talking_config(1, kTwo, {{preferred, kVip}});
-  config.protocol = Protocol::both;
+Config spoken(Protocol protocol, const std::string& preferred, std::uint64_t version = 1) {
+  auto config = talking_config(version, kTwo, {{preferred, kVip}});
+  config.protocol = protocol;
   return config;
 }
 
 // It says only that it is active: what it is to have, it has.
 TEST(NodeForfeitTest, WhatANodeOfProtocol1HasTakenALateOneLetsGoOfSoon) {
-  const auto config = of_both("a");
+  const auto config = spoken(Protocol::both, "a");
   SteppedNode late;
   late.start(config);
   late.run_with("b", config, 500ms);
@@ -116,14 +116,12 @@ TEST(NodeForfeitTest, WhatANodeOfProtocol1HasTakenALateOneLetsGoOfSoon) {
 }
 
 TEST(NodeForfeitTest, WhoAdoptsAConfigurationAndWasLateDoesNotSpeakAsActiveBefore) {
-  auto config = talking_config(1, kTwo, {{"a", kVip}});
-  config.protocol = Protocol::v1;
+  const auto config = spoken(Protocol::v1, "a");
   SteppedNode late;
   late.start(config);
   late.run_with("b", config, 500ms);
   late.forget();
-  auto newer = talking_config(2, kTwo, {{"a", kVip}});
-  newer.protocol = Protocol::v1;
+  const auto newer = spoken(Protocol::v1, "a", 2);
   late.now += 100ms;
   late.hear("b", newer);
   EXPECT_EQ(late.count<SendAnnouncement>(), 0U);
@@ -135,9 +133,8 @@ TEST(NodeForfeitTest, WhoAdoptsAConfigurationAndWasLateDoesNotSpeakAsActiveBefor
 
 // What it said in protocol 2 long ago is no answer to anything.
 TEST(NodeForfeitTest, WhatGoesToAPeerThatTurnedToProtocol1IsLetGoOf) {
-  const auto both = of_both("b");
-  auto first = both;
-  first.protocol = Protocol::v1;
+  const auto both = spoken(Protocol::both, "b");
+  const auto first = spoken(Protocol::v1, "b");
   TalkingNodes nodes(kTwo);
   nodes.start(both);
   nodes.run(400ms);
