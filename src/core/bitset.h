@@ -22,6 +22,10 @@ class BitSet {
 
   static constexpr std::size_t octets_for(std::size_t bits) { return (bits + 7) / 8; }
 
+  static BitSet all(std::size_t bits) {
+    return from_octets(bits, std::vector<std::uint8_t>(octets_for(bits), 0xffU));
+  }
+
   // Octets from the wire; bits past the end are dropped.
   static BitSet from_octets(std::size_t bits, std::span<const std::uint8_t> octets) {
     VIPPY_ASSERT(octets.size() == octets_for(bits));

@@ -105,6 +105,7 @@ Verdict Hearing::hear(std::size_t index, const Sender& sender, const Beat& beat,
   // What we said while it took us for deaf it has echoed and not gone by.
   if (!peer.latest) peer.heeds_from = own_.sequence + 1;
   peer.latest = beat;
+  peer.echoes_us = of_us;
   peer.said_latest = sender;
   return verdict;
 }
@@ -129,12 +130,12 @@ void Hearing::fell_silent(std::size_t index) {
   peer.latest.reset();
 }
 
-bool Hearing::has_heeded(std::size_t peer, std::uint64_t number) const {
-  const auto* beat = latest(peer);
-  if (beat == nullptr) return true;
+bool Hearing::has_heeded(std::size_t index, std::uint64_t number) const {
+  const auto& peer = peers_[index];
+  if (!peer.latest) return true;
   auto own = own_;
-  own.fresh_since = std::max(number, peers_[peer].heeds_from);
-  return own.fresh_since <= own.sequence && is_fresh(echo_of_us(*beat), own);
+  own.fresh_since = std::max(number, peer.heeds_from);
+  return own.fresh_since <= own.sequence && is_fresh(peer.echoes_us, own);
 }
 
 const Beat* Hearing::latest(std::size_t peer) const {

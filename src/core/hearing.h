@@ -81,6 +81,7 @@ class Hearing {
     NodeId id = 0;
     PeerSession session;
     std::optional<Beat> latest;
+    Echo echoes_us;                // by it
     std::uint64_t heeds_from = 0;  // the first of our messages that shows that we hear it (again)
     Sender said_latest;
   };

@@ -369,6 +369,13 @@ void Node::tick_running(Instant now, Actions& out) {
   }
 }
 
+// After a change of thousands it waits for the whole picture, an interval at most.
+bool Node::may_announce(Instant now) const {
+  if (announce_at_ > now || forfeits_) return false;
+  const bool is_whole = !goes_by_facts() || !stock_due_.any();
+  return is_whole || now - announce_at_ >= config_.interval;
+}
+
 void Node::on(const Tick&, Instant now, Actions& out) {
   if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   must_look_again_ = false;
@@ -377,7 +384,7 @@ void Node::on(const Tick&, Instant now, Actions& out) {
   for (const auto& key : reconciler_.take_adopted()) came_up(key, now, out);
   if (phase_ == Phase::running || goes_by_facts()) {
     // A node that gives up does it before it speaks.
-    if (announce_at_ <= now && !forfeits_) announce(now, out);
+    if (may_announce(now)) announce(now, out);
     if (goes_by_facts() && !forfeits_) speak_contents(now, out);
   }
   if (goes_by_facts()) renew_will(out);

@@ -85,6 +85,7 @@ class Node {
   // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that
   // were sent to it are on their way, or wait for whoever answers them.
   static constexpr Duration kLinger = std::chrono::milliseconds(2);
+  static constexpr std::uint64_t kUntold = UINT64_MAX;  // no announcement has this number
 
   struct GroupState {
     std::size_t owner = kNobody;
@@ -100,7 +101,7 @@ class Node {
     Instant refuse_until{};              // our kernel would not take it
     bool was_theirs = false;             // another node announced that it holds it
     Instant theirs_until{};              // its last frames may come until then
-    std::uint64_t told_since = 0;        // our message that first said that we have it
+    std::uint64_t told_since = kUntold;  // our announcement that first said that we have it
   };
 
   // inputs
@@ -166,6 +167,7 @@ class Node {
   void unbelieved(const AnnouncementHeard& heard, bool is_forged, Instant received, Actions& out);
   void disbelieve(const Announcement& announcement, Instant now, Actions& out);
   void note_differing(std::size_t peer, Instant received);
+  [[nodiscard]] bool may_announce(Instant now) const;
   void announce(Instant now, Actions& out);
   void came_up(const AddressKey& key, Instant now, Actions& out);
   void announce_soon(Instant now);
@@ -198,7 +200,6 @@ class Node {
   void mark_sequence(Instant now);
   void offer_neighbours();
   [[nodiscard]] Beat own_beat();
-  [[nodiscard]] BitSet claimed_by(const Beat& beat) const;
 
   // who holds what, by facts (node_hold.cpp)
   void decide_by_facts(Instant now, Actions& out);
@@ -269,6 +270,7 @@ class Node {
   [[nodiscard]] bool is_own_mac(const Mac& mac) const;
 
   // judging (node_judge.cpp)
+  [[nodiscard]] bool is_late(Instant now) const;
   void judge_lateness(Instant now, Actions& out);
   [[nodiscard]] bool may_be_missed(Instant since) const;
   void judge_silence(Instant now, Actions& out);
@@ -335,6 +337,7 @@ class Node {
   GroupMarks stock_due_;   // what we hold or refuse of these may have changed
   GroupMarks decide_due_;  // and what is known of these by the facts
   GroupDeadlines hold_deadlines_;
+  GroupMarks untold_;      // the next announcement is the first to say that we have these
   GroupMarks unanswered_;  // these go to somebody who may not know yet that we have them
   bool must_decide_all_ = true;  // with the next decision
   bool has_outsiders_ = false;   // at the last decision
@@ -350,7 +353,7 @@ class Node {
   struct Deaf {  // a node that says that it does not hear us
     std::optional<Instant> heard;
     bool is_active = false;
-    BitSet claims;  // see claimed_by()
+    BitSet claims;  // see View::may_have()
 
     [[nodiscard]] bool is_there(Instant now, Duration stale) const {
       return heard && now - *heard <= stale;

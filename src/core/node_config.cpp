@@ -247,10 +247,14 @@ void Node::apply_shared(const Prepared& prepared, Instant now, Actions& out) {
   newer_heard_.reset();
   claims_ = ClaimMap(*before.derived, derived()).map(claims_);
   refusals_ = parts_ = touched_ = BitSet(groups_.size());
-  for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].is_held = claims_.test(i);
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    groups_[i].is_held = claims_.test(i);
+    groups_[i].told_since = kUntold;
+  }
   facts_.assign(shared_->nodes.size(), NodeFacts{});
   stock_due_.resize(groups_.size());
   decide_due_.resize(groups_.size());
+  untold_.resize(groups_.size());
   unanswered_.resize(groups_.size());
   hold_deadlines_.resize(groups_.size());
   host_changed_ = true;  // links and addresses may be others than when it was prepared
@@ -262,8 +266,7 @@ void Node::apply_shared(const Prepared& prepared, Instant now, Actions& out) {
   // of the reference that matures again. What we turn to now comes in the next one.
   const bool is_raised = before.shared->version < shared_->version;
   // But whoever was silent for too long does not speak before the next turn has judged that.
-  const bool is_late = announced_last_ && now - *announced_last_ > config_.stale;
-  const bool may_speak = !is_late && !settling_since_ && !forfeits_;
+  const bool may_speak = !is_late(now) && !settling_since_ && !forfeits_;
   const bool is_watched =
       speaks_1(config_.protocol) && is_active_ && membership_.self() && may_speak;
   if (!is_raised || !is_watched) return;

@@ -59,7 +59,10 @@ bool Node::take_stock_of(std::size_t index, Instant now) {
                        is_refused == refusals_.test(index);
   if (!is_same) {
     if (is_part || (was_claimed && !is_claimed)) touched_.set(index);
-    if (is_claimed && !was_claimed) group.told_since = view_.hearing().own_sequence() + 1;
+    if (is_claimed && !was_claimed) {
+      group.told_since = kUntold;
+      untold_.mark(index);
+    }
     claims_.set(index, is_claimed);
     parts_.set(index, is_part);
     refusals_.set(index, is_refused);
@@ -229,8 +232,7 @@ void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& o
   group.owner = to;
   // It was on its way to somebody else, who may have told the neighbours already.
   if (to != membership_.self() || !group.is_held) return;
-  group.is_contested = true;
-  group.again_at = now + kLinger / 2;
+  group.again_at = now;
 }
 
 void Node::speak_again(const GroupState& group, Instant now, Actions& out) {

@@ -17,6 +17,10 @@ void Node::begin_settling(Instant now) {
   if (!is_alone()) settling_since_ = now;
 }
 
+bool Node::is_late(Instant now) const {
+  return announced_last_ && now - *announced_last_ > config_.stale;
+}
+
 // A node that was itself silent for longer than `stale` has been given up by the others: it
 // listens before it speaks as active again, and lets go of what others have taken. When all stood
 // still together, as on a host that pauses, nobody has missed anybody and nothing changes hands.
@@ -24,7 +28,7 @@ void Node::judge_lateness(Instant now, Actions& out) {
   if (forfeits_) return;  // it is silent on purpose
   if (!announced_last_ || is_alone()) return;
   if (goes_by_facts()) membership_.excuse(now - announce_at_, now);
-  if (now - *announced_last_ <= config_.stale) return;
+  if (!is_late(now)) return;
   const auto silent_since = std::exchange(*announced_last_, now);
   const bool is_missed = may_be_missed(silent_since);
   log(out, event::WasLate{now - silent_since, is_missed});

@@ -182,14 +182,6 @@ void Node::hear_namesake(std::size_t peer, const IpAddress& source, Instant rece
                      name_shared_.who + ", which is not";
 }
 
-// In the numbers of ours. Of other contents than ours every group may be among them.
-BitSet Node::claimed_by(const Beat& beat) const {
-  if (beat.digest == derived().digest && beat.claims.size() == groups_.size()) return beat.claims;
-  BitSet all(groups_.size());
-  for (std::size_t i = 0; i < groups_.size(); ++i) all.set(i);
-  return all;
-}
-
 // It speaks and does not hear us, or it is a recording from a time when it did not: nothing that it
 // says counts but that it may be there (see standing.h).
 void Node::hear_deaf(std::size_t peer, const MessageHeard& heard, const Beat& beat,
@@ -202,7 +194,7 @@ void Node::hear_deaf(std::size_t peer, const MessageHeard& heard, const Beat& be
     log(out, event::PeerDeaf{membership_.name(peer)});
     one_way_[peer].is_said = true;
   }
-  deaf = {received, beat.is_active, claimed_by(beat)};
+  deaf = {received, beat.is_active, view_.may_have(beat)};
   // It may have left us out: a content is what its digest says, whoever speaks of it.
   if (beat.version <= shared_->version) return;
   contents_.want(Content::configuration, beat.digest, echo_of(heard.message.sender), received);
@@ -379,6 +371,9 @@ Beat Node::own_beat() {
 void Node::speak_beat(Instant now, Actions& out) {
   speak_orders(now, out);
   Message message{view_.hearing().next_sender(), own_beat()};
+  if (untold_.any()) {
+    for (const auto group : untold_.take()) groups_[group].told_since = message.sender.sequence;
+  }
   mark_sequence(now);
   will_ = message;
   auto& last = std::get<Beat>(will_->body);

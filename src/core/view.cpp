@@ -57,33 +57,48 @@ bool View::knows(ContentDigest digest) const {
                      [&](const Known& known) { return known.derived->digest == digest; });
 }
 
+bool View::is_in_our_numbers(const Beat& beat) const {
+  return beat.digest == derived_->digest && beat.claims.size() == shared_->groups.size();
+}
+
+const ClaimMap* View::map_from(ContentDigest digest) {
+  const auto known = std::find_if(known_.begin(), known_.end(), [&](const Known& one) {
+    return one.derived->digest == digest;
+  });
+  if (known == known_.end()) return nullptr;
+  if (!known->map) known->map = ClaimMap(*known->derived, *derived_);
+  return &*known->map;
+}
+
+BitSet View::may_have(const Beat& beat) {
+  if (is_in_our_numbers(beat)) return beat.claims;
+  const auto* map = map_from(beat.digest);
+  return map != nullptr ? map->map(beat.claims) : BitSet::all(shared_->groups.size());
+}
+
 // Takes over what the peer holds and refuses; false when it is what was known.
 bool View::translate(Peer& peer, const Beat& beat) {
   const bool is_same = peer.is_mapped && peer.said_digest == beat.digest &&
                        peer.said_claims == beat.claims && peer.said_parts == beat.parts &&
                        peer.said_refusals == beat.refusals;
   if (is_same) return false;
-  const auto known = std::find_if(known_.begin(), known_.end(), [&](const Known& one) {
-    return one.derived->digest == beat.digest;
-  });
   peer.said_digest = beat.digest;
   peer.said_claims = beat.claims;
   peer.said_refusals = beat.refusals;
   peer.said_parts = beat.parts;
-  const bool is_ours = beat.digest == derived_->digest &&
-                       beat.claims.size() == shared_->groups.size();
-  peer.is_mapped = is_ours || known != known_.end();
+  const bool has_our_numbers = is_in_our_numbers(beat);
+  const auto* map = has_our_numbers ? nullptr : map_from(beat.digest);
+  peer.is_mapped = has_our_numbers || map != nullptr;
   if (!peer.is_mapped) return false;
-  if (!is_ours && !known->map) known->map = ClaimMap(*known->derived, *derived_);
   const auto in_our_numbers = [&](const BitSet& said) {
     if (said.size() == 0) return BitSet();
-    return is_ours ? said : known->map->map(said);
+    return has_our_numbers ? said : map->map(said);
   };
   const auto replace = [&](BitSet& known_set, BitSet said) {
     changed_.add_difference(known_set, said);
     known_set = std::move(said);
   };
-  replace(peer.claims, is_ours ? beat.claims : known->map->map(beat.claims));
+  replace(peer.claims, has_our_numbers ? beat.claims : map->map(beat.claims));
   replace(peer.refusals, in_our_numbers(beat.refusals));
   replace(peer.parts, in_our_numbers(beat.parts));
   return true;

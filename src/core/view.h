@@ -67,6 +67,9 @@ class View {
   [[nodiscard]] bool speaks_2(std::size_t peer) const { return peers_[peer].speaks_2; }
   [[nodiscard]] bool has_plain_peers() const;
   [[nodiscard]] bool has_outsiders() const;
+  // Groups that the sender has, in the numbers of ours: every group when its configuration is not
+  // known. Nothing is remembered of it.
+  [[nodiscard]] BitSet may_have(const Beat& beat);
   // Groups that some other node holds.
   [[nodiscard]] BitSet held_by_others() const;
 
@@ -97,6 +100,9 @@ class View {
     bool is_heard = false;
   };
 
+  [[nodiscard]] bool is_in_our_numbers(const Beat& beat) const;
+  // Null: its contents are not known. Good until the next configuration or learn().
+  [[nodiscard]] const ClaimMap* map_from(ContentDigest digest);
   bool translate(Peer& peer, const Beat& beat);
   // What the peer said in protocol 2 holds no more.
   static void forget(Peer& peer);

@@ -9,6 +9,7 @@
 
 #include "core/ip.h"
 #include "core/listing.h"
+#include "ctl/render_text.h"
 #include "ctl/status_json.h"
 
 namespace vippy::ctl {
@@ -103,6 +104,16 @@ std::string others_of(const Json& peers, const std::string& owner, const Json& g
   return (able.empty() ? "nobody else could take it" : able + " could take it") + unable;
 }
 
+// Does it prefer a node that could take it, and is not where it is?
+bool is_wanted_elsewhere(const Json& peers, const std::string& owner, const std::string& preferred,
+                         const Json& group, const Json& state) {
+  const auto first = preferred.substr(0, preferred.find(','));
+  if (first.empty() || first == owner || is_refused_by(group, first)) return false;
+  return std::any_of(peers.begin(), peers.end(), [&](const Json& peer) {
+    return text_of(member(peer, "name")) == first && obstacle(peer, state).empty();
+  });
+}
+
 std::string here(const Json& group) {
   const auto holding = text_of(member(group, "holding"));
   if (holding == "complete") return "; its addresses are up here";
@@ -120,8 +131,13 @@ void append_why(std::string& out, const Json& group, const Json& members, const 
   out += fmt::format("    why:       {}\n", sentence(member(group, "reason")));
   const auto preferred = preferred_of(members);
   if (!preferred.empty()) out += fmt::format("    prefers:   {}\n", preferred);
-  out += fmt::format("    others:    {}\n",
-                     others_of(member(ours, "peers"), owner, group, member(status, "state")));
+  const auto& peers = member(ours, "peers");
+  const auto& state = member(status, "state");
+  if (is_wanted_elsewhere(peers, owner, preferred, group, state)) {
+    out += fmt::format("    failback:  {}\n",
+                       failback_text(member(ours, "failback"), member(ours, "protocol")));
+  }
+  out += fmt::format("    others:    {}\n", others_of(peers, owner, group, state));
 }
 
 }  // namespace

@@ -219,6 +219,64 @@ TEST(NodeHoldTest, TheWinnerOfAContestAnnouncesAgain) {
   EXPECT_GE(cluster[0].count<Advertise>(), 1U);
 }
 
+// b has taken what was a's, and both have it.
+void take_part(Cluster& cluster) {
+  cluster[0].step(OrderGiven{OrderKind::drain, ""});
+  while (cluster.holders(kVip) != Holders{0, 1}) cluster.run(1ms);
+}
+
+TEST(NodeHoldTest, WhoTakesBackWhatItHasTellsTheNeighboursBeforeItSaysSo) {
+  Cluster cluster(prefers_a());
+  take_part(cluster);
+  cluster[0].step(OrderGiven{OrderKind::undrain, ""});
+  cluster.forget(0);
+  cluster[0].tick();
+  const auto is_frame = [](const Action& action) {
+    return std::holds_alternative<Advertise>(action);
+  };
+  const auto is_message = [](const Action& action) {
+    return std::holds_alternative<SendMessage>(action);
+  };
+  const auto& actions = cluster[0].actions;
+  const auto frame = std::find_if(actions.begin(), actions.end(), is_frame);
+  ASSERT_NE(frame, actions.end());
+  EXPECT_EQ(std::find_if(actions.begin(), frame, is_message), frame);
+}
+
+// An order or a part of a content has a number, too, and says nothing of who has what.
+TEST(NodeHoldTest, WhatIsSaidBesideAnAnnouncementNeedsNoAnswer) {
+  Cluster cluster(prefers_a({"a", "b", "c"}));
+  cluster[2].step(OrderGiven{OrderKind::drain, ""});
+  cluster.cut(1, 2);
+  cluster.run(100ms);
+  cluster[1].step(OrderGiven{OrderKind::undrain, "c"});  // it never hears that
+  cluster.cut(1, 0);
+  const auto before = static_cast<std::ptrdiff_t>(cluster.recorded.size());
+  take_part(cluster);
+  cluster.run(2ms);
+  const auto is_claim = [](const Message& message) {
+    const auto* beat = std::get_if<Beat>(&message.body);
+    return message.sender.node == node_id("b") && beat != nullptr && beat->claims.test(0);
+  };
+  const auto claim = std::find_if(cluster.recorded.begin() + before, cluster.recorded.end(),
+                                  is_claim);
+  ASSERT_NE(claim, cluster.recorded.end());
+  const auto order = std::find_if(cluster.recorded.begin() + before, claim,
+                                  [&](const Message& message) {
+    return message.sender == Sender{claim->sender.node, claim->sender.session,
+                                    claim->sender.sequence - 1};
+  });
+  ASSERT_NE(order, claim);
+  ASSERT_TRUE(std::holds_alternative<Order>(order->body));
+  cluster[0].step(MessageHeard{*order, *parse_ip("10.0.0.2"), cluster.now, 2});
+  cluster[0].step(OrderGiven{OrderKind::undrain, ""});
+  cluster.run(8ms);
+  EXPECT_EQ(cluster.holders(kVip), (Holders{0, 1}));
+  cluster.cut(1, 0, false);
+  cluster.run(20ms);
+  EXPECT_EQ(cluster.holders(kVip), Holders{0});
+}
+
 // The guard of the new owner says that it leaves before the old one has let go: the neighbours may
 // have heeded the new one, whose machine has the address for a while yet.
 TEST(NodeHoldTest, WhoKeepsAnAddressBecauseItsNewOwnerLeftAnnouncesItAgain) {

@@ -74,6 +74,23 @@ TEST(NodeManyTest, AReloadAsksForNothingButWhatIsNew) {
   }
 }
 
+TEST(NodeManyTest, TheFirstWordUnderANewConfigurationIsAboutAllOfThem) {
+  auto groups = many("a");
+  TalkingNodes nodes({"a", "b"});
+  nodes[0].refuses = true;
+  nodes.start(talking_config(1, {"a", "b"}, groups));
+  nodes.run(400ms);
+  ASSERT_EQ(nodes[1].kernel.size(), kMany);
+  auto& refusing = nodes[0];
+  refusing.forget();
+  groups.insert(groups.begin(), {"b", "10.99.0.1/8"});
+  refusing.step(ConfigLoaded{talking_config(2, {"a", "b"}, groups)});
+  for (int i = 0; i < 10 && refusing.count<SendMessage>() == 0; ++i) refusing.tick();
+  const auto& beat = std::get<Beat>(refusing.last<SendMessage>().message.body);
+  EXPECT_EQ(beat.version, 2U);
+  for (std::size_t i = 1; i <= kMany; ++i) ASSERT_TRUE(beat.refusals.test(i)) << i;
+}
+
 TEST(NodeManyTest, LeftoversOfThousandsAreAdoptedAndNotRemoved) {
   const auto groups = many("a");
   std::vector<std::string> leftovers;

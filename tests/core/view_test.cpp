@@ -28,6 +28,9 @@ struct Looking {
   }
   View::News hear(const Shared& theirs, std::initializer_list<std::size_t> claims,
                   bool is_active = true) {
+    return view.hear(1, {node_id("b"), 77, ++sequence}, said(theirs, claims, is_active));
+  }
+  Beat said(const Shared& theirs, std::initializer_list<std::size_t> claims, bool is_active) {
     Beat beat;
     beat.is_active = is_active;
     beat.version = theirs.version;
@@ -36,7 +39,7 @@ struct Looking {
     beat.echoes = {echo_of(own.session, own.sequence), {}};
     beat.claims = BitSet(theirs.groups.size());
     for (const auto claim : claims) beat.claims.set(claim);
-    return view.hear(1, {node_id("b"), 77, ++sequence}, beat);
+    return beat;
   }
   View view = [] {
     View out;
@@ -74,6 +77,21 @@ TEST(ViewTest, ClaimsStayUntilAnUnknownConfigurationIsLearnt) {
   looking.view.learn(prepare(newer));
   EXPECT_TRUE(looking.hear(*newer, {}).changed);
   EXPECT_FALSE(looking.view.facts()[1].claims_group(1));
+}
+
+TEST(ViewTest, WhatASenderMayHaveIsAllOnlyWhileItsConfigurationIsNotKnown) {
+  Looking looking;
+  const auto earlier = looking.ours;
+  const auto unknown = shared_of(3, {"10.0.0.1/24"});
+  looking.use(shared_of(2, {"10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/24"}));
+  const auto may_have = [&](const Shared& theirs, std::initializer_list<std::size_t> claims) {
+    const auto groups = looking.view.may_have(looking.said(theirs, claims, true));
+    EXPECT_EQ(groups.size(), 3U);
+    return std::vector<bool>{groups.test(0), groups.test(1), groups.test(2)};
+  };
+  EXPECT_EQ(may_have(*looking.ours, {1}), (std::vector{false, true, false}));
+  EXPECT_EQ(may_have(*earlier, {0, 1}), (std::vector{true, false, false}));
+  EXPECT_EQ(may_have(*unknown, {}), (std::vector{true, true, true}));
 }
 
 TEST(ViewTest, OtherContentsOfTheSameVersionAreAnOutsiders) {

@@ -43,6 +43,19 @@ TEST(RenderWhyTest, TellsOwnerReasonAndWhoElseCould) {
             "drained\n");
 }
 
+TEST(RenderWhyTest, TellsWhyAGroupStaysAwayFromANodeThatIsBack) {
+  auto status = four_nodes();
+  status.peers[1] = status.peers[2];
+  status.peers[1].name = "b";
+  status.failback.reset();
+  const auto text = render_why(render_json(status), "10.0.0.1").value();
+  EXPECT_NE(text.find("    prefers:   b\n"
+                      "    failback:  never: a node that returns takes only what nobody has\n"
+                      "    others:    b, c could take it"),
+            std::string::npos) << text;
+  EXPECT_EQ(render_why(render_json(four_nodes()), "").value().find("failback"), std::string::npos);
+}
+
 TEST(RenderWhyTest, TellsWhoRefusesTheGroup) {
   auto status = four_nodes();
   status.groups[0].refused_by = {2};
