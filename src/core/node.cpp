@@ -369,11 +369,11 @@ void Node::tick_running(Instant now, Actions& out) {
   }
 }
 
-// After a change of thousands it waits for the whole picture, an interval at most.
+// Its first word under a new configuration waits for the whole picture, an interval at most.
 bool Node::may_announce(Instant now) const {
   if (announce_at_ > now || forfeits_) return false;
-  const bool is_whole = !goes_by_facts() || !stock_due_.any();
-  return is_whole || now - announce_at_ >= config_.interval;
+  const bool is_partial = goes_by_facts() && config_changed_ && stock_due_.any();
+  return !is_partial || now - announce_at_ >= config_.interval;
 }
 
 void Node::on(const Tick&, Instant now, Actions& out) {

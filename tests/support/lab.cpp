@@ -75,6 +75,16 @@ void set_port(const NetSpace& space, const std::string& port, unsigned long requ
   }
 }
 
+// A switch carries frames and filters nothing, whatever this machine's bridges do.
+void pass_no_filter(const NetSpace& space) {
+  for (const std::string tables : {"arptables", "iptables", "ip6tables"}) {
+    const auto path = "bridge/bridge-nf-call-" + tables;
+    bool is_there = false;
+    space.in([&] { is_there = ::access(("/proc/sys/net/" + path).c_str(), W_OK) == 0; });
+    if (is_there) space.sysctl(path, "0");
+  }
+}
+
 }  // namespace
 
 std::string loop_of_environment() {
@@ -99,6 +109,7 @@ Json group_at(const std::string& preferred, const std::vector<std::string>& ips)
 }
 
 Lab::Lab(const LabShape& shape) : shape_(shape), switch_("switch") {
+  pass_no_filter(switch_);
   switch_.ip("link add br0 type bridge mcast_snooping 0\nlink set br0 up");
   for (unsigned n = 1; n <= shape.nodes; ++n) {
     const auto name = node_name(n);
