@@ -20,6 +20,9 @@ namespace {
 constexpr std::size_t kFewAddresses = 100;
 constexpr timespec kStreamPause{0, 250'000};
 
+// Two owners for the last so long are no hand-over that happens to be under way.
+constexpr Duration kStays = std::chrono::milliseconds(20);
+
 std::uint64_t bit(unsigned node) { return std::uint64_t{1} << node; }
 
 std::vector<unsigned> numbers_in(std::uint64_t nodes) {
@@ -50,13 +53,16 @@ HolderTimes holder_times(const std::vector<unsigned>& holders, const std::vector
     if (std::popcount(held & alive) > 1) out.two_running += time;
   };
   auto last = from;
+  auto two_since = from;
   for (const auto& change : changes) {
     count(last, change.at);
     last = change.at;
+    const bool were_two = std::popcount(held) > 1;
     apply(change.is_daemon ? alive : held, change);
+    if (!were_two) two_since = change.at;
   }
   count(last, to);
-  out.is_two_at_end = std::popcount(held) > 1;
+  out.is_two_at_end = std::popcount(held) > 1 && to - two_since >= kStays;
   return out;
 }
 

@@ -37,7 +37,7 @@ struct HolderTimes {
   Duration two{};
   Duration two_running{};  // of it: the daemons of two of them ran
   Duration none{};
-  bool is_two_at_end = false;
+  bool is_two_at_end = false;  // and for the last 20 ms
 };
 
 // Of one address: `holders` and `running` say how it was at `from`; a change is in order of time.

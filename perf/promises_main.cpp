@@ -225,10 +225,13 @@ int main(int argc, char** argv) {
   CLI::App app("Measures what vippy promises, on real kernels in namespaces of its own. Ends with "
                "0 when all goals were kept, with 1 when some were missed.");
   app.set_version_flag("--version", "vippy-promises " VIPPY_VERSION);
+  app.option_defaults()->always_capture_default();
   std::vector<std::string> names = {"all"};
   for (const auto scenario : kPromised) names.emplace_back(name_of(scenario));
-  app.add_option("--repetitions", wish.repetitions)->check(CLI::Range(1U, 100'000U));
-  app.add_option("--scenario", wish.scenario)->check(CLI::IsMember(names));
+  app.add_option("--repetitions", wish.repetitions, "of each scenario")
+      ->check(CLI::Range(1U, 100'000U));
+  app.add_option("--scenario", wish.scenario, "what happens; all: each of them")
+      ->check(CLI::IsMember(names));
   const std::map<std::string, double> units = {{"ms", 1}, {"s", 1'000}};
   const auto times = CLI::Range(1.0, 60'000.0, "at least 1ms");
   app.add_option("--interval", wish.interval_ms, "e.g. 1ms")
@@ -247,7 +250,15 @@ int main(int argc, char** argv) {
   app.add_option("--load", wish.load, "busy processes beside it");
   app.add_option("--flood", wish.flood, "bad datagrams a second on the chat beside it")
       ->check(CLI::Range(0U, 1'000'000U));
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? 0 : 2;
+  }
+  if (wish.stale_ms < wish.interval_ms) {
+    std::fputs("vippy-promises: --stale is less than --interval, which vippyd refuses\n", stderr);
+    return 2;
+  }
   wish.pace.interval = wish.interval_ms / 1'000;
   wish.pace.stale = wish.stale_ms / 1'000;
   return run(wish);

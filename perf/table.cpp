@@ -8,6 +8,9 @@ namespace vippy::lab {
 
 namespace {
 
+constexpr const char* kFailoverRow =
+    "  {:<16}{:>17}{:>17}{:>17}{:>17}{:>17}{:>22}{:>17}{:>17}\n";
+
 std::string with_commas(double value) {
   auto out = fmt::format("{:.0f}", value);
   for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
@@ -41,10 +44,11 @@ std::string failover_row(const Report& result) {
   const auto& summary = result.at("summary");
   auto two = cell(summary, "two_ms");
   if (result.at("two_stay").get<std::size_t>() > 0) two += " stay";
-  auto out = fmt::format("  {:<16}{:>15}{:>15}{:>15}{:>15}{:>15}{:>19}{:>15}\n", daemon,
+  auto out = fmt::format(kFailoverRow, daemon,
                          cell(summary, "gap_ms"), cell(summary, "lost"),
                          cell(summary, "address_ms"), cell(summary, "answered_ms"),
-                         cell(summary, "learnt_ms"), two, cell(summary, "none_ms"));
+                         cell(summary, "learnt_ms"), two, cell(summary, "none_ms"),
+                         cell(summary, "stall_ms"));
   for (const auto& failure : result.at("failures")) {
     out += fmt::format("  {:<16} failed: {}\n", "", failure.get<std::string>());
   }
@@ -57,10 +61,10 @@ std::string failover_table(const Report& report) {
   for (const auto& result : report.at("results")) {
     if (result.at("fault") != fault) {
       fault = result.at("fault");
-      out += fmt::format("\n{}: {}\n  {:<16}{:>15}{:>15}{:>15}{:>15}{:>15}{:>19}{:>15}\n", fault,
-                         result.at("story").get<std::string>(), "median / max, ms", "client gap",
+      out += fmt::format("\n{}: {}\n", fault, result.at("story").get<std::string>());
+      out += fmt::format(kFailoverRow, "median / max, ms", "client gap",
                          "requests lost", "new kernel", "answered", "neighbours", "two owners",
-                         "no owner");
+                         "no owner", "longest stall");
     }
     out += failover_row(result);
   }

@@ -64,11 +64,12 @@ class HeldSlot {
 };
 
 struct Board {
-  static constexpr std::uint64_t kMagic = 0x7669707079670003;  // "vippyg", form 3
+  static constexpr std::uint64_t kMagic = 0x7669707079670004;  // "vippyg", form 4
 
   std::uint64_t magic = kMagic;
   std::uint64_t octets = sizeof(Board);
   std::atomic<std::int64_t> beat_at = 0;
+  std::atomic<std::int64_t> looked_at = 0;  // by the guard
   std::atomic<std::int64_t> stale = 0;
   std::atomic<std::int64_t> kill_after = 0;
   std::atomic<std::int64_t> hand_over = 0;

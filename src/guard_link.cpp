@@ -70,7 +70,28 @@ void GuardLink::launch(core::Instant now) {
   on_gone(now);
 }
 
+// A guard that is stopped or starved guards nobody. Of a pause of the whole machine only a little
+// counts: it has stood still as well.
+void GuardLink::note_its_look(core::Instant now, core::Duration passed) {
+  const auto looked_at = board_->looked_at.load();
+  if (std::exchange(looked_at_, looked_at) != looked_at || times_.stale <= core::Duration::zero()) {
+    if (stands_still_since_) say(Priority::notice, "the guard looks after vippyd again");
+    stands_still_since_.reset();
+    unseen_for_ = {};
+    return;
+  }
+  unseen_for_ += std::min(passed, 2 * kListenPauseMax);
+  if (stands_still_since_ || unseen_for_ <= std::max(kStartMoment, 4 * times_.stale)) return;
+  stands_still_since_ = now;
+  say(Priority::err,
+      fmt::format("the guard stands still: when vippyd dies or hangs now nobody takes its "
+                  "addresses off; let process {0} go on (kill -CONT {0}), or kill it, and another "
+                  "is started",
+                  guard_process()));
+}
+
 void GuardLink::tend(core::Instant now) {
+  const auto passed = now - std::exchange(tended_at_, now);
   listen_at_ = now + std::clamp(times_.stale / 2, kListenPauseMin, kListenPauseMax);
   if (!process_->is_running()) {
     if (now < launch_at_) return;
@@ -80,6 +101,7 @@ void GuardLink::tend(core::Instant now) {
   }
   const auto word = process_->listen();
   if (word.fitness) on_ready(*word.fitness);
+  if (is_ready_ && !word.is_gone) note_its_look(now, passed);
   if (!word.is_gone) return;
   say(Priority::err, "the guard ended unexpectedly: another one is started");
   on_gone(now);
@@ -88,6 +110,7 @@ void GuardLink::tend(core::Instant now) {
 void GuardLink::on_ready(const platform::Fitness& fitness) {
   is_ready_ = true;
   unguarded_since_.reset();
+  unseen_for_ = {};
   say(Priority::notice, fmt::format("guarded by process {}", process_->process()));
   const auto refused = [this](int error, const char* what) {
     if (error == 0) return;
@@ -107,6 +130,7 @@ void GuardLink::on_ready(const platform::Fitness& fitness) {
 void GuardLink::on_gone(core::Instant now) {
   if (is_ready_ && now - launched_at_ >= kSteady) pause_ = {};
   is_ready_ = false;
+  stands_still_since_.reset();
   if (!unguarded_since_) unguarded_since_ = now;
   launch_at_ = now + pause_;
   listen_at_ = std::min(listen_at_, launch_at_);
@@ -200,6 +224,11 @@ void GuardLink::show(core::Status& status, core::Instant now) const {
   if (is_guarded()) shown.process = guard_process();
   shown.restarts = restarts_;
   shown.fences = fences_;
+  if (stands_still_since_) {
+    status.troubles.push_back({"", "", "the guard stands still: when vippyd dies or hangs nobody "
+                                       "takes its addresses off; the log says what to do",
+                               now - *stands_still_since_});
+  }
   if (!unguarded_since_ || now - *unguarded_since_ <= kStartMoment) return;
   status.troubles.push_back(
       {"", "", "no guard runs: when vippyd dies or hangs nobody takes its addresses off; the log "

@@ -99,6 +99,7 @@ class GuardLink {
   void launch(core::Instant now);
   void on_ready(const platform::Fitness& fitness);
   void on_gone(core::Instant now);
+  void note_its_look(core::Instant now, core::Duration passed);
   void say(core::Priority priority, std::string text);
 
   std::unique_ptr<platform::GuardProcess> process_;
@@ -108,6 +109,10 @@ class GuardLink {
   bool is_wanted_ = false;
   bool is_ready_ = false;
   std::optional<core::Instant> unguarded_since_;  // absent: it is guarded
+  std::int64_t looked_at_ = 0;      // by the guard, as the board said last
+  core::Duration unseen_for_{};     // so long the board has not said otherwise
+  std::optional<core::Instant> stands_still_since_;
+  core::Instant tended_at_{};
   core::Instant listen_at_{};
   core::Instant launch_at_{};
   core::Instant launched_at_{};

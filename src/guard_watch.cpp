@@ -45,6 +45,7 @@ GuardView GuardWatch::look() {
   follow();
   GuardView view;
   view.now = host_.now();
+  board_.looked_at = view.now.time_since_epoch().count();
   view.beat_at = core::Instant(duration(board_.beat_at));
   view.stale = duration(board_.stale);
   view.kill_after = duration(board_.kill_after);

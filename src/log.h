@@ -7,8 +7,8 @@
 //          and counted, and the next line that goes out is preceded by the number of lost ones.
 //          A process that crashes loses the lines since the last flush().
 //          Writing to a disk file waits for the disk, as it must.
-// Order:   make_log_sink() sets SIGPIPE to be ignored for the whole process; a child that wants
-//          the usual behaviour resets it after fork.
+// Order:   make_log_sink() sets SIGPIPE and SIGXFSZ to be ignored for the whole process; a child
+//          that wants the usual behaviour resets them after fork.
 // Source:  docs/config.md, "logging"; RFC 3164 section 4.1 (the datagrams for syslog).
 // Shape:   console: "[2026-11-22T14:36:25.123+0100] [notice] vippyd[4711] text\n"
 //          journal: "<5>text" (standard output is the stream that systemd made)

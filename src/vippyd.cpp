@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "log.h"
 #include "plan.h"
 #include "platform/host.h"
+#include "platform/os_error.h"
 
 namespace {
 
@@ -40,7 +42,12 @@ struct Options {
   bool json = false;
 };
 
-void say(const std::string& line) { fmt::print(stderr, "vippyd: {}\n", line); }
+// fmt::print throws where nothing can be written: a full disk must not keep a node from starting.
+void put(std::FILE* where, const std::string& text) {
+  if (std::fputs(text.c_str(), where) < 0) std::clearerr(where);
+}
+
+void say(const std::string& line) { put(stderr, "vippyd: " + line + "\n"); }
 
 // "a,b" -> a, b; nothing -> nobody.
 std::vector<std::string> split(const std::string& list) {
@@ -115,16 +122,22 @@ core::ConfigReading read_and_check(const Options& options, bool is_serving) {
 
 void print_problems(const Options& options, const core::ConfigReading& reading) {
   for (const auto& problem : reading.problems) {
-    fmt::print(stderr, "{}\n", hall::placed(options.file, problem));
+    put(stderr, hall::placed(options.file, problem) + "\n");
   }
+}
+
+// What was asked for; whoever does not get it is told so by the exit status.
+int answer(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return kGood;
+  say("cannot write the answer: " + platform::explain(errno));
+  return kBad;
 }
 
 int check(const Options& options, const core::ConfigReading& reading) {
   if (!reading.config) return kBad;
-  fmt::print("{}: good, version {}, {} groups, {} nodes\n", options.file,
-             reading.config->shared->version, reading.config->shared->groups.size(),
-             reading.config->shared->nodes.size());
-  return kGood;
+  const auto& shared = *reading.config->shared;
+  return answer(fmt::format("{}: good, version {}, {} groups, {} nodes\n", options.file,
+                            shared.version, shared.groups.size(), shared.nodes.size()));
 }
 
 int plan(const Options& options, const core::Config& config) {
@@ -137,9 +150,8 @@ int plan(const Options& options, const core::Config& config) {
       return kUsage;
     }
   }
-  fmt::print("{}", options.json ? hall::plan_json(config, options.active)
-                                : hall::plan_text(config, options.active));
-  return kGood;
+  return answer(options.json ? hall::plan_json(config, options.active)
+                             : hall::plan_text(config, options.active));
 }
 
 std::string http_date() {
@@ -201,6 +213,8 @@ int main(int argc, char** argv) {
   sigaddset(&reload, SIGHUP);
   sigprocmask(SIG_BLOCK, &reload, nullptr);
 
+  std::signal(SIGXFSZ, SIG_IGN);  // as log.h does: a full file keeps no node from starting
+
   CLI::App app{"vippyd: keeps virtual IP addresses on exactly one of several nodes"};
   Options options;
   declare(app, options);
@@ -214,8 +228,7 @@ int main(int argc, char** argv) {
   print_problems(options, reading);
   if (options.check || !reading.config) return check(options, reading);
   if (options.print_config) {
-    fmt::print("{}", core::print_config(*reading.config, core::SecretPrint::masked));
-    return kGood;
+    return answer(core::print_config(*reading.config, core::SecretPrint::masked));
   }
   if (options.plan) return plan(options, *reading.config);
   return run(options, *reading.config);

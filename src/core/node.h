@@ -289,6 +289,7 @@ class Node {
   [[nodiscard]] bool lacks_path() const;
   [[nodiscard]] std::optional<InactiveReason> inactive_reason() const;
   [[nodiscard]] std::string reason_text(InactiveReason reason) const;
+  [[nodiscard]] std::size_t comes_from(std::size_t group, std::size_t to) const;
   [[nodiscard]] MoveReason why_moved(std::size_t group, std::size_t to) const;
   [[nodiscard]] std::vector<AddressKey> wanted() const;
   [[nodiscard]] bool is_deaf(std::size_t peer) const;

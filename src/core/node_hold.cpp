@@ -225,8 +225,8 @@ void Node::move_group(std::size_t index, std::size_t to, Instant now, Actions& o
   const auto& spoken = shared_->groups[index];
   group.reason = why_moved(index, to);
   group.since = now;
-  log(out, event::GroupMoved{spoken.vips.front().text, node_name(group.owner), node_name(to),
-                             group.reason});
+  log(out, event::GroupMoved{spoken.vips.front().text, node_name(comes_from(index, to)),
+                             node_name(to), group.reason});
   // Protocol 1 does not say who holds it: until now the former owner may have.
   note_theirs(index, group.owner != kNobody && group.owner != membership_.self(), now);
   group.owner = to;

@@ -228,11 +228,22 @@ bool Node::is_deaf(std::size_t peer) const {
   return heard && *heard >= membership_.heard_last(peer).value_or(*heard);
 }
 
+// Whoever heard nobody knows of no owner, and hears then who has it.
+std::size_t Node::comes_from(std::size_t index, std::size_t to) const {
+  const auto owner = groups_[index].owner;
+  if (owner != kNobody || !goes_by_facts() || !ever_decided_) return owner;
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    const bool may_be = i != to && i != membership_.self() && facts_[i].is_active;
+    if (may_be && facts_[i].claims_group(index)) return i;
+  }
+  return kNobody;
+}
+
 MoveReason Node::why_moved(std::size_t index, std::size_t to) const {
   if (!ever_decided_) return MoveReason::start;
   if (config_changed_) return MoveReason::configuration;
   if (to == kNobody) return MoveReason::nobody_active;
-  const auto from = groups_[index].owner;
+  const auto from = comes_from(index, to);
   if (from == kNobody) return MoveReason::nobody_had_it;
   const bool is_self = from == membership_.self();
   const bool still_active = is_self ? is_active_ : membership_.is_active(from);

@@ -53,6 +53,11 @@ struct Options {
 bool is_order(std::string_view command) { return command == "drain" || command == "undrain"; }
 bool takes_object(std::string_view command) { return is_order(command) || command == "why"; }
 
+void complain(std::string_view text) {
+  const auto line = fmt::format("vippyctl: {}\n", printable(text, LineEnds::kept));
+  if (std::fputs(line.c_str(), stderr) < 0) std::clearerr(stderr);  // there is nobody else to tell
+}
+
 // The exit status when there is nothing more to do.
 std::optional<int> read_command_line(int argc, char** argv, Options& options) {
   CLI::App app("Ask vippyd over its management socket.", "vippyctl");
@@ -74,18 +79,14 @@ std::optional<int> read_command_line(int argc, char** argv, Options& options) {
     return app.exit(error) == 0 ? Exit::ok : Exit::usage;
   }
   if (object->count() > 0 && (options.object.empty() || !takes_object(options.command))) {
-    fmt::print(stderr, "vippyctl: {} takes {}; see vippyctl --help\n", options.command,
-               takes_object(options.command) ? "no empty word" : "no further word");
+    complain(fmt::format("{} takes {}; see vippyctl --help", options.command,
+                         takes_object(options.command) ? "no empty word" : "no further word"));
     return Exit::usage;
   }
   // "nan" is in every range.
   if (!options.command.empty() && !std::isnan(options.timeout_seconds)) return std::nullopt;
-  fmt::print(stderr, "vippyctl: empty command or no time limit; see vippyctl --help\n");
+  complain("empty command or no time limit; see vippyctl --help");
   return Exit::usage;
-}
-
-void complain(std::string_view text) {
-  fmt::print(stderr, "vippyctl: {}\n", printable(text, LineEnds::kept));
 }
 
 int report(const ClientFailure& failure) {

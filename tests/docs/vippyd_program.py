@@ -39,6 +39,28 @@ class WithFile(unittest.TestCase):
         return vippyd("-c", self.path, *words)
 
 
+class Unwritable(WithFile):
+    def run_full(self, stdout, stderr, *words):
+        vips = [[{"interface": "x", "ip": "10.0.0.1/24"}]]
+        # Others can read the secret: a warning.
+        self.write(MINIMAL | {"nodes": ["a"], "vips": vips}, 0o644)
+        return subprocess.run([VIPPYD, "-c", self.path, *words], stdout=stdout, stderr=stderr,
+                              timeout=20, stdin=subprocess.DEVNULL, check=False, text=True)
+
+    def test_warnings_that_cannot_be_written_change_nothing(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = self.run_full(subprocess.PIPE, full, "--check")
+        self.assertEqual(done.returncode, GOOD)
+        self.assertIn("good, version", done.stdout)
+
+    def test_an_answer_that_cannot_be_written_is_no_success(self):
+        for command in ("--check", "--plan", "--print-config"):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = self.run_full(full, subprocess.PIPE, command)
+            self.assertEqual(done.returncode, BAD, command)
+            self.assertIn("cannot write the answer", done.stderr)
+
+
 class Plan(WithFile):
     def test_agrees_with_every_ownership_of_the_reference(self):
         vectors = json.loads((ROOT / "tests/golden/vippy1/ownership.json").read_text("utf-8"))

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "guard_board.h"
 #include "guard_link.h"
 
 namespace vippy::hall {
@@ -13,6 +14,7 @@ namespace vippy::hall {
 struct GuardState {
   int program_error = 0;
   std::optional<platform::Fitness> fitness;
+  bool stands_still = false;
 };
 
 // A guard that does nothing, and the board that it would look at.
@@ -23,7 +25,11 @@ class FakeGuard final : public platform::GuardProcess {
   int board_error() const override { return 0; }
   int find_program(const std::string&) override { return state_.program_error; }
   int start(const std::string&) override { return 0; }
-  Word listen() override { return {false, state_.fitness}; }
+  Word listen() override {
+    auto* board = find_board(board_);
+    if (!state_.stands_still && board != nullptr) ++board->looked_at;
+    return {false, state_.fitness};
+  }
   void poke() const override {}
   bool is_running() const override { return true; }
   int process() const override { return 1; }

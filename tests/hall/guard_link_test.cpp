@@ -126,6 +126,39 @@ TEST(GuardLinkTest, WithoutAFenceNothingWasFenced) {
   EXPECT_EQ(link.fences(), 0U);
 }
 
+TEST(GuardLinkTest, AGuardThatStandsStillIsNamedUntilItLooksAgain) {
+  std::vector<std::byte> memory(sizeof(Board));
+  ASSERT_NE(make_board(memory), nullptr);
+  GuardState guard{.fitness = platform::Fitness{}};
+  GuardLink link(std::make_unique<FakeGuard>(memory, guard));
+  auto time = core::Instant(50s);
+  link.set_times({.stale = 100ms, .kill_after = 1s, .hand_over = 3ms});
+  ASSERT_TRUE(link.start({.name = "x"}, time));
+  const auto beat_for = [&](core::Duration duration) {
+    for (const auto until = time + duration; time < until; time += 10ms) link.beat(time);
+  };
+  const auto troubles = [&] {
+    core::Status status;
+    link.show(status, time);
+    return status.troubles.size();
+  };
+  const auto says_it = testing::Contains(testing::StartsWith("the guard stands still: "));
+  beat_for(2s);
+  time += 1h;  // the whole machine stood still
+  link.beat(time);
+  EXPECT_THAT(notices(link), testing::Not(says_it));
+  guard.stands_still = true;
+  beat_for(900ms);
+  EXPECT_EQ(troubles(), 0U);
+  beat_for(400ms);
+  EXPECT_THAT(notices(link), says_it);
+  EXPECT_EQ(troubles(), 1U);
+  guard.stands_still = false;
+  beat_for(200ms);
+  EXPECT_THAT(notices(link), testing::ElementsAre("the guard looks after vippyd again"));
+  EXPECT_EQ(troubles(), 0U);
+}
+
 TEST(GuardLinkTest, AFenceSaysHowLongTheGuardWouldHaveWaited) {
   std::vector<std::byte> memory(sizeof(Board));
   ASSERT_NE(make_board(memory), nullptr);

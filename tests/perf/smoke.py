@@ -59,6 +59,24 @@ class Smoke(unittest.TestCase):
         for text in (self.done.stdout, self.page):
             self.assertIn("skipped: not installed", text)
 
+    def assert_refused(self, words, message):
+        done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=20,
+                              check=False)
+        self.assertEqual(done.returncode, 2, words)
+        self.assertIn(message, done.stderr)
+        self.assertNotIn("%", done.stderr)  # nothing was measured
+
+    def test_what_cannot_be_done_is_refused_before_anything_is_measured(self):
+        failover = ["failover", "--repetitions", "1", "--faults", "drain"]
+        self.assert_refused([*failover, "--json", "/nowhere/a"], "cannot write /nowhere/a: ")
+        self.assert_refused([*failover, "--html", "/"], "cannot write /: ")
+        self.assert_refused([*failover, "--interval", "0.01", "--stale", "0.005"],
+                            "--stale 0.005 is less than --interval 0.01")
+        self.assert_refused([*failover, "--repetitions", "0"], "--repetitions")
+        self.assert_refused(["report", "/nowhere/a.json"], "cannot read /nowhere/a.json")
+        self.assert_refused(["report", PROGRAM], "is not what --json wrote")
+        self.assert_refused(["report", "/dev/null"], "is not what --json wrote")
+
     def test_progress_is_plain_lines_where_there_is_no_terminal(self):
         self.assertIn("1/1 vippy-lan clean-stop\n", self.done.stderr)
         self.assertNotIn("\033", self.done.stderr + self.done.stdout)

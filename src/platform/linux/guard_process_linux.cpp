@@ -19,6 +19,7 @@
 #include "platform/guard_host.h"
 #include "platform/linux/descriptor.h"
 #include "platform/linux/guard_descriptors.h"
+#include "platform/linux/left_processes.h"
 
 namespace vippy::platform {
 
@@ -187,6 +188,7 @@ class GuardProcessLinux final : public GuardProcess {
 GuardProcessLinux::~GuardProcessLinux() {
   close();
   reap();
+  if (process_ > 0) leave_process(process_);
   if (program_ >= 0) ::close(program_);
 }
 

@@ -114,7 +114,9 @@ int EpollLoop::wait_once(core::Duration left, std::span<epoll_event> events) {
 
 int EpollLoop::wait(core::Instant deadline, Ready& out) {
   std::array<epoll_event, kWatchesMax> events{};
-  const int count = wait_events(deadline, events);
+  int count = wait_events(deadline, events);
+  // Who was stopped and goes on must see what has come meanwhile before it judges anybody.
+  if (count < 0 && errno == EINTR) count = wait_once(core::Duration::zero(), events);
   if (count < 0) return errno == EINTR ? 0 : errno;
   for (const auto& event : std::span(events).first(static_cast<std::size_t>(count))) {
     const WatchToken token = event.data.u32;

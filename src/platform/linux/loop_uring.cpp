@@ -235,7 +235,9 @@ int UringLoop::wait(core::Instant deadline, Ready& out) {
   for (auto& [token, watch] : watches_) {
     if (!watch.is_armed) arm(token, watch);
   }
-  const int result = enter(std::min(time_left(deadline), kWaitMax));
+  int result = enter(std::min(time_left(deadline), kWaitMax));
+  // Who was stopped and goes on must see what has come meanwhile before it judges anybody.
+  if (result == -EINTR) result = enter(core::Duration::zero());
   // EBUSY: completions wait in the kernel's overflow list; reading the ring makes room.
   const bool is_normal =
       result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY;

@@ -6,12 +6,14 @@
 #include <cerrno>
 #include <span>
 
+#include "platform/linux/left_processes.h"
+
 namespace vippy::platform {
 
 int Signals::open() {
   sigset_t caught;
   ::sigemptyset(&caught);
-  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) ::sigaddset(&caught, number);
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD}) ::sigaddset(&caught, number);
   if (::sigprocmask(SIG_BLOCK, &caught, &earlier_) != 0) return errno;
   signals_ = Descriptor(::signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) {
@@ -19,7 +21,7 @@ int Signals::open() {
     ::sigprocmask(SIG_SETMASK, &earlier_, nullptr);
     return error;
   }
-  ::signal(SIGPIPE, SIG_IGN);
+  for (const int refused_write : {SIGPIPE, SIGXFSZ}) ::signal(refused_write, SIG_IGN);
   return 0;
 }
 
@@ -34,6 +36,10 @@ void Signals::read(std::vector<Event>& out) {
   const auto caught_count = static_cast<std::size_t>(count) / sizeof(signalfd_siginfo);
   for (const auto& one : std::span(caught).first(caught_count)) {
     const auto number = static_cast<int>(one.ssi_signo);
+    if (number == SIGCHLD) {
+      collect_left_processes();
+      continue;
+    }
     out.emplace_back(SignalCaught{number == SIGHUP ? Signal::reload : Signal::stop, number});
   }
 }

@@ -1,6 +1,7 @@
 // Signals as events.
 //
-// Purpose: SIGTERM, SIGINT, SIGQUIT: stop; SIGHUP: reload; SIGPIPE is ignored.
+// Purpose: SIGTERM, SIGINT, SIGQUIT: stop; SIGHUP: reload; SIGPIPE and SIGXFSZ are ignored;
+//          SIGCHLD: see left_processes.h.
 // Errors:  errno values, 0 = done.
 // Order:   the signals are blocked in the whole process from open() on, so children inherit the
 //          mask: one that runs another program should unblock first. The destructor puts the mask
