@@ -65,20 +65,21 @@ TEST(NodeContestTest, TheWinnerOfAContestAnnouncesAgain) {
   EXPECT_GE(cluster[0].count<Advertise>(), 1U);
 }
 
-// Its link was down: it heard nobody and could have nothing itself.
+// Without a majority it lets go, and knows of no owner.
 TEST(NodeContestTest, WhoTakesBackWhatItKnewNoOwnerOfSaysWhomItTakesItFrom) {
-  Cluster cluster(prefers_a());
+  auto config = prefers_a({"a", "b", "c"});
+  config.quorum = Quorum::majority;
+  Cluster cluster(config);
   cluster.isolate(0);
-  cluster[0].link(false);
   cluster.run(200ms);
   ASSERT_EQ(cluster[0].logged<event::GroupMoved>().back().to, "_");
+  const auto holder = cluster.holders(kVip).at(0);
   cluster.forget(0);
   cluster.isolate(0, false);
-  cluster[0].link();
   cluster.run(200ms);
   const auto moved = cluster[0].logged<event::GroupMoved>();
   ASSERT_EQ(moved.size(), 1U);
-  EXPECT_EQ(moved[0].from, "b");
+  EXPECT_EQ(moved[0].from, config.shared->nodes[holder]);
   EXPECT_EQ(moved[0].to, "a");
   EXPECT_EQ(moved[0].reason, MoveReason::preferred_returned);
 }
