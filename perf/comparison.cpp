@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "perf/statistics.h"
 #include "perf/timeline.h"
@@ -73,9 +74,9 @@ class Comparison {
     try {
       step();
       return true;
-    } catch (const Timeout& timeout) {
-      series(contender, fault).failures.push_back(timeout.what());
-      progress_(contender.name() + " " + name_of(fault) + ": " + timeout.what(), -1);
+    } catch (const std::runtime_error& problem) {  // a Timeout, or a process that is not there
+      series(contender, fault).failures.push_back(problem.what());
+      progress_(contender.name() + " " + name_of(fault) + ": " + problem.what(), -1);
       failover_.abandon();
       return false;
     }

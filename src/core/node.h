@@ -78,10 +78,12 @@ class Node {
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
   enum class Forfeit : std::uint8_t { late, fenced };  // why a node lets go before it speaks
 
-  // A turn looks what the kernel has of so many groups at most, and moves about so many:
-  // announcements are not to wait for thousands.
+  // A turn looks what the kernel has of so many groups at most, and moves about so many, each of
+  // which takes about kMoveTime with all that it is followed by: announcements are not to wait for
+  // thousands, or those who wait for them would move them once more.
   static constexpr std::size_t kStockPerTurn = 2'048;
   static constexpr std::size_t kMovesPerTurn = 256;
+  static constexpr Duration kMoveTime = std::chrono::microseconds(32);
   // Whoever lets go of what somebody else has, or takes now, keeps it for so long: requests that
   // were sent to it are on their way, or wait for whoever answers them.
   static constexpr Duration kLinger = std::chrono::milliseconds(2);
@@ -204,6 +206,7 @@ class Node {
   // who holds what, by facts (node_hold.cpp)
   void decide_by_facts(Instant now, Actions& out);
   void decide_some(Instant now, Actions& out);
+  [[nodiscard]] std::size_t moves_per_turn() const;
   void take_stock(Instant now);
   bool take_stock_of(std::size_t group, Instant now);
   void take_due(Instant now);

@@ -358,12 +358,19 @@ void Node::decide_by_facts(Instant now, Actions& out) {
   ever_decided_ = true;
 }
 
+// An interval's worth.
+std::size_t Node::moves_per_turn() const {
+  const auto moves = static_cast<std::size_t>(config_.interval / kMoveTime);
+  return std::clamp<std::size_t>(moves, 16, kMovesPerTurn);
+}
+
 // Of thousands a part: what is asked for and said of these leaves before the next ones are decided.
 void Node::decide_some(Instant now, Actions& out) {
   std::vector<std::size_t> due;
   std::size_t moved = 0;
-  while (decide_due_.any() && moved < kMovesPerTurn) {
-    for (const auto group : decide_due_.take(kMovesPerTurn)) {
+  const auto most = moves_per_turn();
+  while (decide_due_.any() && moved < most) {
+    for (const auto group : decide_due_.take(most)) {
       due.push_back(group);
       const auto to = allot(group, derived().placement.ranking(group), facts_);
       if (groups_[group].owner == to) continue;
@@ -379,7 +386,7 @@ void Node::decide_some(Instant now, Actions& out) {
   } else if (!decide_due_.any()) {
     want(wanted());  // the first wishes are about everything that was found
   }
-  const bool are_many = due.size() >= kMovesPerTurn;
+  const bool are_many = due.size() >= most;
   const auto held = are_many ? view_.held_by_others() : BitSet();
   for (const auto group : due) {
     const bool is_theirs = are_many ? held.test(group) : is_held_by_others(group);

@@ -57,6 +57,32 @@ TEST(NodeManyTest, WhatALostNodeHadIsAskedForBeforeAllOfItIsDecided) {
   }
 }
 
+// Or it would be late itself when it has taken hundreds, and those who miss it take them again.
+TEST(NodeManyTest, ATurnMovesNoMoreThanAnIntervalHasTimeFor) {
+  TalkingNodes pair({"a", "b"});
+  auto config = talking_config(1, {"a", "b"}, many("b", 500));
+  config.interval = 1ms;
+  config.stale = 3ms;
+  pair.start(config);
+  pair.run(400ms);
+  ASSERT_EQ(pair[1].kernel.size(), 500U);
+  pair.silence(1);
+  auto& left = pair[0];
+  left.forget();
+  left.now = pair.now;
+  for (int ms = 0; ms < 20 && left.logged<event::GroupMoved>().empty(); ++ms) {
+    left.now += 1ms;
+    left.tick();
+  }
+  EXPECT_GT(left.logged<event::GroupMoved>().size(), 0U);
+  EXPECT_LT(left.logged<event::GroupMoved>().size(), 64U);
+  for (int i = 0; i < 100 && left.node.is_due(left.now); ++i) {
+    left.tick();
+    left.comply();
+  }
+  EXPECT_EQ(left.kernel.size(), 500U);
+}
+
 TEST(NodeManyTest, AReloadAsksForNothingButWhatIsNew) {
   Pair pair(many("a"));
   ASSERT_EQ(pair[0].kernel.size(), kMany);
