@@ -39,11 +39,12 @@ Heard sort_out(const std::vector<Frame>& frames, core::Mac sender) {
       (arp.operation == ArpOperation::reply ? heard.directed : heard.asked).push_back(arp);
       continue;
     }
-    // When another node held the VIP too, the winner says it once more right away.
-    const bool is_again = !heard.rounds.empty() && frame.at - heard.rounds.back().at < 50ms &&
-                          heard.rounds.back().replies > 0;
-    if (is_again) continue;
-    if (arp.operation == ArpOperation::request) {
+    // When another node held the VIP too, the winner says it once more right away, perhaps before
+    // the second form of the first time.
+    const bool is_close = !heard.rounds.empty() && frame.at - heard.rounds.back().at < 50ms;
+    const bool is_request = arp.operation == ArpOperation::request;
+    if (is_close && (is_request || heard.rounds.back().replies > 0)) continue;
+    if (is_request) {
       heard.rounds.push_back({frame.at, 1, 0});
     } else if (!heard.rounds.empty()) {
       ++heard.rounds.back().replies;
