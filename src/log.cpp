@@ -17,16 +17,13 @@
 #include <cstring>
 #include <utility>
 
+#include "platform/refused_writes.h"
+
 namespace vippy::hall {
 
 namespace {
 
 constexpr const char* kSyslogSocket = "/dev/log";
-
-// A reader that is gone, a file that has reached its limit: write() says so, too.
-void ignore_refused_writes() {
-  for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
-}
 
 std::string_view name_of(core::Priority priority) {
   return core::kPriorityNames[static_cast<std::size_t>(priority)];
@@ -303,7 +300,7 @@ int facility_number(std::string_view name) {
 
 std::unique_ptr<LogSink> make_console_sink(const core::Logging& logging, std::string_view program,
                                            int fd) {
-  ignore_refused_writes();
+  platform::ignore_refused_writes();
   return std::make_unique<ConsoleSink>(logging, program, fd);
 }
 
@@ -323,7 +320,7 @@ std::unique_ptr<LogSink> make_datagram_sink(const core::Logging& logging, std::s
 std::unique_ptr<LogSink> make_log_sink(const core::Logging& logging, std::string_view program) {
   // Once: after a reload there may be no privilege left to open somebody's terminal.
   static const int console = without_waiting(STDOUT_FILENO);
-  ignore_refused_writes();
+  platform::ignore_refused_writes();
   switch (logging.driver) {
     case core::LogDriver::console: return make_console_sink(logging, program, console);
     case core::LogDriver::syslog: return make_syslog_sink(logging, program);

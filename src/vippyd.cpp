@@ -213,7 +213,8 @@ int main(int argc, char** argv) {
   sigaddset(&reload, SIGHUP);
   sigprocmask(SIG_BLOCK, &reload, nullptr);
 
-  std::signal(SIGXFSZ, SIG_IGN);  // as log.h does: a full file keeps no node from starting
+  // A full file keeps no node from starting. A reader that is gone ends --print-config as ever.
+  std::signal(SIGXFSZ, SIG_IGN);
 
   CLI::App app{"vippyd: keeps virtual IP addresses on exactly one of several nodes"};
   Options options;

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "platform/linux/left_processes.h"
+#include "platform/refused_writes.h"
 
 namespace vippy::platform {
 
@@ -21,7 +22,7 @@ int Signals::open() {
     ::sigprocmask(SIG_SETMASK, &earlier_, nullptr);
     return error;
   }
-  for (const int refused_write : {SIGPIPE, SIGXFSZ}) ::signal(refused_write, SIG_IGN);
+  ignore_refused_writes();
   return 0;
 }
 
