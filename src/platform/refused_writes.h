@@ -12,7 +12,8 @@
 namespace vippy::platform {
 
 inline void ignore_refused_writes() {
-  for (const int number : {SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 }  // namespace vippy::platform
