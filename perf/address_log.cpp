@@ -18,7 +18,7 @@ namespace {
 // Of more addresses than this the changes come in streams: they are read this often, or the
 // processor that their reader takes would be measured as the daemons'.
 constexpr std::size_t kFewAddresses = 100;
-constexpr timespec kStreamPause{0, 250'000};
+constexpr timespec kStreamPause{0, 1'000'000};
 
 // Two owners for the last so long are no hand-over that happens to be under way.
 constexpr Duration kStays = std::chrono::milliseconds(20);

@@ -90,7 +90,7 @@ std::optional<int> Daemon::turn() {
 // Most of what is heard says only that a peer is there: it need not wake more than this.
 bool Daemon::is_due() const {
   return node_.is_due(now_) || server_.next_deadline() <= now_ || answer_by() <= now_ ||
-         !said_.empty();
+         log_by() <= now_;
 }
 
 void Daemon::judge() {
@@ -105,9 +105,8 @@ void Daemon::judge() {
 }
 
 core::Instant Daemon::next_deadline() const {
-  const auto asked =
-      std::min({node_.next_deadline(), server_.next_deadline(), answer_by()});
-  const auto earliest = said_.empty() ? asked : std::min(asked, now_);
+  const auto earliest =
+      std::min({node_.next_deadline(), server_.next_deadline(), answer_by(), log_by()});
   return guard_ ? std::min(earliest, guard_->beat_by()) : earliest;
 }
 
@@ -296,14 +295,20 @@ void Daemon::perform_actions() {
   write_log();
 }
 
+core::Instant Daemon::log_by() const {
+  return said_.empty() ? core::Instant::max() : log_at_;
+}
+
 // Words come last: nobody waits for them.
 void Daemon::write_log() {
+  if (log_by() > now_ && !exit_code_) return;
   const auto most = coming_.empty() ? kLinesAtOnce : kLinesBeside;
   for (std::size_t i = 0; !said_.empty() && (i < most || exit_code_); ++i) {
     const auto line = describe(said_.front());
     log_->write(line.priority, line.text);
     said_.pop_front();
   }
+  if (!said_.empty()) log_at_ = now_ + kLogPause;
 }
 
 void Daemon::perform(const core::OpenManagement& action) {

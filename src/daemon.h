@@ -72,9 +72,11 @@ class Daemon {
   // was there when a turn began is read before silence is judged.
   static constexpr std::size_t kEventsPerWait = 256;
   static constexpr std::size_t kWaitsPerTurn = 64;
-  // What moves with thousands of groups is told line by line: few while addresses are on their way.
+  // What moves with thousands of groups is told line by line: so many, fewer while addresses are on
+  // their way, and then a pause. With a fixed priority nobody else runs here before it.
   static constexpr std::size_t kLinesAtOnce = 64;
-  static constexpr std::size_t kLinesBeside = 4;
+  static constexpr std::size_t kLinesBeside = 16;
+  static constexpr core::Duration kLogPause = std::chrono::milliseconds(1);
   static_assert(kEventsPerWait * kWaitsPerTurn > (4U << 20U) / 768);
 
   // platform events, left of the node
@@ -135,6 +137,7 @@ class Daemon {
   // actions, right of the node
   void perform_actions();
   void write_log();
+  [[nodiscard]] core::Instant log_by() const;
   void perform(const core::OpenManagement& action);
   void perform(const core::OpenChat& action);
   void perform(const core::UseInjector& action);
@@ -166,6 +169,7 @@ class Daemon {
   core::Instant now_;
   core::Actions actions_;
   std::deque<core::LogEvent> said_;  // not in the log yet
+  core::Instant log_at_{};           // not before
   std::vector<core::LogEvent> told_;  // to whom asked for them, with the actions at hand
   std::array<platform::Event, kEventsPerWait> events_;
   std::string datagram_;  // memory that is used again

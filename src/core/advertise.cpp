@@ -88,15 +88,17 @@ std::vector<HitTarget> hit_list(const IpAddress& vip, const Prefix& network,
 }
 
 void Advertiser::configure(std::vector<NotifyEntry> notify, std::uint32_t rate,
-                           Duration refresh) {
+                           Duration refresh, std::uint32_t burst) {
   notify_ = std::move(notify);
   rate_ = std::max<std::uint32_t>(rate, 1);
   refresh_ = refresh;
+  burst_ = std::clamp<std::uint32_t>(burst, 1, kBroadcastsPerMs);
   lists_.clear();
   // At most 5 ms worth of hits together, so that the loop need not wake more often.
   for (auto& [index, lane] : lanes_) {
     lane.hit_pace.rate = rate_;
     lane.hit_pace.burst = std::max(1.0, rate_ / 200.0);
+    lane.broadcast_pace.burst = burst_;
   }
 }
 
@@ -124,7 +126,7 @@ Advertiser::Lane& Advertiser::lane(InterfaceIndex index, Instant now) {
   auto& lane = found->second;
   if (!is_new) return lane;
   const auto pace = [now](double rate, double burst) { return Pace{rate, burst, now, burst}; };
-  lane.broadcast_pace = pace(kBroadcastsPerMs * 1e3, kBroadcastsPerMs);
+  lane.broadcast_pace = pace(kBroadcastsPerMs * 1e3, burst_);
   lane.repeat_pace = pace(kRepeatsPerMs * 1e3, kRepeatsPerMs);
   lane.hit_pace = pace(rate_, std::max(1.0, rate_ / 200.0));
   return lane;

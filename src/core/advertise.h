@@ -7,9 +7,9 @@
 // Purity:  no clock; `now` is handed in. Appends Advertise actions; frames are the hall's.
 // Bounds:  one job per VIP; a hit list has at most kNotifyAddressesMax + kNeighboursMax hosts and
 //          is shared by the VIPs of a network. On each interface leave, in a millisecond, at most
-//          kBroadcastsPerMs broadcasts of VIPs that have come and kRepeatsPerMs second forms and
-//          repeated ones, each with as many at once after a pause, and `notify-rate` frames a
-//          second of the hit lists. Work is O(log VIPs) for a frame and for a VIP that comes or
+//          kBroadcastsPerMs broadcasts of VIPs that have come, `burst` at once after a pause, as
+//          many as kRepeatsPerMs second forms and repeated ones, and `notify-rate` frames a second
+//          of the hit lists. Work is O(log VIPs) for a frame and for a VIP that comes or
 //          goes.
 // Units:   frames a second; a repeated broadcast of an IPv4 VIP is two frames.
 // Order:   the broadcasts of VIPs that have come, in that order and in the form that nearly every
@@ -68,8 +68,9 @@ class Advertiser {
   // One that goes on for longer does not hold up the rest any more.
   static constexpr Duration kStreamMax = std::chrono::milliseconds(500);
 
-  // `refresh` zero: a VIP is announced in its first seconds only.
-  void configure(std::vector<NotifyEntry> notify, std::uint32_t rate, Duration refresh);
+  // `refresh` zero: a VIP is announced in its first seconds only. `burst`: kBroadcastsPerMs at most.
+  void configure(std::vector<NotifyEntry> notify, std::uint32_t rate, Duration refresh,
+                 std::uint32_t burst = kBroadcastsPerMs);
 
   // A VIP came up here (or must be told again): the first broadcast leaves with this call, or
   // waits for its turn when many came together.
@@ -167,6 +168,7 @@ class Advertiser {
   std::vector<NotifyEntry> notify_;
   std::uint32_t rate_ = 1;
   Duration refresh_{};
+  std::uint32_t burst_ = kBroadcastsPerMs;
   Instant next_deadline_ = Instant::max();
   JobId next_id_ = 1;
   std::map<JobId, Job> jobs_;

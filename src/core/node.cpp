@@ -281,6 +281,7 @@ void Node::announce(Instant now, Actions& out) {
     out.push_back(std::move(send));
   }
   ++counters_.announcements_sent;
+  lengthen_pause(now);
   announced_last_ = now;
   announce_at_ = now + config_.interval;
   if (tells_former) announce_change(now);

@@ -78,9 +78,9 @@ class Node {
   enum class Phase : std::uint8_t { unconfigured, opening, running, leaving, gone };
   enum class Forfeit : std::uint8_t { late, fenced };  // why a node lets go before it speaks
 
-  // A turn looks what the kernel has of so many groups at most, and moves about so many, each of
-  // which takes about kMoveTime with all that it is followed by: announcements are not to wait for
-  // thousands, or those who wait for them would move them once more.
+  // A turn looks what the kernel has of so many groups at most, and moves as many as an interval
+  // has time for with all that they are followed by: announcements are not to wait for thousands,
+  // or those who wait for them would move them once more.
   static constexpr std::size_t kStockPerTurn = 2'048;
   static constexpr std::size_t kMovesPerTurn = 256;
   static constexpr Duration kMoveTime = std::chrono::microseconds(32);
@@ -207,6 +207,8 @@ class Node {
   void decide_by_facts(Instant now, Actions& out);
   void decide_some(Instant now, Actions& out);
   [[nodiscard]] std::size_t moves_per_turn() const;
+  [[nodiscard]] bool is_undecided() const { return decide_due_.any() || others_due_.any(); }
+  [[nodiscard]] bool is_between_others(std::size_t index, std::size_t to) const;
   void take_stock(Instant now);
   bool take_stock_of(std::size_t group, Instant now);
   void take_due(Instant now);
@@ -235,6 +237,7 @@ class Node {
   void speak_again(const GroupState& group, Instant now, Actions& out);
   void move_group(std::size_t group, std::size_t to, Instant now, Actions& out);
   void announce_change(Instant now);
+  void lengthen_pause(Instant now);
   [[nodiscard]] bool makes_first() const;
   [[nodiscard]] static bool leaves_gently(InactiveReason reason);
   [[nodiscard]] bool is_outsiders(std::size_t group) const;
@@ -340,6 +343,7 @@ class Node {
   BitSet touched_;   // those of them since the last announcement
   GroupMarks stock_due_;   // what we hold or refuse of these may have changed
   GroupMarks decide_due_;  // and what is known of these by the facts
+  GroupMarks others_due_;  // of those, what moves between others
   GroupDeadlines hold_deadlines_;
   GroupMarks untold_;      // the next announcement is the first to say that we have these
   GroupMarks unanswered_;  // these go to somebody who may not know yet that we have them
@@ -437,6 +441,7 @@ class Node {
   Reminders plain_;
   Reminder send_refused_;
   std::optional<Instant> announced_last_;
+  Duration news_pause_{};  // news wait so long after an announcement
   Instant mature_at_ = Instant::max();
   std::optional<Instant> settling_since_;
   std::optional<Instant> differing_heard_;
@@ -453,8 +458,7 @@ class Node {
   RequestId management_id_ = 0;
   RequestId chat_id_ = 0;
   RequestId injector_id_ = 0;
-  bool management_failed_ = false;  // the last attempt: a reload tries again
-  bool chat_failed_ = false;
+  bool chat_failed_ = false;  // the last attempt: a reload tries again
   bool injector_failed_ = false;
   bool chat_opened_ = false;
   bool injector_opened_ = false;

@@ -53,7 +53,6 @@ void Node::begin_running(Instant now, Actions& out) {
   use_own_keys(out);
   open_chat(out);
   open_injector(out);
-  advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   apply_shared(prepare(config_.shared), now, out);
   std::vector<AddressKey> configured;
   for (const auto& [key, group] : placed_) configured.push_back(key);
@@ -68,17 +67,17 @@ void Node::begin_running(Instant now, Actions& out) {
 
 void Node::on_open_outcome(const OutcomeArrived& outcome, Instant now, Actions& out) {
   const bool failed = outcome.failure != FailureKind::none;
-  const auto report = [&](std::string what, bool& has_failed) {
-    has_failed = failed;
+  const auto report = [&](std::string what) {
     if (failed) log(out, event::OpenFailed{std::move(what), outcome.failure});
+    return failed;
   };
   const bool is_management = outcome.id == management_id_;
-  if (is_management) report("management socket " + config_.management, management_failed_);
+  if (is_management) report("management socket " + config_.management);
   if (outcome.id == chat_id_) {
-    report("chat " + format(config_.chat_address) + " on " + config_.chat_interfaces.front(),
-           chat_failed_);
+    chat_failed_ = report("chat " + format(config_.chat_address) + " on " +
+                          config_.chat_interfaces.front());
   }
-  if (outcome.id == injector_id_) report("injector", injector_failed_);
+  if (outcome.id == injector_id_) injector_failed_ = report("injector");
   if (is_management && phase_ == Phase::opening && !failed) {
     begin_running(now, out);
     return;
@@ -110,6 +109,10 @@ void Node::use_own_keys(Actions& out) {
   contents_.configure(std::clamp<Duration>(ask_again, milliseconds(4), milliseconds(20)));
   standing_.configure(config_.isolation, config_.quorum, config_.stale + 2 * config_.interval);
   if (traits_.address_lifetimes) reconciler_.set_lease(config_.lease);
+  const auto together = 2 * moves_per_turn();
+  reconciler_.ask_at_once(together);
+  advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh,
+                        static_cast<std::uint32_t>(together));
   const bool asks_nobody =
       config_.isolation == Isolation::hold && config_.quorum == Quorum::none;
   witness_.configure(asks_nobody ? std::vector<IpAddress>() : config_.witness, config_.interval,
@@ -143,7 +146,6 @@ void Node::reload(const ConfigLoaded& loaded, Instant now, Actions& out) {
   out.push_back(SetLogging{config_.logging});
   use_own_keys(out);
   open_what_changed(before, out);
-  advertiser_.configure(config_.notify, config_.notify_rate, config_.notify_refresh);
   announce_at_ = std::min(announce_at_, now + config_.interval);
   harvest_at_ = std::min(harvest_at_, now + config_.arp_cache);
   if (fresh.version < shared_->version) {
@@ -168,12 +170,10 @@ void Node::begin_by_facts() {
   }
 }
 
-// What changed, and what could not be opened the last time.
+// What changed, and what could not be opened the last time. The management socket is a file, and
+// somebody may have removed it: the platform leaves alone what is still there.
 void Node::open_what_changed(const Config& before, Actions& out) {
-  if (management_failed_ || before.management != config_.management ||
-      before.management_mode != config_.management_mode) {
-    open_management(out);
-  }
+  open_management(out);
   if (chat_failed_ || before.chat_address != config_.chat_address ||
       before.chat_port != config_.chat_port ||
       before.chat_interfaces != config_.chat_interfaces || before.peers != config_.peers) {
@@ -254,6 +254,8 @@ void Node::apply_shared(const Prepared& prepared, Instant now, Actions& out) {
   facts_.assign(shared_->nodes.size(), NodeFacts{});
   stock_due_.resize(groups_.size());
   decide_due_.resize(groups_.size());
+  others_due_.resize(groups_.size());
+  static_cast<void>(others_due_.take());  // all of them are in the other list
   untold_.resize(groups_.size());
   unanswered_.resize(groups_.size());
   hold_deadlines_.resize(groups_.size());

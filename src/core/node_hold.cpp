@@ -77,9 +77,16 @@ bool Node::take_stock_of(std::size_t index, Instant now) {
 // News for the others: at once, but not more often than they can use it.
 void Node::announce_change(Instant now) {
   auto at = now;
-  const auto pause = std::min(config_.interval / 8, Duration(1ms));
-  if (announced_last_) at = std::max(at, *announced_last_ + pause);
+  if (announced_last_) at = std::max(at, *announced_last_ + news_pause_);
   announce_at_ = std::min(announce_at_, at);
+}
+
+// While hundreds of groups move everything is news, and each announcement costs all nodes more than
+// a group does: the pause grows with each that is before its time.
+void Node::lengthen_pause(Instant now) {
+  const bool is_early = announced_last_ && now - *announced_last_ < config_.interval;
+  const auto longer = std::min(2 * news_pause_, config_.interval / 2);
+  news_pause_ = is_early ? longer : std::min(config_.interval / 8, Duration(1ms));
 }
 
 // ---- deciding ---------------------------------------------------------------------------------
@@ -337,7 +344,7 @@ void Node::decide_by_facts(Instant now, Actions& out) {
     announce_change(now);
   }
   if (std::exchange(members_changed_, false) || whole_deadline() <= now) decide_due_.mark_all();
-  if (!decide_due_.any()) return;
+  if (!is_undecided()) return;
   if (std::exchange(must_decide_all_, false)) decide_due_.mark_all();
   view_.set_self(membership_.self(), {is_active_, is_settled_, false, &claims_,
                                       refuses_ ? &refusals_ : nullptr, &parts_});
@@ -347,32 +354,47 @@ void Node::decide_by_facts(Instant now, Actions& out) {
       !may_decide && !membership_.any_active() && !forfeits_ && !is_leaving;
   if (must_wait || standing_.is_waiting()) {
     static_cast<void>(decide_due_.take());
+    static_cast<void>(others_due_.take());
     return wait_for_facts(now);
   }
   copy_facts();
   decide_some(now, out);
-  must_look_again_ = decide_due_.any();
+  must_look_again_ = is_undecided();
   if (must_look_again_) return;
   announce_again(now, out);
   config_changed_ = false;
   ever_decided_ = true;
 }
 
-// An interval's worth.
 std::size_t Node::moves_per_turn() const {
   const auto moves = static_cast<std::size_t>(config_.interval / kMoveTime);
   return std::clamp<std::size_t>(moves, 16, kMovesPerTurn);
 }
 
+// It moves, and we neither had it nor get it.
+bool Node::is_between_others(std::size_t index, std::size_t to) const {
+  const auto& group = groups_[index];
+  const auto self = membership_.self();
+  const bool was_ours = group.owner == self || group.is_held || claims_.test(index) ||
+                        parts_.test(index);
+  return group.owner != to && to != self && !was_ours;
+}
+
 // Of thousands a part: what is asked for and said of these leaves before the next ones are decided.
+// What moves between others comes last: nobody waits for us there.
 void Node::decide_some(Instant now, Actions& out) {
   std::vector<std::size_t> due;
   std::size_t moved = 0;
   const auto most = moves_per_turn();
-  while (decide_due_.any() && moved < most) {
-    for (const auto group : decide_due_.take(most)) {
-      due.push_back(group);
+  while (is_undecided() && moved < most) {
+    const bool is_rest = !decide_due_.any();
+    for (const auto group : (is_rest ? others_due_ : decide_due_).take(most)) {
       const auto to = allot(group, derived().placement.ranking(group), facts_);
+      if (!is_rest && is_between_others(group, to)) {
+        others_due_.mark(group);
+        continue;
+      }
+      due.push_back(group);
       if (groups_[group].owner == to) continue;
       ++moved;
       move_group(group, to, now, out);
@@ -383,7 +405,7 @@ void Node::decide_some(Instant now, Actions& out) {
   if (reconciler_.has_decided()) {
     want_displaced();
     for (const auto group : due) want_group(group);
-  } else if (!decide_due_.any()) {
+  } else if (!is_undecided()) {
     want(wanted());  // the first wishes are about everything that was found
   }
   const bool are_many = due.size() >= most;

@@ -5,9 +5,9 @@
 //          time, asks for nothing twice, and finds its way from whatever a crash left behind.
 // Purity:  no clock; every call is handed `now`. Requests and log events are appended to `out`.
 // Units:   Instant.
-// Bounds:  kAskedAtOnce additions, as many removals and kRenewedAtOnce renewals of leases are on
-//          their way at a time, so that planning thousands keeps nobody from speaking in between,
-//          and no kind waits for another; O(log addresses) for an address that changes and for
+// Bounds:  kAskedAtOnce additions or what ask_at_once() allows, as many removals, and
+//          kRenewedAtOnce renewals of leases are on their way at a time, so that planning thousands
+//          keeps nobody from speaking in between, and no kind waits for another; O(log addresses) for an address that changes and for
 //          one that is planned; O(addresses) for a whole table, a whole list of wishes and a
 //          renewal of leases.
 // Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
@@ -82,6 +82,9 @@ class Reconciler {
   // How long the kernel keeps an address of ours that is not renewed; zero: for ever. What is
   // there gets the new lease with the next plan(). Never called: the kernel has no leases.
   void set_lease(Duration lease);
+
+  // How many additions, and how many removals, may be on their way together: up to kAskedAtOnce.
+  void ask_at_once(std::size_t most) { asked_most_ = std::min(most, kAskedAtOnce); }
 
   // An interface is gone, and every address with it.
   void interface_gone(InterfaceIndex index);
@@ -178,6 +181,7 @@ class Reconciler {
   std::size_t ours_ = 0;
   std::vector<AddressKey> adopted_;
   std::vector<AddressKey> touched_;  // what may need a request: in the order of the wishes
+  std::size_t asked_most_ = kAskedAtOnce;
   Line additions_;
   Line removals_;
   std::set<std::pair<Instant, AddressKey>> retries_;

@@ -156,7 +156,7 @@ void Reconciler::request_from(Line& line, Pending what, Instant now, RequestId& 
   for (; !line.keys.empty(); line.keys.pop_front()) {
     auto* entry = find_due(line.keys.front(), what, now);
     if (entry == nullptr) continue;
-    if (line.asked >= kAskedAtOnce) return;
+    if (line.asked >= asked_most_) return;
     ++line.asked;
     request(*entry, what, next_id++, out);
   }

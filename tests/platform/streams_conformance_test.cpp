@@ -201,6 +201,19 @@ TEST_P(StreamsTest, ALockFileOfSomebodyElseIsNamedAndStays) {
   EXPECT_EQ(session.outcome(session.open_management(path_)), 0);
 }
 
+TEST_P(StreamsTest, ASocketThatSomebodyRemovedIsThereAgainWhenItIsOpenedOnceMore) {
+  Session session(GetParam());
+  ASSERT_EQ(session.outcome(session.open_management(path_)), 0);
+  ::unlink(path_.c_str());
+  ASSERT_EQ(session.outcome(session.open_management(path_)), 0);
+  EXPECT_TRUE(exists(path_));
+  const auto client = connect_to(path_);
+  ASSERT_TRUE(client);
+  say(client, "status");
+  EXPECT_TRUE(session.until(
+      [&] { return !session.streams.empty() && session.streams.begin()->second == "status"; }));
+}
+
 TEST_P(StreamsTest, SomebodyElsesFileAtOurPathStays) {
   {
     Session session(GetParam());

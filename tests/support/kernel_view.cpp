@@ -46,17 +46,38 @@ int open_netlink(const NetSpace& space, unsigned groups) {
 }
 
 // False when the dump is over.
-bool read_messages(int fd, int flags, const Visit& visit) {
-  alignas(nlmsghdr) static thread_local Buffer buffer;
-  const auto count = ::recv(fd, buffer.data(), buffer.size(), flags);
-  if (count <= 0) return false;
-  auto left = static_cast<std::size_t>(count);
-  for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
+bool visit_all(const std::uint8_t* octets, std::size_t left, const Visit& visit) {
+  for (auto* header = reinterpret_cast<const nlmsghdr*>(octets); NLMSG_OK(header, left);
        header = NLMSG_NEXT(header, left)) {
     if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) return false;
     visit(*header);
   }
   return true;
+}
+
+bool read_dump(int fd, const Visit& visit) {
+  alignas(nlmsghdr) static thread_local Buffer buffer;
+  const auto count = ::recv(fd, buffer.data(), buffer.size(), 0);
+  return count > 0 && visit_all(buffer.data(), static_cast<std::size_t>(count), visit);
+}
+
+// All notifications that are there. Each is small, and thousands may come together.
+void read_notifications(int fd, const Visit& visit) {
+  constexpr std::size_t kAtOnce = 64;
+  alignas(nlmsghdr) static thread_local std::array<std::array<std::uint8_t, 4'096>, kAtOnce> octets;
+  std::array<iovec, kAtOnce> parts;
+  std::array<mmsghdr, kAtOnce> messages{};
+  for (std::size_t i = 0; i < kAtOnce; ++i) {
+    parts[i] = {octets[i].data(), octets[i].size()};
+    messages[i].msg_hdr.msg_iov = &parts[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  for (int count = kAtOnce; count == kAtOnce;) {
+    count = ::recvmmsg(fd, messages.data(), kAtOnce, MSG_DONTWAIT, nullptr);
+    for (std::size_t i = 0; count > 0 && i < static_cast<std::size_t>(count); ++i) {
+      visit_all(octets[i].data(), messages[i].msg_len, visit);
+    }
+  }
 }
 
 template <typename Body>
@@ -70,7 +91,7 @@ void dump(const NetSpace& space, int type, const Visit& visit) {
   request.header.nlmsg_type = static_cast<std::uint16_t>(type);
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   const bool is_sent = ::send(fd, &request, sizeof request, 0) >= 0;
-  while (is_sent && read_messages(fd, 0, visit)) {
+  while (is_sent && read_dump(fd, visit)) {
   }
   ::close(fd);
 }
@@ -247,8 +268,7 @@ const std::vector<AddressChange>& AddressWatch::read() {
     if (is_new ? !present_.insert(key).second : present_.erase(key) == 0) return;
     read_.push_back({key.first, key.second, is_new});
   };
-  while (read_messages(fd_, MSG_DONTWAIT, note)) {
-  }
+  read_notifications(fd_, note);
   return read_;
 }
 
@@ -269,10 +289,9 @@ NeighbourWatch::~NeighbourWatch() { ::close(fd_); }
 
 std::vector<NeighbourChange> NeighbourWatch::take() {
   std::vector<NeighbourChange> out;
-  while (read_messages(fd_, MSG_DONTWAIT, [&](const nlmsghdr& message) {
+  read_notifications(fd_, [&](const nlmsghdr& message) {
     if (auto change = read_neighbour(message)) out.push_back(std::move(*change));
-  })) {
-  }
+  });
   return out;
 }
 

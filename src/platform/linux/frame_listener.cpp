@@ -52,7 +52,8 @@ std::optional<core::Duration> stamp_of(msghdr header) {
 
 int FrameListener::open() {
   epoll_ = Descriptor(::epoll_create1(EPOLL_CLOEXEC));
-  return epoll_ ? 0 : errno;
+  empty_ = monotonic_now();
+  return epoll_ ? watch() : errno;
 }
 
 // Protocol 0 until the filter is there: nothing that it refuses is ever queued.
@@ -90,6 +91,29 @@ std::vector<InterfaceIndex> FrameListener::listening() const {
   std::vector<InterfaceIndex> out;
   for (const auto& [index, sockets] : sockets_) out.push_back(index);
   return out;
+}
+
+void FrameListener::hear(bool is_ready, ReceiveClock clock, std::vector<Event>& out) {
+  const bool was_resting = rest_until_ != core::Instant::max();
+  if (was_resting && clock.now < rest_until_) return;
+  const auto before = out.size();
+  clock.earliest = empty_;
+  const bool is_all = !(is_ready || was_resting) || read(clock, out);
+  if (is_all) empty_ = clock.now - kReadingTime;
+  const bool has_heard = out.size() > before;
+  const bool is_storm = has_heard && (was_resting || clock.now - heard_ < kFramesPause);
+  if (has_heard) heard_ = clock.now;
+  if (is_storm) return rest(is_all ? clock.now + kFramesPause : clock.now);
+  if (was_resting) rest(core::Instant::max());
+}
+
+void FrameListener::rest(core::Instant until) {
+  const bool was_resting = rest_until_ != core::Instant::max();
+  const bool is_resting = until != core::Instant::max();
+  if (is_resting && !was_resting) loop_.unwatch(token_);
+  // Refused, it goes on resting: nothing goes unheard.
+  const bool is_refused = was_resting && !is_resting && watch() != 0;
+  rest_until_ = is_refused ? rest_until_ + kFramesPause : until;
 }
 
 bool FrameListener::read(const ReceiveClock& clock, std::vector<Event>& out) {

@@ -121,7 +121,6 @@ class LinuxPlatform final : public Platform {
   std::deque<std::string> texts_;  // what views in pending_ point to
   core::Instant batch_now_{};
   core::Instant chat_empty_{};    // when the sockets of the chat were last read to the end
-  core::Instant frames_empty_{};  // and those of frames
   bool is_netlink_asked_ = true;  // the tables of the start
   bool is_placing_due_ = false;   // links or addresses changed
   bool is_route_due_ = false;     // announcements may go elsewhere
@@ -135,9 +134,9 @@ LinuxPlatform::LinuxPlatform(LinuxOptions options, std::unique_ptr<Loop> loop)
       loop_(std::move(loop)),
       name_("linux/" + std::string(loop_->name())),
       streams_(*loop_, kStreamToken),
+      listener_(*loop_, kFramesToken),
       batch_now_(monotonic_now()),
-      chat_empty_(batch_now_),
-      frames_empty_(batch_now_) {
+      chat_empty_(batch_now_) {
   capabilities_.address_tags = kernel_keeps_tags();
   capabilities_.address_lifetimes = true;
   capabilities_.neighbour_events = true;
@@ -165,7 +164,6 @@ std::optional<StartFailure> LinuxPlatform::start() {
   }
   int error = loop_->watch(watcher_.descriptor(), kNetlinkToken, Interest::read);
   if (error == 0) error = loop_->watch(worker_.descriptor(), kWorkToken, Interest::read);
-  if (error == 0) error = loop_->watch(listener_.descriptor(), kFramesToken, Interest::read);
   if (error == 0) error = loop_->watch(signals_.descriptor(), kSignalToken, Interest::read);
   if (error != 0) return StartFailure{name_ + ": " + explain(error)};
   if (options_.make_injector) injector_ = options_.make_injector(options_.injector, &error);
@@ -262,7 +260,7 @@ void LinuxPlatform::gather(core::Instant deadline) {
   collect_said();
   for (;;) {
     if (std::exchange(is_netlink_asked_, false)) read_netlink();
-    auto until = std::min(deadline, streams_.next_deadline());
+    auto until = std::min({deadline, streams_.next_deadline(), listener_.next_deadline()});
     // Something is to be done already: only look what else is there.
     if (!pending_.empty() || !requests_.empty()) until = core::Instant{};
     ready_.clear();
@@ -301,10 +299,8 @@ void LinuxPlatform::dispatch() {
   }
   // What did not fit stays in the socket, and is older than the next batch. Only a batch without
   // datagrams is sure to have been all: the ring breaks a flood off where it likes.
-  const auto was_read = clock.now - kReadingTime;
-  if (ready_.datagrams.empty()) chat_empty_ = was_read;
-  clock.earliest = frames_empty_;
-  if (!has_frames || listener_.read(clock, pending_)) frames_empty_ = was_read;
+  if (ready_.datagrams.empty()) chat_empty_ = clock.now - kReadingTime;
+  listener_.hear(has_frames, clock, pending_);
   streams_.on_deadline(notices_, clock.now);
 }
 
