@@ -68,7 +68,8 @@ class Advertiser {
   // One that goes on for longer does not hold up the rest any more.
   static constexpr Duration kStreamMax = std::chrono::milliseconds(500);
 
-  // `refresh` zero: a VIP is announced in its first seconds only. `burst`: kBroadcastsPerMs at most.
+  // `refresh` zero: a VIP is announced in its first seconds only. `burst`: at most
+  // kBroadcastsPerMs.
   void configure(std::vector<NotifyEntry> notify, std::uint32_t rate, Duration refresh,
                  std::uint32_t burst = kBroadcastsPerMs);
 

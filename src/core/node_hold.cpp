@@ -82,10 +82,10 @@ void Node::announce_change(Instant now) {
 }
 
 // While hundreds of groups move everything is news, and each announcement costs all nodes more than
-// a group does: the pause grows with each that is before its time.
+// a group does: the pause grows with each that is before its time. A hand-over needs three or four.
 void Node::lengthen_pause(Instant now) {
   const bool is_early = announced_last_ && now - *announced_last_ < config_.interval;
-  const auto longer = std::min(2 * news_pause_, config_.interval / 2);
+  const auto longer = std::min(news_pause_ * 5 / 4, config_.interval / 2);
   news_pause_ = is_early ? longer : std::min(config_.interval / 8, Duration(1ms));
 }
 

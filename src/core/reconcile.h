@@ -7,9 +7,9 @@
 // Units:   Instant.
 // Bounds:  kAskedAtOnce additions or what ask_at_once() allows, as many removals, and
 //          kRenewedAtOnce renewals of leases are on their way at a time, so that planning thousands
-//          keeps nobody from speaking in between, and no kind waits for another; O(log addresses) for an address that changes and for
-//          one that is planned; O(addresses) for a whole table, a whole list of wishes and a
-//          renewal of leases.
+//          keeps nobody from speaking in between, and no kind waits for another; O(log addresses)
+//          for an address that changes and for one that is planned; O(addresses) for a whole table,
+//          a whole list of wishes and a renewal of leases.
 // Errors:  a refused request is tried again after 100 ms, doubling up to 5 s, and logged.
 // Order:   each kind in the order in which it was wished for. An IPv4 address that changes its
 //          prefix length, and one that is to be plumbed in the other way, goes only when it has

@@ -349,6 +349,18 @@ TEST_F(AdvertiseTest, OfManyThatComeTogetherOneAfterTheOtherIsAnnouncedAtAKnownP
   for (std::size_t i = 0; i < kVips; ++i) ASSERT_EQ(format(sent[i].vip), vips[i]);
 }
 
+TEST_F(AdvertiseTest, NoMoreLeaveAtOnceThanTheBurst) {
+  advertiser.configure({}, 1000, 0s, 32);
+  for (int i = 1; i <= 200; ++i) start("10.0.1." + std::to_string(i) + "/16");
+  EXPECT_EQ(sent.size(), 32U);
+  while (sent.size() < 200) {
+    const auto before = sent.size();
+    now = std::max(now + 1ns, advertiser.next_deadline());
+    poll();
+    ASSERT_LE(sent.size() - before, 32U);
+  }
+}
+
 TEST_F(AdvertiseTest, WhatCameJustNowIsAnnouncedBeforeWhatIsRepeated) {
   advertiser.configure({}, 1000, 0s);
   for (int i = 1; i <= 250; ++i) start("10.0.1." + std::to_string(i) + "/16");

@@ -1,6 +1,8 @@
 // A node with thousands of groups: what is done in one turn, and what a reload leaves alone.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/core/talking_nodes.h"
 
 namespace vippy::core {
@@ -76,11 +78,43 @@ TEST(NodeManyTest, ATurnMovesNoMoreThanAnIntervalHasTimeFor) {
   }
   EXPECT_GT(left.logged<event::GroupMoved>().size(), 0U);
   EXPECT_LT(left.logged<event::GroupMoved>().size(), 64U);
-  for (int i = 0; i < 100 && left.node.is_due(left.now); ++i) {
+  const auto began = left.now;
+  const auto said = left.count<SendMessage>();
+  for (int i = 0; i < 1'000 && left.kernel.size() < 500; ++i) {
+    left.now += 20us;
+    const auto asked = left.count<AddAddress>();
+    const auto told = left.count<Advertise>();
     left.tick();
     left.comply();
+    ASSERT_LT(left.count<AddAddress>() - asked, 64U);
+    ASSERT_LT(left.count<Advertise>() - told, 64U);
   }
   EXPECT_EQ(left.kernel.size(), 500U);
+  // All of it is news, and is soon told no more than twice in an interval.
+  const auto halves = static_cast<std::size_t>((left.now - began) / 500us);
+  EXPECT_LE(left.count<SendMessage>() - said, halves + 8);
+}
+
+// Nobody waits for us to know of those: the last of our own comes earlier.
+TEST(NodeManyTest, WhatMovesBetweenOthersIsDecidedLast) {
+  TalkingNodes trio({"a", "b", "c"});
+  auto config = talking_config(1, {"a", "b", "c"}, many("c", 1'000));
+  trio.start(config);
+  trio.run(400ms);
+  ASSERT_EQ(trio[2].kernel.size(), 1'000U);
+  trio.silence(2);
+  for (const std::size_t node : {0U, 1U}) trio.forget(node);
+  trio.run(100ms);
+  ASSERT_EQ(trio[0].kernel.size() + trio[1].kernel.size(), 1'000U);
+  for (const std::size_t node : {0U, 1U}) {
+    const std::string own = node == 0 ? "a" : "b";
+    const auto moved = trio[node].logged<event::GroupMoved>();
+    ASSERT_EQ(moved.size(), 1'000U);
+    const auto others = std::find_if(moved.begin(), moved.end(),
+                                     [&](const auto& one) { return one.to != own; });
+    EXPECT_TRUE(std::all_of(others, moved.end(), [&](const auto& one) { return one.to != own; }));
+    EXPECT_GT(std::distance(moved.begin(), others), 300);
+  }
 }
 
 TEST(NodeManyTest, AReloadAsksForNothingButWhatIsNew) {

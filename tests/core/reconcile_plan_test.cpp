@@ -47,6 +47,12 @@ TEST_F(ReconcilePlanTest, OfThousandsASliceIsOnItsWayAtATimeInTheOrderWanted) {
   EXPECT_TRUE(reconciler.is_settled());
 }
 
+TEST_F(ReconcilePlanTest, WhoHasLittleTimeAsksForFewerAtOnce) {
+  reconciler.ask_at_once(40);
+  reconciler.want(many(100));
+  EXPECT_EQ(plan().size(), 40U);
+}
+
 TEST_F(ReconcilePlanTest, EachAnswerMakesRoomForOneMore) {
   reconciler.want(many(1'000));
   plan();

@@ -339,10 +339,17 @@ TEST_F(DaemonTest, FewLinesAreWrittenWhileAddressesAreOnTheirWayAndAllInTheEnd) 
   ASSERT_FALSE(platform.on_their_way.empty());
   EXPECT_TRUE(has_line("started as a"));
   EXPECT_FALSE(has_line("group 10.0.0.200 moves from _ to a"));
-  EXPECT_EQ(daemon->next_deadline(), platform.time);
+  EXPECT_LE(daemon->next_deadline(), platform.time + 1ms);
   platform.is_slow = false;
   platform.events = std::exchange(platform.on_their_way, {});
-  for (int i = 0; i < 20; ++i) turn();
+  turn();
+  const auto at_once = lines.size();
+  for (int i = 0; i < 5; ++i) turn();
+  EXPECT_LE(lines.size(), at_once + 64) << "the rest waits: others want the processor, too";
+  for (int i = 0; i < 20; ++i) {
+    platform.time += 1ms;
+    turn();
+  }
   EXPECT_TRUE(has_line("group 10.0.0.200 moves from _ to a"));
   EXPECT_TRUE(has_line("10.0.0.200 is up on eth0"));
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "packet/injector.h"
+#include "platform/linux/frame_listener.h"
 #include "tests/platform/session.h"
 #include "tests/support/netns.h"
 
@@ -190,6 +191,21 @@ TEST_P(FramesTest, ARefusalIsSaidOnce) {
       session.notices.begin(), session.notices.end(),
       [](const std::string& text) { return text.find("not heard") != std::string::npos; });
   EXPECT_EQ(said, 3);
+}
+
+// Each of thousands of broadcasts would wake all nodes, while some of them have much to do.
+TEST_P(FramesTest, FramesThatFollowEachOtherWakeOnceInAPause) {
+  constexpr std::size_t kFrames = 20;
+  Session session(GetParam());
+  ready(session);
+  session.platform().perform(ListenFrames{session.index_of("va"), true});
+  const auto began = session.platform().now();
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    say(frame(kArp, 0, 0, std::to_string(i)));
+    ASSERT_TRUE(session.until([&] { return heard(session).size() > i; }));
+    EXPECT_EQ(heard(session)[i].substr(60), std::to_string(i));
+  }
+  EXPECT_GE(session.platform().now() - began, (kFrames - 2) * kFramesPause);
 }
 
 TEST_P(FramesTest, AStormOfFramesIsReadInSharesAndTheChatComesFirst) {
