@@ -141,13 +141,15 @@ std::vector<unsigned> AddressLog::holders(std::size_t address) const {
   return numbers_in(now_.at(address));
 }
 
-std::vector<unsigned> AddressLog::holders_at(Duration at, std::size_t address) const {
+std::vector<std::vector<unsigned>> AddressLog::all_holders_at(Duration at) const {
   const std::lock_guard lock(mutex_);
-  auto out = first_.at(address);
+  auto nodes = first_;
   for (const auto& change : changes_) {
-    if (change.at <= at && change.address == address) apply(out, change);
+    if (change.at <= at) apply(nodes[change.address], change);
   }
-  return numbers_in(out);
+  std::vector<std::vector<unsigned>> out(nodes.size());
+  std::transform(nodes.begin(), nodes.end(), out.begin(), numbers_in);
+  return out;
 }
 
 std::vector<HolderChange> AddressLog::since(Duration at) const {
@@ -167,26 +169,36 @@ std::vector<Learnt> AddressLog::learnt_since(Duration at) const {
 }
 
 template <typename Condition>
-bool AddressLog::holds_of_all(std::size_t count, const Condition& condition) const {
+bool AddressLog::holds_of_all(std::size_t first, std::size_t end,
+                              const Condition& condition) const {
   const std::lock_guard lock(mutex_);
-  const auto end = now_.begin() + static_cast<std::ptrdiff_t>(std::min(count, now_.size()));
-  return std::all_of(now_.begin(), end, condition);
+  const auto from = now_.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto to = now_.begin() + static_cast<std::ptrdiff_t>(std::min(end, now_.size()));
+  return std::all_of(from, to, condition);
 }
 
 bool AddressLog::are_at(unsigned node, std::size_t count) const {
-  return holds_of_all(count, [&](Nodes nodes) { return nodes == bit(node); });
+  return holds_of_all(0, count, [&](Nodes nodes) { return nodes == bit(node); });
 }
 
 bool AddressLog::are_taken_from(unsigned node, std::size_t count) const {
-  return holds_of_all(count, [&](Nodes nodes) { return (nodes & ~bit(node)) != 0; });
+  return holds_of_all(0, count, [&](Nodes nodes) { return (nodes & ~bit(node)) != 0; });
 }
 
 bool AddressLog::are_gone_from(unsigned node, std::size_t count) const {
-  return holds_of_all(count, [&](Nodes nodes) { return nodes != 0 && (nodes & bit(node)) == 0; });
+  return holds_of_all(0, count, [&](Nodes nodes) {
+    return nodes != 0 && (nodes & bit(node)) == 0;
+  });
+}
+
+bool AddressLog::are_beside(unsigned node, std::size_t first, std::size_t end) const {
+  return holds_of_all(first, end, [&](Nodes nodes) {
+    return std::popcount(nodes) == 1 && nodes != bit(node);
+  });
 }
 
 bool AddressLog::are_nowhere() const {
-  return holds_of_all(now_.size(), [](Nodes nodes) { return nodes == 0; });
+  return holds_of_all(0, now_.size(), [](Nodes nodes) { return nodes == 0; });
 }
 
 }  // namespace vippy::lab

@@ -62,7 +62,8 @@ class AddressLog {
   AddressLog& operator=(const AddressLog&) = delete;
 
   [[nodiscard]] std::vector<unsigned> holders(std::size_t address = 0) const;
-  [[nodiscard]] std::vector<unsigned> holders_at(Duration at, std::size_t address = 0) const;
+  // Of each address, in one pass.
+  [[nodiscard]] std::vector<std::vector<unsigned>> all_holders_at(Duration at) const;
   [[nodiscard]] std::vector<HolderChange> since(Duration at) const;
   [[nodiscard]] std::vector<Learnt> learnt_since(Duration at) const;
 
@@ -71,6 +72,8 @@ class AddressLog {
   [[nodiscard]] bool are_at(unsigned node, std::size_t count) const;
   [[nodiscard]] bool are_taken_from(unsigned node, std::size_t count) const;
   [[nodiscard]] bool are_gone_from(unsigned node, std::size_t count) const;
+  // Of those from the number `first` to before `end` each is on one node, and that is another one.
+  [[nodiscard]] bool are_beside(unsigned node, std::size_t first, std::size_t end) const;
   [[nodiscard]] bool are_nowhere() const;
 
  private:
@@ -79,7 +82,8 @@ class AddressLog {
   void look(std::size_t node);
   void look_at_client();
   template <typename Condition>
-  [[nodiscard]] bool holds_of_all(std::size_t count, const Condition& condition) const;
+  [[nodiscard]] bool holds_of_all(std::size_t first, std::size_t end,
+                                  const Condition& condition) const;
 
   std::map<core::IpAddress, std::size_t> numbers_;
   std::vector<core::Mac> macs_;

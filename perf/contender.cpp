@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace vippy::lab {
@@ -13,15 +15,27 @@ constexpr Duration kEndPatience = std::chrono::seconds(60);
 
 }  // namespace
 
-Addresses addresses_of(std::size_t count) {
+Addresses addresses_of(std::size_t count, double share) {
   Addresses out;
   const auto ip = [](std::size_t i) {
     return "10.77." + std::to_string(1 + i / kLastOctets) + "." +
            std::to_string(1 + i % kLastOctets);
   };
   for (std::size_t i = 0; i < count; ++i) out.ips.push_back(ip(i));
+  out.held = static_cast<std::size_t>(std::lround(share * static_cast<double>(count)));
+  out.held = std::clamp<std::size_t>(out.held, std::min<std::size_t>(count, 1), count);
   out.extra = ip(count);
   return out;
+}
+
+unsigned home_of(const Addresses& addresses, std::size_t i, unsigned home, unsigned nodes) {
+  if (i < addresses.held) return home;
+  const auto others = nodes - 1;
+  return (home + static_cast<unsigned>((i - addresses.held) % others)) % nodes + 1;
+}
+
+unsigned rank_of(unsigned node, unsigned home, unsigned nodes) {
+  return (node + nodes - home) % nodes + 1;
 }
 
 void Contender::order(unsigned, Fault fault) {

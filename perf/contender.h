@@ -2,9 +2,8 @@
 //
 // Purpose: what is done to vippyd is done to the others in the same way.
 // Errors:  std::runtime_error, Timeout.
-// Order:   begin() writes configurations; then start() and the rest, node by node. The first node
-//          shall have all addresses while it is well. Contenders of one lab take turns: end()
-//          before another one begins.
+// Order:   begin() writes configurations; then start() and the rest, node by node. Contenders of
+//          one lab take turns: end() before another one begins.
 #pragma once
 
 #include <sys/types.h>
@@ -22,10 +21,16 @@ namespace vippy::lab {
 // What has to be kept alive, as 10.77.x.y of the lab's /16.
 struct Addresses {
   std::vector<std::string> ips;
-  std::string extra;  // comes and goes with a graduation, at home on the second node
+  std::size_t held = 0;  // the first so many are at home on the node to which things happen
+  std::string extra;     // comes and goes with a graduation, at home on the second node
 };
-// 10.77.1.1, 10.77.1.2, ...: `count` of them.
-[[nodiscard]] Addresses addresses_of(std::size_t count);
+// 10.77.1.1, 10.77.1.2, ...: `count` of them, of which that node has this share, at least one.
+[[nodiscard]] Addresses addresses_of(std::size_t count, double share = 1);
+// The node, from 1, that has the address while it is well: `home`, or one of the others in turn.
+[[nodiscard]] unsigned home_of(const Addresses& addresses, std::size_t i, unsigned home,
+                               unsigned nodes);
+// Who follows whom when `home` is not well: 1 for `home` itself, then the nodes after it, around.
+[[nodiscard]] unsigned rank_of(unsigned node, unsigned home, unsigned nodes);
 
 class Contender {
  public:
@@ -61,14 +66,14 @@ class Contender {
   virtual void prepare(Fault) {}
   virtual void order(unsigned node, Fault fault);
   virtual void wait_ordered(unsigned node, Fault fault);
-  // All daemons run well, and agree that this node has the addresses, as far as they can say.
+  // All daemons run well, and agree that this node has what it holds, as far as they can say.
   [[nodiscard]] virtual bool is_settled(unsigned home) const = 0;
   // The one that decides first.
   [[nodiscard]] virtual std::vector<pid_t> processes(unsigned node) const = 0;
   virtual void mark_logs() = 0;
   [[nodiscard]] virtual std::vector<DaemonLine> lines(Duration) { return {}; }
   [[nodiscard]] virtual std::string logs() const = 0;
-  // Which node shall have the addresses from now on.
+  // To which node things happen from now on: the addresses that it holds are at home there.
   [[nodiscard]] unsigned home() const { return home_; }
 
   // Everything is stopped, and nothing is left on any node.

@@ -57,8 +57,8 @@ Duration Sample::longest_stall() const {
 
 Failover::Failover(const Field& field, const LabShape& shape)
     : field_(field),
-      addresses_(addresses_of(field.addresses)),
-      asked_(evenly(field.addresses, field.asked_max)),
+      addresses_(addresses_of(field.addresses, field.share)),
+      asked_(evenly(addresses_.held, field.asked_max)),
       lab_(with_nodes(shape, field.nodes)) {
   const auto before = own_threads();
   const auto nodes = lab_.spaces();
@@ -97,7 +97,9 @@ void Failover::abandon() {
 void Failover::settle() {
   for (unsigned n = 1; n <= lab_.nodes(); ++n) contender_->start(n);
   const auto home = contender_->home();
-  const auto is_home = [&] { return log_->are_at(home, count()); };
+  const auto is_home = [&] {
+    return log_->are_at(home, held()) && log_->are_beside(home, held(), addresses_.ips.size());
+  };
   const auto quiet = std::max(kQuiet, std::chrono::duration_cast<Duration>(
       std::chrono::duration<double>(kQuietIntervals * contender_->interval())));
   wait_until(contender_->name() + " is settled", [&] {
@@ -112,10 +114,16 @@ void Failover::settle() {
 }
 
 // Machines that are busy with many addresses may take long.
-Duration Failover::patience() const { return contender_->patience() + count() * kPerAddress; }
+Duration Failover::patience() const {
+  return contender_->patience() + addresses_.ips.size() * kPerAddress;
+}
+
+bool Failover::is_extra_there() const {
+  return !log_->holders(addresses_.ips.size()).empty();
+}
 
 void Failover::wait_moved() {
-  wait_until("others have it", [&] { return log_->are_gone_from(holder_, count()); },
+  wait_until("others have it", [&] { return log_->are_gone_from(holder_, held()); },
              patience());
 }
 
@@ -177,10 +185,10 @@ void Failover::act(Fault fault) {
 void Failover::wait_end(Fault fault, const Asker& client) {
   const auto home = contender_->home();
   const auto wait_home = [&] {
-    wait_until("it is at home", [&] { return log_->are_at(home, count()); }, patience());
+    wait_until("it is at home", [&] { return log_->are_at(home, held()); }, patience());
   };
   const auto wait_taken = [&] {
-    wait_until("another has it", [&] { return log_->are_taken_from(holder_, count()); },
+    wait_until("another has it", [&] { return log_->are_taken_from(holder_, held()); },
                patience());
   };
   switch (fault) {
@@ -205,7 +213,7 @@ void Failover::wait_end(Fault fault, const Asker& client) {
     case Fault::undrain:
     case Fault::reload_moves: wait_home(); break;
     case Fault::graduation:
-      wait_until("the new address is there", [&] { return !log_->holders(count()).empty(); },
+      wait_until("the new address is there", [&] { return is_extra_there(); },
                  patience());
       contender_->wait_ordered(holder_, fault);
       break;
@@ -228,19 +236,20 @@ void Failover::restore(Fault fault) {
   if (fault == Fault::graduation) {
     contender_->prepare(Fault::reload_stays);
     contender_->order(holder_, Fault::reload_stays);
-    wait_until("the new address is gone", [&] { return log_->holders(count()).empty(); },
+    wait_until("the new address is gone", [&] { return !is_extra_there(); },
                patience());
   }
 }
 
 // Who had which address when, and how long that was too many or too few.
 void Failover::judge_addresses(Fault fault, Sample& sample) const {
-  std::vector<Duration> added(count());
-  std::vector<Duration> off(count());
-  std::vector<std::vector<HolderChange>> of_each(count(), daemons_);
+  std::vector<Duration> added(held());
+  std::vector<Duration> off(held());
+  std::vector<std::vector<HolderChange>> of_each(held(), daemons_);
   for (const auto& change : sample.changes) {
-    if (change.address >= count()) {
-      if (change.is_there && !sample.added) sample.added = change.at - sample.begun;
+    if (change.address >= held()) {
+      const bool is_extra = change.address == addresses_.ips.size();
+      if (is_extra && change.is_there && !sample.added) sample.added = change.at - sample.begun;
       continue;
     }
     of_each[change.address].push_back(change);
@@ -253,13 +262,14 @@ void Failover::judge_addresses(Fault fault, Sample& sample) const {
   sample.off = last_of(off, sample.begun);
   std::vector<unsigned> all(lab_.nodes());
   std::iota(all.begin(), all.end(), 1U);
-  for (std::size_t i = 0; i < count(); ++i) {
+  const auto holders = log_->all_holders_at(sample.begun);
+  for (std::size_t i = 0; i < held(); ++i) {
     auto& changes = of_each[i];
     // One that never moved has been where it is.
     const bool has_moved = changes.size() > daemons_.size();
     std::stable_sort(changes.begin(), changes.end(),
                      [](const auto& left, const auto& right) { return left.at < right.at; });
-    const auto before = has_moved ? log_->holders_at(sample.begun, i) : log_->holders(i);
+    const auto before = has_moved ? holders[i] : log_->holders(i);
     const auto held = holder_times(before, all, changes, sample.begun, sample.ended);
     sample.held.two = std::max(sample.held.two, held.two);
     sample.held.two_running = std::max(sample.held.two_running, held.two_running);
@@ -284,9 +294,9 @@ Sample Failover::collect(Fault fault, Asker& client, Duration begun) {
     };
     const auto at = client.all_answered_by(is_from_there, begun);
     if (at) sample.answered = *at - begun;
-    std::vector<Duration> learnt(count());
+    std::vector<Duration> learnt(held());
     for (const auto& one : log_->learnt_since(begun)) {
-      if (one.address >= count() || one.node == 0 || !is_new(fault, one.node)) continue;
+      if (one.address >= held() || one.node == 0 || !is_new(fault, one.node)) continue;
       note_first(learnt[one.address], one.at);
     }
     std::vector<Duration> of_asked;
@@ -335,9 +345,9 @@ std::optional<Sample> Failover::measure(Fault fault) {
     return client.answered() > field_.rate / 50 && client.have_left(0);
   });
   const auto home = contender_->home();
-  const bool is_ready = is_return(fault) ? log_->are_gone_from(home, count()) &&
+  const bool is_ready = is_return(fault) ? log_->are_gone_from(home, held()) &&
                                                client.have_left(home)
-                                         : log_->are_at(holder_, count()) &&
+                                         : log_->are_at(holder_, held()) &&
                                                client.are_at(holder_);
   if (!is_ready) return std::nullopt;
   const auto begun = wall_clock();

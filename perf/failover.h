@@ -22,6 +22,7 @@ namespace vippy::lab {
 struct Field {
   unsigned nodes = 3;
   std::size_t addresses = 1;
+  double share = 1;               // of them at home on the node to which things happen
   unsigned rate = 10'000;         // requests a second, all addresses together
   std::size_t asked_max = 20;     // of more addresses a part is asked, evenly chosen
 };
@@ -78,7 +79,9 @@ class Failover {
   [[nodiscard]] std::vector<Claim> claims(Capture& heard, Duration since) const;
   // The node has by this fault what it had not.
   [[nodiscard]] bool is_new(Fault fault, unsigned node) const;
-  [[nodiscard]] std::size_t count() const { return addresses_.ips.size(); }
+  // What it happens to: the first so many addresses. The others only have to stay.
+  [[nodiscard]] std::size_t held() const { return addresses_.held; }
+  [[nodiscard]] bool is_extra_there() const;
   [[nodiscard]] Duration patience() const;
 
   Field field_;

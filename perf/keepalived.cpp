@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kAnnouncedMax = 20;
 constexpr unsigned kHighestPriority = 254;
 
-std::string instance(const std::vector<std::string>& ips, std::size_t number, unsigned node,
+std::string instance(const std::vector<std::string>& ips, std::size_t number, unsigned rank,
                      const KeepalivedShape& shape) {
   auto out = fmt::format(
       "vrrp_instance vips{0} {{\n"
@@ -25,7 +25,7 @@ std::string instance(const std::vector<std::string>& ips, std::size_t number, un
       "  priority {1}\n"
       "  advert_int {2}\n"
       "  virtual_ipaddress {{\n",
-      number, kHighestPriority - 10 * node, shape.interval);
+      number, kHighestPriority - 10 * rank, shape.interval);
   for (std::size_t i = 0; i < ips.size(); ++i) {
     if (i == kAnnouncedMax) out += "  }\n  virtual_ipaddress_excluded {\n";
     out += "    " + ips[i] + "/16 dev eth0\n";
@@ -35,7 +35,7 @@ std::string instance(const std::vector<std::string>& ips, std::size_t number, un
 
 }  // namespace
 
-std::string keepalived_config(const Addresses& addresses, unsigned node,
+std::string keepalived_config(const Addresses& addresses, unsigned node, unsigned nodes,
                               const KeepalivedShape& shape) {
   auto out = fmt::format(
       "global_defs {{\n"
@@ -45,12 +45,23 @@ std::string keepalived_config(const Addresses& addresses, unsigned node,
       "  vrrp_no_swap\n"
       "}}\n",
       shape.realtime);
-  const auto count = std::min<std::size_t>(shape.instances_max, addresses.ips.size());
-  std::vector<std::vector<std::string>> instances(count);
+  std::vector<std::vector<std::string>> at_home(nodes);
   for (std::size_t i = 0; i < addresses.ips.size(); ++i) {
-    instances[i % count].push_back(addresses.ips[i]);
+    at_home[home_of(addresses, i, 1, nodes) - 1].push_back(addresses.ips[i]);
   }
-  for (std::size_t i = 0; i < count; ++i) out += instance(instances[i], i + 1, node, shape);
+  const auto homes = std::count_if(at_home.begin(), at_home.end(),
+                                   [](const auto& ips) { return !ips.empty(); });
+  const auto each_max = std::max<std::size_t>(shape.instances_max / std::max<std::size_t>(
+      static_cast<std::size_t>(homes), 1), 1);
+  std::size_t number = 0;
+  for (unsigned home = 1; home <= nodes; ++home) {
+    const auto& ips = at_home[home - 1];
+    std::vector<std::vector<std::string>> instances(std::min(each_max, ips.size()));
+    for (std::size_t i = 0; i < ips.size(); ++i) instances[i % instances.size()].push_back(ips[i]);
+    for (const auto& one : instances) {
+      out += instance(one, ++number, rank_of(node, home, nodes), shape);
+    }
+  }
   return out;
 }
 
@@ -62,7 +73,7 @@ std::string Keepalived::version() const {
 std::string Keepalived::setting() const {
   return fmt::format("VRRPv3, advert_int {}, vrrp_rt_priority {}, {}", shape_.interval,
                      shape_.realtime,
-                     shape_.instances_max == 1 ? "one instance for all addresses"
+                     shape_.instances_max == 1 ? "one instance for all addresses of a node"
                                                : "an instance for each address, 255 at most");
 }
 
@@ -82,7 +93,7 @@ void Keepalived::begin(const Addresses& addresses) {
   clear();
   for (unsigned n = 1; n <= lab().nodes(); ++n) {
     auto& [process, words] = add(n, "keepalived");
-    write_file(process->file(".conf"), keepalived_config(addresses, n, shape_));
+    write_file(process->file(".conf"), keepalived_config(addresses, n, lab().nodes(), shape_));
     words = {installed_program("keepalived"), "-n", "-l", "-G", "-P", "-f",
              process->file(".conf"), "-p", process->file(".pid"), "-r",
              process->file("-vrrp.pid")};

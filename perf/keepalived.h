@@ -16,10 +16,11 @@ struct KeepalivedShape {
   unsigned realtime = 20;
 };
 
-// Instances get the addresses in turn. Of those of an instance the first 20 are announced, the rest
-// is excluded from announcements, as large installations do. Lower nodes have higher priorities.
+// Each node that is home to addresses has instances of its own, which get them in turn. Of those of
+// an instance the first 20 are announced, the rest is excluded from announcements, as large
+// installations do. Home has the highest priority, the nodes after it lower and lower ones.
 [[nodiscard]] std::string keepalived_config(const Addresses& addresses, unsigned node,
-                                            const KeepalivedShape& shape);
+                                            unsigned nodes, const KeepalivedShape& shape);
 
 class Keepalived : public Programs {
  public:

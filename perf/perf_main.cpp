@@ -53,7 +53,8 @@ Report settings_of(const Wish& wish, const std::string& kind) {
   if (kind == "scale") return settings_of(wish.scale);
   const auto& field = wish.failover.field;
   return {{"repetitions", wish.failover.repetitions}, {"nodes", field.nodes},
-          {"addresses", field.addresses}, {"asked", std::min(field.addresses, field.asked_max)},
+          {"addresses", field.addresses}, {"share", field.share},
+          {"asked", std::min(addresses_of(field.addresses, field.share).held, field.asked_max)},
           {"rate", field.rate}, {"keys", keys_of(wish.failover.roster)}};
 }
 
@@ -151,6 +152,13 @@ void add_seconds(CLI::App& command, double& seconds, const char* words) {
   command.add_option("--seconds", seconds, words)->check(CLI::Range(0.1, 3'600.0));
 }
 
+void add_share(CLI::App& command, double& share) {
+  command.add_option("--share", share,
+                     "of the addresses, at home on the node to which it happens; the others are "
+                     "spread over the others, and stay")
+      ->check(CLI::Range(0.001, 1.0));
+}
+
 void add_failover(CLI::App& app, Wish& wish) {
   auto& failover = wish.failover;
   auto* const command = app.add_subcommand("failover", "faults, for several daemons in turn");
@@ -166,6 +174,7 @@ void add_failover(CLI::App& app, Wish& wish) {
       ->check(CLI::Range(100U, 100'000U));
   command->add_option("--vips", failover.field.addresses, "number of addresses")
       ->check(CLI::Range(1, 10'000));
+  add_share(*command, failover.field.share);
   command->add_option("--nodes", failover.field.nodes, "number of nodes")
       ->check(CLI::Range(2, 16));
 }
@@ -189,6 +198,7 @@ void add_scale(CLI::App& app, Wish& wish) {
   add_repetitions(*command, scale.repetitions);
   command->add_option("--vips", scale.addresses, "numbers of addresses")->delimiter(',')
       ->check(CLI::Range(1, 10'000));
+  add_share(*command, scale.share);
   command->add_option("--nodes", scale.nodes, "numbers of nodes")->delimiter(',')
       ->check(CLI::Range(2, 16));
   command->add_option("--simulated", scale.simulated, "numbers of nodes in the simulator")

@@ -6,6 +6,7 @@ namespace vippy::lab {
 
 Report settings_of(const ScaleWish& wish) {
   return {{"repetitions", wish.repetitions}, {"addresses", wish.addresses},
+          {"share", wish.share},
           {"nodes", wish.nodes}, {"simulated", wish.simulated}, {"seconds", wish.seconds},
           {"asked", Field{}.asked_max}, {"keys", keys_of(wish.roster)}};
 }
@@ -21,7 +22,7 @@ Report measure_scale(const ScaleWish& wish, const Progress& progress) {
                part < 0 ? part : (done + part) / steps);
     };
     ComparisonWish comparison{wish.daemons, {Fault::node_lost}, wish.repetitions,
-                              {.addresses = count}, wish.roster};
+                              {.addresses = count, .share = wish.share}, wish.roster};
     Report run = {{"addresses", count}};
     run.update(compare(comparison, own));
     runs.push_back(std::move(run));

@@ -15,6 +15,7 @@ struct ScaleWish {
                                       "keepalived-many"};
   unsigned repetitions = 3;
   std::vector<std::size_t> addresses = {1, 10, 100, 1'000, 10'000};
+  double share = 1;  // of them at home on the node that is lost
   std::vector<unsigned> nodes = {2, 4, 8, 16};
   std::vector<unsigned> simulated = CrowdWish{}.nodes;  // numbers of nodes in the simulator
   double seconds = 3;  // of each measurement of cost

@@ -14,12 +14,12 @@ constexpr unsigned kSkewStep = 20;  // of 1/256 s: the preferred node speaks fir
 }  // namespace
 
 std::vector<std::string> ucarp_words(const std::string& program, const std::string& address,
-                                     std::size_t vhid, unsigned node,
+                                     std::size_t vhid, unsigned node, unsigned rank,
                                      const std::string& up_script,
                                      const std::string& down_script) {
   return {program, "--interface=eth0", "--srcip=10.77.0." + std::to_string(100 + node),
           "--vhid=" + std::to_string(vhid), "--pass=lab", "--addr=" + address, "--advbase=1",
-          "--advskew=" + std::to_string(kSkewStep * (node - 1)), "--deadratio=3", "--preempt",
+          "--advskew=" + std::to_string(kSkewStep * (rank - 1)), "--deadratio=3", "--preempt",
           "--shutdown", "--neutral", "--upscript=" + up_script, "--downscript=" + down_script};
 }
 
@@ -64,7 +64,9 @@ void Ucarp::begin(const Addresses& addresses) {
   for (unsigned n = 1; n <= lab().nodes(); ++n) {
     for (std::size_t i = 0; i < addresses.ips.size(); ++i) {
       auto& program = add(n, "ucarp" + std::to_string(i + 1));
-      program.words = ucarp_words(installed_program("ucarp"), addresses.ips[i], i + 1, n, up, down);
+      const auto rank = rank_of(n, home_of(addresses, i, home_, lab().nodes()), lab().nodes());
+      program.words = ucarp_words(installed_program("ucarp"), addresses.ips[i], i + 1, n, rank, up,
+                                  down);
     }
   }
 }

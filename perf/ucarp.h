@@ -12,10 +12,11 @@ namespace vippy::lab {
 
 inline constexpr std::size_t kUcarpAddressesMax = 255;
 
-// `ucarp SCRIPTS`: the words of its command line; lower nodes are preferred.
+// `ucarp SCRIPTS`: the words of its command line; who has the lower rank is preferred.
 [[nodiscard]] std::vector<std::string> ucarp_words(const std::string& program,
                                                    const std::string& address, std::size_t vhid,
-                                                   unsigned node, const std::string& up_script,
+                                                   unsigned node, unsigned rank,
+                                                   const std::string& up_script,
                                                    const std::string& down_script);
 // ucarp calls a script with the interface and the address; `what` is "add" or "del".
 [[nodiscard]] std::string ucarp_script(const std::string& what);

@@ -51,8 +51,10 @@ Duration Vippy::patience() const {
 
 void Vippy::write(bool has_extra) {
   auto groups = Json::array();
-  const auto home = "n" + std::to_string(home_);
-  for (const auto& ip : addresses_.ips) groups.push_back(group_at(home, {ip + "/16"}));
+  for (std::size_t i = 0; i < addresses_.ips.size(); ++i) {
+    const auto home = home_of(addresses_, i, home_, lab().nodes());
+    groups.push_back(group_at("n" + std::to_string(home), {addresses_.ips[i] + "/16"}));
+  }
   if (has_extra) groups.push_back(group_at("n2", {addresses_.extra + "/16"}));
   auto config = lab().config(groups);
   config.update(pace_);
@@ -121,7 +123,8 @@ bool Vippy::is_settled(unsigned home) const {
     const auto& groups = (*status)["vippy"]["groups"];
     const auto is_home = [&](const Json& one) { return one["owner"] == owner; };
     if (groups.size() != addresses_.ips.size()) return false;
-    if (!std::all_of(groups.begin(), groups.end(), is_home)) return false;
+    const auto at_home = std::count_if(groups.begin(), groups.end(), is_home);
+    if (static_cast<std::size_t>(at_home) != addresses_.held) return false;
   }
   return true;
 }

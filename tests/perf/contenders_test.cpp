@@ -33,6 +33,27 @@ TEST(AddressesTest, EachIsAnother) {
   EXPECT_EQ(std::adjacent_find(all.ips.begin(), all.ips.end()), all.ips.end());
 }
 
+TEST(AddressesTest, AShareIsAtHomeAndTheOthersHaveTheRestInTurn) {
+  const auto all = addresses_of(10, 0.5);
+  EXPECT_EQ(all.ips.size(), 10U);
+  EXPECT_EQ(all.held, 5U);
+  EXPECT_EQ(home_of(all, 4, 1, 3), 1U);
+  EXPECT_EQ(home_of(all, 5, 1, 3), 2U);
+  EXPECT_EQ(home_of(all, 6, 1, 3), 3U);
+  EXPECT_EQ(home_of(all, 7, 1, 3), 2U);
+  EXPECT_EQ(home_of(all, 5, 3, 3), 1U);
+  EXPECT_EQ(home_of(all, 9, 1, 2), 2U);
+  EXPECT_EQ(addresses_of(10).held, 10U);
+  EXPECT_EQ(addresses_of(10, 0.001).held, 1U);
+}
+
+TEST(AddressesTest, NodesAfterHomeFollowIt) {
+  EXPECT_EQ(rank_of(1, 1, 3), 1U);
+  EXPECT_EQ(rank_of(3, 1, 3), 3U);
+  EXPECT_EQ(rank_of(2, 2, 3), 1U);
+  EXPECT_EQ(rank_of(1, 2, 3), 3U);
+}
+
 TEST(FaultTest, NamesAreFoundAgain) {
   for (const auto fault : kFaults) {
     EXPECT_EQ(fault_named(name_of(fault)), fault);
@@ -49,7 +70,7 @@ TEST(BareTest, AnnouncesAsManyOctetsAsVippyd) {
 }
 
 TEST(KeepalivedConfigTest, IsAsFastAsItCanBe) {
-  EXPECT_EQ(keepalived_config(addresses_of(1), 1, {}),
+  EXPECT_EQ(keepalived_config(addresses_of(1), 1, 16, {}),
             "global_defs {\n"
             "  vrrp_version 3\n"
             "  vrrp_rt_priority 20\n"
@@ -69,12 +90,12 @@ TEST(KeepalivedConfigTest, IsAsFastAsItCanBe) {
 }
 
 TEST(KeepalivedConfigTest, LowerNodesHaveHigherPriorities) {
-  EXPECT_THAT(keepalived_config(addresses_of(1), 2, {}), HasSubstr("priority 234\n"));
-  EXPECT_THAT(keepalived_config(addresses_of(1), 16, {}), HasSubstr("priority 94\n"));
+  EXPECT_THAT(keepalived_config(addresses_of(1), 2, 16, {}), HasSubstr("priority 234\n"));
+  EXPECT_THAT(keepalived_config(addresses_of(1), 16, 16, {}), HasSubstr("priority 94\n"));
 }
 
 TEST(KeepalivedConfigTest, AnInstanceAnnouncesTwentyAndExcludesTheRest) {
-  const auto text = keepalived_config(addresses_of(23), 1, {});
+  const auto text = keepalived_config(addresses_of(23), 1, 16, {});
   EXPECT_EQ(count(text, "vrrp_instance "), 1U);
   const auto excluded = text.find("virtual_ipaddress_excluded {");
   ASSERT_NE(excluded, std::string::npos);
@@ -83,17 +104,29 @@ TEST(KeepalivedConfigTest, AnInstanceAnnouncesTwentyAndExcludesTheRest) {
 }
 
 TEST(KeepalivedConfigTest, InstancesShareTheAddresses) {
-  const auto text = keepalived_config(addresses_of(1'000), 1, {.instances_max = 255});
+  const auto text = keepalived_config(addresses_of(1'000), 1, 16, {.instances_max = 255});
   EXPECT_EQ(count(text, "vrrp_instance "), 255U);
   EXPECT_EQ(count(text, "/16 dev eth0"), 1'000U);
   EXPECT_THAT(text, HasSubstr("virtual_router_id 255\n"));
   EXPECT_THAT(text, Not(HasSubstr("virtual_router_id 256\n")));
-  EXPECT_EQ(count(keepalived_config(addresses_of(3), 1, {.instances_max = 255}),
+  EXPECT_EQ(count(keepalived_config(addresses_of(3), 1, 16, {.instances_max = 255}),
                   "vrrp_instance "), 3U);
 }
 
+TEST(KeepalivedConfigTest, EachHomeHasInstancesOfItsOwn) {
+  const auto first = keepalived_config(addresses_of(1'000, 0.5), 1, 3, {});
+  EXPECT_EQ(count(first, "vrrp_instance "), 3U);
+  EXPECT_EQ(count(first, "/16 dev eth0"), 1'000U);
+  EXPECT_EQ(count(first.substr(0, first.find("vrrp_instance vips2")), "/16 dev eth0"), 500U);
+  const auto second = keepalived_config(addresses_of(1'000, 0.5), 2, 3, {});
+  EXPECT_THAT(first, HasSubstr("virtual_router_id 2\n  priority 224\n"));
+  EXPECT_THAT(second, HasSubstr("virtual_router_id 2\n  priority 244\n"));
+  const auto many = keepalived_config(addresses_of(1'000, 0.5), 1, 3, {.instances_max = 255});
+  EXPECT_EQ(count(many, "vrrp_instance "), 255U);
+}
+
 TEST(UcarpTest, WordsAreThoseOfItsManual) {
-  const auto words = ucarp_words("/usr/sbin/ucarp", "10.77.1.4", 4, 3, "/up", "/down");
+  const auto words = ucarp_words("/usr/sbin/ucarp", "10.77.1.4", 4, 3, 3, "/up", "/down");
   EXPECT_EQ(words.front(), "/usr/sbin/ucarp");
   for (const auto* word : {"--interface=eth0", "--srcip=10.77.0.103", "--vhid=4",
                            "--addr=10.77.1.4", "--advbase=1", "--advskew=40", "--deadratio=3",
