@@ -59,6 +59,24 @@ class Smoke(unittest.TestCase):
         for text in (self.done.stdout, self.page):
             self.assertIn("skipped: not installed", text)
 
+    # What the others are home to stays with them, and is not in the way of what is measured.
+    def test_a_share_of_the_addresses_moves_and_the_others_stay(self):
+        with tempfile.TemporaryDirectory() as folder:
+            json_file = pathlib.Path(folder) / "a.json"
+            done = subprocess.run(
+                [PROGRAM, "failover", "--repetitions", "1", "--daemons", "vippy-lan,keepalived",
+                 "--faults", "preferred-returns,reload-moves,node-lost,graduation", "--vips", "5",
+                 "--share", "0.4", "--rate", "2000", "--json", str(json_file)],
+                capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(json_file.read_text())
+        self.assertEqual(report["settings"]["share"], 0.4)
+        self.assertEqual(report["settings"]["asked"], 2)
+        for result in report["results"]:
+            self.assertEqual(result["failures"], [], (result["fault"], result["daemon"]))
+            if not result["lacks"]:
+                self.assertGreater(result["samples"][0]["address_ms"], 0, result["fault"])
+
     def assert_refused(self, words, message):
         done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=20,
                               check=False)
@@ -73,6 +91,7 @@ class Smoke(unittest.TestCase):
         self.assert_refused([*failover, "--interval", "0.01", "--stale", "0.005"],
                             "--stale 0.005 is less than --interval 0.01")
         self.assert_refused([*failover, "--repetitions", "0"], "--repetitions")
+        self.assert_refused([*failover, "--share", "0"], "--share")
         self.assert_refused(["report", "/nowhere/a.json"], "cannot read /nowhere/a.json")
         self.assert_refused(["report", PROGRAM], "is not what --json wrote")
         self.assert_refused(["report", "/dev/null"], "is not what --json wrote")
