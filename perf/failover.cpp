@@ -265,12 +265,9 @@ void Failover::judge_addresses(Fault fault, Sample& sample) const {
   const auto holders = log_->all_holders_at(sample.begun);
   for (std::size_t i = 0; i < held(); ++i) {
     auto& changes = of_each[i];
-    // One that never moved has been where it is.
-    const bool has_moved = changes.size() > daemons_.size();
     std::stable_sort(changes.begin(), changes.end(),
                      [](const auto& left, const auto& right) { return left.at < right.at; });
-    const auto before = has_moved ? holders[i] : log_->holders(i);
-    const auto held = holder_times(before, all, changes, sample.begun, sample.ended);
+    const auto held = holder_times(holders[i], all, changes, sample.begun, sample.ended);
     sample.held.two = std::max(sample.held.two, held.two);
     sample.held.two_running = std::max(sample.held.two_running, held.two_running);
     sample.held.none = std::max(sample.held.none, held.none);

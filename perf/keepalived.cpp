@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 #include <stdexcept>
 
 #include "perf/stalls.h"
@@ -45,17 +46,13 @@ std::string keepalived_config(const Addresses& addresses, unsigned node, unsigne
       "  vrrp_no_swap\n"
       "}}\n",
       shape.realtime);
-  std::vector<std::vector<std::string>> at_home(nodes);
+  std::map<unsigned, std::vector<std::string>> at_home;
   for (std::size_t i = 0; i < addresses.ips.size(); ++i) {
-    at_home[home_of(addresses, i, 1, nodes) - 1].push_back(addresses.ips[i]);
+    at_home[home_of(addresses, i, 1, nodes)].push_back(addresses.ips[i]);
   }
-  const auto homes = std::count_if(at_home.begin(), at_home.end(),
-                                   [](const auto& ips) { return !ips.empty(); });
-  const auto each_max = std::max<std::size_t>(shape.instances_max / std::max<std::size_t>(
-      static_cast<std::size_t>(homes), 1), 1);
   std::size_t number = 0;
-  for (unsigned home = 1; home <= nodes; ++home) {
-    const auto& ips = at_home[home - 1];
+  for (const auto& [home, ips] : at_home) {
+    const auto each_max = std::max<std::size_t>(shape.instances_max / at_home.size(), 1);
     std::vector<std::vector<std::string>> instances(std::min(each_max, ips.size()));
     for (std::size_t i = 0; i < ips.size(); ++i) instances[i % instances.size()].push_back(ips[i]);
     for (const auto& one : instances) {

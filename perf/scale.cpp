@@ -6,9 +6,8 @@ namespace vippy::lab {
 
 Report settings_of(const ScaleWish& wish) {
   return {{"repetitions", wish.repetitions}, {"addresses", wish.addresses},
-          {"share", wish.share},
-          {"nodes", wish.nodes}, {"simulated", wish.simulated}, {"seconds", wish.seconds},
-          {"asked", Field{}.asked_max}, {"keys", keys_of(wish.roster)}};
+          {"share", wish.share}, {"nodes", wish.nodes}, {"simulated", wish.simulated},
+          {"seconds", wish.seconds}, {"asked", Field{}.asked_max}, {"keys", keys_of(wish.roster)}};
 }
 
 Report measure_scale(const ScaleWish& wish, const Progress& progress) {

@@ -21,18 +21,23 @@ def has_keepalived():
     return any(os.access(f"{folder}/keepalived", os.X_OK) for folder in FOLDERS)
 
 
+def measure(words, files):
+    """One run of `failover`: (finished process, report). files: of the outputs, by option."""
+    outputs = [word for option, path in files.items() for word in (option, str(path))]
+    done = subprocess.run([PROGRAM, "failover", "--repetitions", "1", "--daemons",
+                           "vippy-lan,keepalived", "--rate", "2000", *words, *outputs],
+                          capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    assert done.returncode == 0, done.stderr
+    return done, json.loads(files["--json"].read_text())
+
+
 class Smoke(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         with tempfile.TemporaryDirectory() as folder:
             json_file, page = pathlib.Path(folder) / "a.json", pathlib.Path(folder) / "a.html"
-            cls.done = subprocess.run(
-                [PROGRAM, "failover", "--repetitions", "1", "--daemons", "vippy-lan,keepalived",
-                 "--faults", ",".join(FAULTS), "--rate", "2000", "--json", str(json_file),
-                 "--html", str(page)],
-                capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
-            assert cls.done.returncode == 0, cls.done.stderr
-            cls.report = json.loads(json_file.read_text())
+            cls.done, cls.report = measure(["--faults", ",".join(FAULTS)],
+                                           {"--json": json_file, "--html": page})
             cls.page = page.read_text("utf-8")
 
     def results(self, daemon):
@@ -62,14 +67,9 @@ class Smoke(unittest.TestCase):
     # What the others are home to stays with them, and is not in the way of what is measured.
     def test_a_share_of_the_addresses_moves_and_the_others_stay(self):
         with tempfile.TemporaryDirectory() as folder:
-            json_file = pathlib.Path(folder) / "a.json"
-            done = subprocess.run(
-                [PROGRAM, "failover", "--repetitions", "1", "--daemons", "vippy-lan,keepalived",
-                 "--faults", "preferred-returns,reload-moves,node-lost,graduation", "--vips", "5",
-                 "--share", "0.4", "--rate", "2000", "--json", str(json_file)],
-                capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
-            self.assertEqual(done.returncode, 0, done.stderr)
-            report = json.loads(json_file.read_text())
+            _, report = measure(["--faults", "preferred-returns,reload-moves,node-lost,graduation",
+                                 "--vips", "5", "--share", "0.4"],
+                                {"--json": pathlib.Path(folder) / "a.json"})
         self.assertEqual(report["settings"]["share"], 0.4)
         self.assertEqual(report["settings"]["asked"], 2)
         for result in report["results"]:
